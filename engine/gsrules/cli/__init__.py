@@ -1,0 +1,1 @@
+"""Commands: arguments in, a library call, a view out; no logic of their own."""

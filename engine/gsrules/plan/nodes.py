@@ -1,0 +1,191 @@
+"""The plan: a rule bound to the catalogue, as immutable relational nodes.
+
+Every name is resolved, every column typed, every doubtful behaviour decided. A node names columns of its
+inputs only by their `Column.name`, which is unique in a relation without regard to letter case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gsrules.catalogue.datatypes import DataType
+from gsrules.errors import Place, Problem
+from gsrules.expressions.tree import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An output column: `name` is its stable identity (alias), `label` its display text.
+
+    `origin` tells where the values come from, as `object.Field` or `task.Column` texts (lineage).
+    """
+
+    name: str
+    label: str
+    type: DataType
+    origin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanObject:
+    """All records of a tenant object (`source` "tenant") or of a Salesforce sample ("salesforce")."""
+
+    object: str
+    source: Literal["tenant", "salesforce"]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupHop:
+    """One lookup followed: adds `columns` of the record of `object` whose Gsid equals `key`.
+
+    Never drops or multiplies rows (data-setup.md §4). `columns` maps a new column name to the field read.
+    """
+
+    input: Node
+    key: str
+    object: str
+    fields: Mapping[str, str]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFile:
+    """The rows of the files that an S3 dataset task reads; `task` finds the opened source."""
+
+    task: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRef:
+    """The output of an earlier task."""
+
+    task: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    input: Node
+    predicate: Expr
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.input.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One output column computed from the input's columns."""
+
+    column: Column
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    input: Node
+    items: tuple[Projection, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(item.column for item in self.items)
+
+
+AggregateFunction = Literal["count", "count_distinct", "sum", "avg", "min", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`function` over `argument` (None: the number of records), only rows that fulfil `where` if given.
+
+    `default` replaces a null result, and the result of a pivot column that no row feeds.
+    """
+
+    column: Column
+    function: AggregateFunction
+    argument: Expr | None
+    where: Expr | None = None
+    default: Expr | None = None
+    null_when_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Groups by `keys`; no keys means exactly one row, also for empty input. A pivot is one with `where`s."""
+
+    input: Node
+    keys: tuple[Projection, ...]
+    measures: tuple[Measure, ...]
+    is_pivot: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(k.column for k in self.keys) + tuple(m.column for m in self.measures)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinKey:
+    """`left` (a column of the left relation) equals `right`; `ignore_case` is the `~` form."""
+
+    left: str
+    right: str
+    ignore_case: bool
+    null_matches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An equi-join. `left_names`/`right_names` map output column names to columns of each side."""
+
+    left: Node
+    right: Node
+    keep: Literal["common", "left", "right", "all"]
+    keys: tuple[JoinKey, ...]
+    left_names: Mapping[str, str]
+    right_names: Mapping[str, str]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionInput:
+    """`items` gives, for each output column by name, the input's column, or None for null."""
+
+    input: Node
+    items: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    inputs: tuple[UnionInput, ...]
+    columns: tuple[Column, ...]
+    distinct: bool = False
+
+
+Node = ScanObject | LookupHop | ScanFile | TaskRef | Filter | Project | Aggregate | Join | Union
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """One dataset task: its rows are those of `node`; `parents` are the tasks that it reads."""
+
+    name: str
+    kind: str
+    node: Node
+    parents: tuple[str, ...]
+    place: Place | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.node.columns
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """All tasks of a rule, each after the tasks it reads, and what the binder had to say."""
+
+    tasks: Mapping[str, PlannedTask]
+    findings: tuple[Problem, ...] = field(default=())

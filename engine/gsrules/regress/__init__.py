@@ -1,0 +1,1 @@
+"""Regression testing: rule tests now; snapshots, differences and explanations build on the same parts."""

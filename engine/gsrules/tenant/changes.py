@@ -1,0 +1,86 @@
+"""Change lists: what an action decided for every matched row, and the writes that follow from it.
+
+A change list lives in two kinds of temporary tables of the run's connection: one *effects* table (a row for
+each matched row of the dataset) and, for each object touched, *write* tables that the tenant applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["created", "updated", "closed", "unchanged", "skipped", "failed"]
+
+# Columns of an effects table, in this order. `row` is the row number in the dataset (`__row`), `key` the
+# identifier values as a readable text, `code` the first code and `codes` all of them, `gsid` the first record
+# touched and `gsids` all of them; `before` and `after` are STRUCTs of the fields concerned, typed as stored,
+# NULL where there is no such side. `warnings` holds row-level warning codes.
+EFFECT_COLUMNS: Mapping[str, str] = {
+    "row": "BIGINT",
+    "outcome": "VARCHAR",
+    "code": "VARCHAR",
+    "codes": "VARCHAR[]",
+    "message": "VARCHAR",
+    "key": "VARCHAR",
+    "object": "VARCHAR",
+    "gsid": "VARCHAR",
+    "gsids": "VARCHAR[]",
+    "warnings": "VARCHAR[]",
+    "before": "STRUCT",
+    "after": "STRUCT",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows to insert into, or update in, one object.
+
+    `staging` is a temporary table with `Gsid` and `fields`, typed as the object's columns, at most one row a
+    Gsid. An insert carries new Gsids from `Tenant.allocate`. For an update `flags` names, by field, a BOOLEAN
+    staging column that tells whether that row writes the field; a field without a flag is written for each row.
+    Stamps (ModifiedDate, GsExecutionId …) are ordinary fields of the staging table.
+    """
+
+    object: str
+    kind: Literal["insert", "update"]
+    staging: str
+    fields: tuple[str, ...]
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCount:
+    """How many rows got `code`, with one example in words."""
+
+    code: str
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Row counts of one action: matched = created + updated + closed + unchanged + skipped + failed."""
+
+    received: int = 0
+    matched: int = 0
+    created: int = 0
+    updated: int = 0
+    closed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    filtered_null: int = 0
+    records_written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeList:
+    """What one action decided. `effects` names the effects table; `writes` are applied in order."""
+
+    effects: str
+    writes: tuple[Write, ...]
+    counts: Counts
+    errors: tuple[ErrorCount, ...] = ()
+    skips: tuple[ErrorCount, ...] = ()
+    warnings: tuple[ErrorCount, ...] = ()

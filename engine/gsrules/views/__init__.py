@@ -1,0 +1,1 @@
+"""Results for the terminal; reads result objects only."""
