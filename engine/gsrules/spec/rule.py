@@ -1,0 +1,201 @@
+"""A rule as written: head, tasks, actions (rule-language §3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationInfo,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+
+from gsrules.errors import Place, Problem, nearest
+from gsrules.spec.actions import ActionSpec
+from gsrules.spec.base import Bool, Loading, Name, Names, Scalar, Spec, refusal, report
+from gsrules.spec.kinds import ACTION_NAMES, Kinds
+from gsrules.spec.schedule import ScheduleSpec
+from gsrules.spec.tasks import TaskSpec
+from gsrules.spec.text import Text
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _rule_name(value: Text) -> Text:
+    if not 3 <= len(value) <= 120:
+        raise refusal("GS-SPEC-NAME", f"the rule's name has {len(value)} characters; 3 to 120 are allowed", value=value)
+    if value[0].isdigit():
+        raise refusal("GS-SPEC-NAME", "the rule's name begins with a digit", value=value, hint="begin it with a letter")
+    return value
+
+
+def _task_name(value: Text) -> Text:
+    if not value.strip():
+        raise refusal("GS-SPEC-NAME", "a task has an empty name")
+    wrong = sorted({char for char in value if not (char.isalnum() or char in "_ ")})
+    if wrong:
+        raise refusal(
+            "GS-SPEC-NAME",
+            f"the task name `{value}` holds {' '.join(wrong)}",
+            value=value,
+            hint="letters, digits, _ and space are allowed",
+        )
+    if value != value.strip():
+        raise refusal("GS-SPEC-NAME", f"the task name `{value}` begins or ends with a space", value=value)
+    if len(value) > 80:
+        raise refusal("GS-SPEC-NAME", f"a task name has {len(value)} characters; 1 to 80 are allowed", value=value)
+    return value
+
+
+def _parameter_name(value: Text) -> Text:
+    if not _WORD.fullmatch(value):
+        hint = "use a word of letters, digits and _, such as min_arr; expressions write it :min_arr"
+        raise refusal("GS-SPEC-NAME", f"`{value}` is no name for a parameter", value=value, hint=hint)
+    return value
+
+
+def _kinds(info: ValidationInfo) -> Kinds:
+    if isinstance(info.context, Loading) and info.context.kinds is not None:
+        return info.context.kinds
+    return Kinds()
+
+
+def _task(value: Any, handler: ModelWrapValidatorHandler[TaskSpec], info: ValidationInfo) -> TaskSpec:
+    if isinstance(value, TaskSpec):
+        return value
+    known = _kinds(info).tasks
+    kind = _kind_of(value, "type", "a task", known)
+    if kind not in known:
+        message = f"`{kind}` is no type of task"
+        raise refusal(
+            "GS-SPEC-KIND", message, value=kind, nearest=nearest(kind, known), key="type", hint=_any_of(known)
+        )
+    return known[kind].model_validate(value, context=info.context)
+
+
+def _action(value: Any, handler: ModelWrapValidatorHandler[ActionSpec], info: ValidationInfo) -> ActionSpec:
+    if isinstance(value, ActionSpec):
+        return value
+    known = _kinds(info).actions
+    kind = _kind_of(value, "action", "an action", known)
+    if kind in known:
+        return known[kind].model_validate(value, context=info.context)
+    if kind in ACTION_NAMES:
+        message = f"the action `{kind}` is known to Gainsight, but this version does not run it"
+        raise refusal("GS-NOT-YET", message, value=kind, key="action", hint="remove it, or keep it in another rule")
+    like = nearest(kind, ACTION_NAMES)
+    raise refusal(
+        "GS-SPEC-KIND", f"`{kind}` is no kind of action", value=kind, nearest=like, key="action", hint=_any_of(known)
+    )
+
+
+def _kind_of(value: Any, key: str, what: str, known: Mapping[str, object]) -> str:
+    if not isinstance(value, Mapping):
+        hint = f"begin with `{key}: {next(iter(known), '…')}`"
+        raise refusal("mapping_type", f"{what} is a mapping of keys and values", hint=hint)
+    if key not in value or value[key] is None:
+        raise refusal("GS-SPEC-MISSING", f"`{key}` is missing", hint=_any_of(known))
+    kind = value[key]
+    if not isinstance(kind, str):
+        raise refusal("GS-SPEC-TYPE", f"`{key}` is not a text", hint=_any_of(known), key=key)
+    return kind
+
+
+def _any_of(known: Mapping[str, object]) -> str:
+    return "one of " + ", ".join(known) if known else ""
+
+
+RuleName = Annotated[Name, AfterValidator(_rule_name)]
+TaskName = Annotated[Text, AfterValidator(_task_name)]
+ParameterName = Annotated[Text, AfterValidator(_parameter_name)]
+AnyTask = Annotated[TaskSpec, WrapValidator(_task)]
+AnyAction = Annotated[ActionSpec, WrapValidator(_action)]
+
+
+class RuleSpec(Spec):
+    """A rule file. `id` is its path below rules/ without the ending; `path` the file."""
+
+    name: RuleName = Field(alias="rule", description="The rule's name: 3 to 120 characters, no digit first.")
+    for_: Literal["company", "relationship"] = Field("company", alias="for", description="What the rule is for.")
+    relationship_types: Names | None = Field(None, description="The relationship types of a rule for relationship.")
+    folder: Name = Field(Text("Uncategorized"), description="The folder in Gainsight.")
+    description: Name | None = Field(None, description="What the rule is for.")
+    active: Bool = Field(True, description="Whether schedules start it.")
+    params: dict[ParameterName, Scalar] = Field(
+        default_factory=dict, description="Parameters: name → value; in expressions :name; overridable per run."
+    )
+    schedule: ScheduleSpec | None = Field(None, description="When the rule runs.")
+    tasks: dict[TaskName, AnyTask] = Field(
+        min_length=1, description="The data setup: name → task; the name is the output dataset's name."
+    )
+    actions: tuple[AnyAction, ...] = Field((), description="What is done with the datasets, in order.")
+    profile: dict[Name, Scalar] = Field(
+        default_factory=dict, description="Behaviour keys that differ for this rule, such as filter.between."
+    )
+
+    _id: str = ""
+    _path: Path | None = None
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def path(self) -> Path | None:
+        return self._path
+
+    def located(self, rule_id: str, path: Path) -> RuleSpec:
+        """This rule as the rule of that id and file."""
+        made = self.model_copy()
+        made._id, made._path = rule_id, path
+        return made
+
+    @field_validator("tasks", mode="after")
+    @classmethod
+    def _unlike_names(cls, tasks: dict[Text, TaskSpec], info: ValidationInfo) -> dict[Text, TaskSpec]:
+        seen: dict[str, Text] = {}
+        for name in tasks:
+            first = seen.setdefault(name.lower(), name)
+            if first is not name:
+                message = f"two tasks are named `{name}` and `{first}`, which differ only in letter case"
+                report(info, Problem("GS-SPEC-DUPLICATE", message, name.place, value=name, hint="rename one of them"))
+        return tasks
+
+    @field_validator("actions", mode="after")
+    @classmethod
+    def _identify(cls, actions: tuple[ActionSpec, ...], info: ValidationInfo) -> tuple[ActionSpec, ...]:
+        made = tuple(_with_id(position, action) for position, action in enumerate(actions, 1))
+        seen: dict[str, ActionSpec] = {}
+        for action in made:
+            first = seen.setdefault(action.id.lower(), action)
+            if first is not action:
+                place: Place | None = action.place_of("id")
+                message = f"two actions have the id `{action.id}`"
+                hint = "ids tell actions apart in reports and tests: change one of them"
+                report(info, Problem("GS-SPEC-DUPLICATE", message, place, value=action.id, hint=hint))
+        return made
+
+    @model_validator(mode="after")
+    def _check(self) -> RuleSpec:
+        if self.for_ == "relationship" and self.relationship_types is None:
+            hint = "add relationship_types: [name of a relationship type]"
+            raise refusal("GS-SPEC-MISSING", "a rule for relationship needs `relationship_types`", hint=hint, key="for")
+        if self.for_ == "company" and self.relationship_types is not None:
+            hint = "remove it, or write for: relationship"
+            message = "`relationship_types` belongs to a rule for relationship"
+            raise refusal("GS-SPEC-ONE-OF", message, hint=hint, key="relationship_types")
+        return self
+
+
+def _with_id(position: int, action: ActionSpec) -> ActionSpec:
+    if "id" in action.model_fields_set:
+        return action
+    title = Text(f"{position} {action.action}", action.place_of("action"))
+    return action.model_copy(update={"id": title})
