@@ -1,0 +1,249 @@
+"""The six kinds of tasks over lists of rows (data-setup.md §4, §7 to §12)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.oracle import s3
+from tests.oracle.binding import TEXTS, bind_text, bind_where, same_family
+from tests.oracle.scopes import ColumnScope, JoinScope, ObjectScope, one_of
+from tests.oracle.shows import Item, aggregate, grouped, item, no_twins, plain, project
+from tests.oracle.tenant import FAMILIES, Tenant
+from tests.oracle.timeline import comparison, period_over_period
+from tests.oracle.values import Column, Context, RefusedError, Row, Table, number_of_text, settle
+
+Task = dict[str, Any]
+AGGREGATE_CALL = re.compile(r"(?is)\s*(\w+)\s*\((.*)\)\s*")
+
+
+class Data:
+    """Runs the tasks of a rule in order; `tables` holds what each gave."""
+
+    def __init__(self, datasets: Path, tenant: Tenant, context: Context) -> None:
+        self.datasets = datasets
+        self.tenant = tenant
+        self.context = context
+        self.tables: dict[str, Table] = {}
+
+    def run(self, tasks: dict[str, Task]) -> dict[str, Table]:
+        if len(tasks) > int(self.context.profile["limits.tasks"]):
+            raise RefusedError("GS-LIMIT", "too many tasks")
+        for name, task in tasks.items():
+            self.tables[name] = getattr(self, task["type"])(task)
+            if len(self.tables[name].columns) > int(self.context.profile["limits.show_fields"]):
+                raise RefusedError("GS-LIMIT", "too many shown fields")
+        return self.tables
+
+    def parent(self, name: str) -> Table:
+        if name not in self.tables:
+            raise RefusedError("GS-NAME", f"no task {name}")
+        return self.tables[name]
+
+    # -- one input ------------------------------------------------------------------------------------------------
+    def fetch(self, task: Task) -> Table:
+        found = self.tenant.object(task["object"])
+        scope = ObjectScope(self.tenant, found)
+        items = [item(text, scope, self.context) for text in task["show"]]
+        passes = bind_where(task.get("where"), scope, self.context)
+        rows = [record for record in found.records if passes(record) is True]
+        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope))
+
+    def s3(self, task: Task) -> Table:
+        table = s3.read(task, self.datasets, self.context)
+        no_twins(table.columns)
+        return table
+
+    def transform(self, task: Task) -> Table:
+        source = self.parent(task["from"])
+        scope = ColumnScope(source.columns, [])
+        passes = bind_where(task.get("where"), scope, self.context)
+        scope.filtered = [row for row in source.rows if passes(row) is True]
+        shown = task.get("show") or [f"[{c.name}]" for c in source.columns]
+        items = [item(text, scope, self.context) for text in shown]
+        formulas = task.get("formulas", {})
+        groups = task.get("group_by") is not None or any(i.aggregate for i in items)
+        if groups and formulas:
+            raise RefusedError("GS-*", "formulas and grouping in one task")
+        extra = [self.formula(name, given, items, scope) for name, given in formulas.items()]
+        no_twins([i.column for i in items + extra])
+        rows = project(scope.filtered, items, task.get("group_by"), scope)
+        for row, before in zip(rows, scope.filtered, strict=False):
+            for one in extra:
+                row[one.column.name] = one.bound.compute(before)
+        return Table([i.column for i in items + extra], rows)
+
+    def formula(self, name: str, given: Any, items: list[Item], scope: ColumnScope) -> Item:
+        spec = {"expression": given} if isinstance(given, str) else given
+        decimals = int(spec.get("decimals", 9))
+        if "expression" not in spec:
+            work = period_over_period if "period_over_period" in spec else comparison
+            bound = work(spec, items, scope, self.context)
+        else:
+            bound = bind_text(spec["expression"], scope, self.context)
+        declared = FAMILIES[spec["type"]] if "type" in spec else bound.family
+        if not same_family(declared, bound.family):
+            raise RefusedError("GS-TYPE", f"{name} is declared {declared} and gives {bound.family}")
+        compute = bound.compute
+        final = (lambda row: settle(compute(row), decimals)) if declared == "number" else compute
+        return Item(Column(name, declared, name, bound.category), type(bound)(declared, final, bound.category))
+
+    # -- several inputs -------------------------------------------------------------------------------------------
+    def merge(self, task: Task) -> Table:
+        first = task["from"]
+        names = [first] + [join["dataset"] for join in task["join"]]
+        if len(set(names)) != len(names):
+            raise RefusedError("GS-*", "a dataset merged with itself")
+        sides = [(first, self.parent(first).columns)]
+        rows = [{(first, c.name): row[c.name] for c in sides[0][1]} for row in self.parent(first).rows]
+        for join in task["join"]:
+            follower = self.parent(join["dataset"])
+            rows = self.joined(rows, sides, follower, join)
+            sides.append((join["dataset"], follower.columns))
+        scope = JoinScope(sides)
+        passes = bind_where(task.get("where"), scope, self.context)
+        rows = [row for row in rows if passes(row) is True]
+        items = [item(text, scope, self.context) for text in self.merge_show(task, sides)]
+        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope))
+
+    @staticmethod
+    def merge_show(task: Task, sides: list[tuple[str, list[Column]]]) -> list[str]:
+        shown: list[str] = []
+        for text in task.get("show") or [f"{name}.*" for name, _ in sides]:
+            if text.endswith(".*"):
+                _, columns = one_of([s for s in sides if s[0].lower() == text[:-2].lower()], text)
+                shown += [f"{text[:-2]}.{c.name}" for c in columns]
+            else:
+                shown.append(text)
+        return shown
+
+    def joined(self, rows: list[Row], sides: list[tuple[str, list[Column]]], follower: Table, join: Task) -> list[Row]:
+        name = join["dataset"]
+        left, right = JoinScope(sides), JoinScope([(name, follower.columns)])
+        pairs = []
+        for condition in re.split(r"(?i)\s+and\s+", join["on"]):
+            match = re.fullmatch(r"(.+?)\s*([=~])\s*(.+)", condition.strip())
+            if match is None:
+                raise RefusedError("GS-*", condition)
+            a, b = plain(match[1], left)[2], plain(match[3], right)[2]
+            if a.family != b.family and not {a.family, b.family} <= set(TEXTS):
+                raise RefusedError("GS-TYPE", f"{a.family} against {b.family}")
+            loose = match[2] == "~" or self.context.profile["merge.key_case"] == "insensitive"
+            pairs.append((a.compute, b.compute, loose))
+        nulls_match = self.context.profile["merge.null_keys"] == "match"
+
+        def meet(one: Row, other: Row) -> bool:
+            for a, b, loose in pairs:
+                x, y = a(one), b(other)
+                if x is None or y is None:
+                    if not (nulls_match and x is None and y is None):
+                        return False
+                elif (x.lower() != y.lower()) if loose and isinstance(x, str) else x != y:
+                    return False
+            return True
+
+        others = [{(name, c.name): row[c.name] for c in follower.columns} for row in follower.rows]
+        found = [(i, j) for i, one in enumerate(rows) for j, other in enumerate(others) if meet(one, other)]
+        result = [rows[i] | others[j] for i, j in found]
+        keep = join["keep"]
+        if keep in ("left", "all"):
+            absent = {(name, c.name): None for c in follower.columns}
+            result += [row | absent for i, row in enumerate(rows) if i not in {i for i, _ in found}]
+        if keep in ("right", "all"):
+            blank = {(d, c.name): None for d, columns in sides for c in columns}
+            result += [blank | other for j, other in enumerate(others) if j not in {j for _, j in found}]
+        return result
+
+    def union(self, task: Task) -> Table:
+        names = task["from"]
+        if len(set(names)) != len(names):
+            raise RefusedError("GS-*", "one task twice in a union")
+        tables = {name: self.parent(name) for name in names}
+        columns = task.get("columns") or self.by_name(tables)
+        shown: list[Column] = []
+        sources: dict[str, dict[str, Column]] = {}
+        for out, given in columns.items():
+            sources[out] = {n: ColumnScope(tables[n].columns, []).column(c) for n, c in given.items()}
+            families = [c.family for c in sources[out].values()]
+            if not all(same_family(families[0], f) for f in families):
+                raise RefusedError("GS-TYPE", f"{out} has several types")
+            first = next(iter(sources[out].values()))
+            shown.append(Column(out, families[0], out, first.category))
+        rows = []
+        for name, table in tables.items():
+            for row in table.rows:
+                rows.append({out: row[s[name].name] if name in s else None for out, s in sources.items()})
+        if self.context.profile["union.duplicates"] == "remove":
+            rows = [row for i, row in enumerate(rows) if row not in rows[:i]]
+        return Table(shown, rows)
+
+    @staticmethod
+    def by_name(tables: dict[str, Table]) -> dict[str, dict[str, str]]:
+        columns: dict[str, dict[str, str]] = {}
+        spelled: dict[str, str] = {}
+        for name, table in tables.items():
+            for column in table.columns:
+                out = spelled.setdefault(column.name.lower(), column.name)
+                columns.setdefault(out, {})[name] = column.name
+        return columns
+
+    # -- pivot ----------------------------------------------------------------------------------------------------
+    def pivot(self, task: Task) -> Table:
+        source = self.parent(task["from"])
+        scope = ColumnScope(source.columns, source.rows)
+        passes = bind_where(task.get("where"), scope, self.context)
+        keys = [item(text, scope, self.context) for text in task.get("group_by") or []]
+        outs = []
+        for given in task["columns"]:
+            spec = dict(given) if isinstance(given, dict) else self.short(task, str(given), scope)
+            match = AGGREGATE_CALL.fullmatch(spec["value"])
+            if match is None:
+                raise RefusedError("GS-*", spec["value"])
+            value = item(f"{spec['value']} as {spec['name']}", scope, self.context)
+            outs.append((value, bind_where(spec.get("where"), scope, self.context), self.default(spec, value)))
+        rows = [row for row in source.rows if passes(row) is True]
+        groups = grouped(rows, [k.bound.compute for k in keys])
+        if not keys:
+            groups = groups or {(): []}
+        table = Table([k.column for k in keys] + [value.column for value, _, _ in outs])
+        no_twins(table.columns)
+        for key, members in groups.items():
+            row = dict(zip((k.column.name for k in keys), key, strict=True))
+            fed = False
+            for value, holds, default in outs:
+                chosen = [m for m in members if holds(m) is True]
+                fed = fed or bool(chosen)
+                row[value.column.name] = self.pivoted(value, chosen, default)
+            if fed or not keys or self.context.profile["pivot.keep_empty_groups"]:
+                table.rows.append(row)
+        return table
+
+    @staticmethod
+    def short(task: Task, name: str, scope: ColumnScope) -> Task:
+        """The short form: a column for each value of one text field."""
+        quoted = name.replace("'", "''")
+        where = f"[{scope.column(task['pivot_on']).name}] = '{quoted}'"
+        return {"name": name, "where": where, "value": task["value"], "default": task.get("default")}
+
+    @staticmethod
+    def default(spec: Task, value: Item) -> Any:
+        given = spec.get("default")
+        if isinstance(given, str) and value.column.family == "number":
+            number = number_of_text(given)
+            if number is None:
+                raise RefusedError("GS-TYPE", given)
+            return number
+        return given
+
+    def pivoted(self, value: Item, chosen: list[Row], default: Any) -> Any:
+        if not chosen:
+            if default is not None:
+                return default
+            counts = value.aggregate in ("count", "count_distinct")
+            return aggregate(value.aggregate, []) if self.zero_counts() or not counts else None
+        result = aggregate(value.aggregate, [value.bound.compute(m) for m in chosen])
+        return default if result is None else result
+
+    def zero_counts(self) -> bool:
+        return bool(self.context.profile["pivot.count_without_default"] == "zero")

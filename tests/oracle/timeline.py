@@ -1,0 +1,119 @@
+"""Calculated fields and period over period (data-setup.md §13, §14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tests.oracle import days
+from tests.oracle.binding import Bound
+from tests.oracle.functions import as_date, divide
+from tests.oracle.scopes import ColumnScope
+from tests.oracle.shows import Item, aggregate, plain
+from tests.oracle.values import Context, RefusedError, Row
+
+Range = tuple[date, date]
+_WINDOW = re.compile(r"(?i)(last|prior)\s+(\d+)\s+(\w+)")
+
+
+def _partition(given: Any, items: list[Item], scope: ColumnScope, context: Context) -> Callable[[Row], Any]:
+    """The rows that are compared together (§14)."""
+    if given is not None:
+        keys = [plain(text, scope)[2].compute for text in given]
+    elif context.profile["pop.partition"] == "none":
+        keys = []
+    else:
+        families = ("text", "id", "picklist", "boolean")
+        keys = [i.bound.compute for i in items if i.column.family in families]
+    return lambda row: tuple(key(row) for key in keys)
+
+
+def _inside(day: date | None, window: Range) -> bool:
+    return day is not None and window[0] <= day < window[1]
+
+
+def period_over_period(spec: dict[str, Any], items: list[Item], scope: ColumnScope, context: Context) -> Bound:
+    given = spec["period_over_period"]
+    metric, when = plain(given["of"], scope)[2], plain(given["date"], scope)[2]
+    unit, length, prior = given["period"], int(given["duration"]), int(given["prior_periods"])
+    if length < 1 or prior < 1:
+        raise RefusedError("GS-*", "durations are at least 1")
+    kind = given["aggregate"].lower()
+    group = _partition(given.get("by"), items, scope, context)
+
+    def back(count: int) -> date:
+        found = days.shift(context.rule_date, -count, unit)
+        assert isinstance(found, date)
+        return found
+
+    def block(members: list[Row], first: int, last: int) -> Any:
+        """The aggregate over the slots `first` (further back) to `last`."""
+        window = (back(first), back(last))
+        rows = [r for r in members if _inside(as_date(when.compute(r), context), window)]
+        values = [metric.compute(r) for r in rows]
+        if given.get("missing_as_zero"):
+            values = [Decimal(0) if v is None else v for v in values]
+            for slot in _slots(window, first, last):
+                if not any(_inside(as_date(when.compute(r), context), slot) for r in rows):
+                    values.append(Decimal(0))
+        return aggregate(kind, values)
+
+    def _slots(window: Range, first: int, last: int) -> list[Range]:
+        if context.profile["pop.missing_grain"] == "day":
+            count = (window[1] - window[0]).days
+            return [(days.shift(window[0], i, "day"), days.shift(window[0], i + 1, "day")) for i in range(count)]
+        return [(back(k), back(k - 1)) for k in range(first, last, -1)]
+
+    def compute(row: Row) -> Any:
+        members = [r for r in scope.rows() if group(r) == group(row)]
+        now, before = block(members, length, 0), block(members, length * (1 + prior), length)
+        if now is None or before is None:
+            return None
+        return _percent(now, before) if given.get("percent") else now - before
+
+    return Bound("number", compute)
+
+
+def _percent(a: Decimal, b: Decimal) -> Decimal | None:
+    share = divide(a - b, b)
+    return None if share is None else share * 100
+
+
+def comparison(spec: dict[str, Any], items: list[Item], scope: ColumnScope, context: Context) -> Bound:
+    given = spec["comparison"]
+    when = plain(given["date"], scope)[2] if "date" in given else None
+    group = _partition(given.get("by"), items, scope, context)
+
+    def side(one: Any) -> Callable[[Row], Any]:
+        if isinstance(one, str):
+            return plain(one, scope)[2].compute
+        match = _WINDOW.fullmatch(one["window"])
+        kind, measure = next((k, v) for k, v in one.items() if k not in ("window", "offset"))
+        if match is None or when is None:
+            raise RefusedError("GS-*", "a window and a date are needed")
+        value = plain(measure, scope)[2]
+        count, unit = int(match[2]), match[3].lower()
+        moved = int(one.get("offset", 0))
+        ahead = 1 if context.profile["calc.window_end"] == "on_rule_date" else 0
+        first = days.shift(days.shift(context.rule_date, -count - moved, unit), ahead, "day")
+        end = days.shift(days.shift(context.rule_date, -moved, unit), ahead, "day")
+
+        def compute(row: Row) -> Any:
+            members = [r for r in scope.rows() if group(r) == group(row)]
+            rows = [r for r in members if _inside(as_date(when.compute(r), context), (first, end))]
+            return aggregate(kind, [value.compute(r) for r in rows])
+
+        return compute
+
+    a, b = side(given["a"]), side(given["b"])
+
+    def result(row: Row) -> Any:
+        x, y = a(row), b(row)
+        if x is None or y is None:
+            return None
+        return _percent(x, y) if given.get("as") in ("percent", "percentage") else x - y
+
+    return Bound("number", result)
