@@ -1,0 +1,200 @@
+"""Cockpit picklists, playbooks and scorecard schemes: the seeds of a new tenant with the project's laid over.
+
+Source: platform.md §3.5, §3.6; rule-language.md §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gsrules.catalogue.gsids import stable_gsid
+from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask, SchemeRange
+from gsrules.catalogue.standard import seeds
+from gsrules.errors import Place, Problem, nearest
+
+CTA_TYPE = "CTA_TYPE"
+CTA_STATUS = "CTA_STATUS"
+CTA_REASON = "CTA_REASON"
+CTA_PRIORITY = "CTA_PRIORITY"
+SUCCESS_PLAN_TYPE = "SUCCESS_PLAN_TYPE"
+SUCCESS_PLAN_STATUS = "SUCCESS_PLAN_STATUS"
+
+PLAYBOOK_FAMILY = "1S04"
+SCHEME_FAMILY = "1O01"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOption:
+    """A status with its class."""
+
+    name: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookOption:
+    """A playbook as picklists.yml states it."""
+
+    name: str
+    type: str | None
+    tasks: tuple[PlaybookTask, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CockpitOptions:
+    """What a picklists.yml adds to the standard cockpit; texts keep their places."""
+
+    types: Sequence[str] = ()
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    statuses: Sequence[StatusOption] = ()
+    priorities: Sequence[str] = ()
+    plan_types: Sequence[str] = ()
+    plan_statuses: Sequence[StatusOption] = ()
+    playbooks: Sequence[PlaybookOption] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cockpit:
+    """Every cockpit picklist record, playbook and scheme range of the tenant."""
+
+    items: tuple[CockpitItem, ...]
+    playbooks: Mapping[str, PlaybookDef]
+    schemes: tuple[SchemeRange, ...]
+
+
+class _Builder:
+    def __init__(self, tenant_id: str) -> None:
+        self._tenant_id = tenant_id
+        self._items: dict[tuple[str, str | None, str], CockpitItem] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(
+        self, category: str, names: Iterable[str], cta_type: CockpitItem | None = None, *, is_open: bool | None = None
+    ) -> None:
+        """Adds what is not there yet, in order."""
+        for given in names:
+            name = str(given)
+            type_name = cta_type.name if cta_type else None
+            if (category, type_name, name) in self._items:
+                continue
+            order = self._counts[category] = self._counts.get(category, 0) + 1
+            self._items[category, type_name, name] = CockpitItem(
+                gsid=stable_gsid(self._tenant_id, "cockpit", category, type_name or "", name),
+                name=name,
+                category=category,
+                cta_type=type_name,
+                cta_type_gsid=cta_type.gsid if cta_type else None,
+                open=is_open,
+                order=order,
+            )
+
+    def type(self, name: str) -> CockpitItem | None:
+        return self._items.get((CTA_TYPE, None, str(name)))
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        return tuple(name for category, _, name in self._items if category == CTA_TYPE)
+
+    @property
+    def items(self) -> tuple[CockpitItem, ...]:
+        return tuple(self._items.values())
+
+
+def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Problem]) -> Cockpit:
+    """The cockpit of a tenant; a reason or playbook of an unknown CTA type becomes a problem."""
+    standard = seeds()
+    builder = _Builder(tenant_id)
+    builder.add(CTA_TYPE, [*standard["cta_types"], *options.types])
+    for option in (*_statuses(standard["cta_statuses"]), *options.statuses):
+        builder.add(CTA_STATUS, [option.name], is_open=option.open)
+    for type_name, names in options.reasons.items():
+        cta_type = _known_type(builder, type_name, getattr(type_name, "place", None), "cta_reasons", problems)
+        if cta_type:
+            builder.add(CTA_REASON, names, cta_type)
+    builder.add(CTA_REASON, standard["cta_reasons_of_all_types"])
+    builder.add(CTA_PRIORITY, [*standard["cta_priorities"], *options.priorities])
+    builder.add(SUCCESS_PLAN_TYPE, [*standard["success_plan_types"], *options.plan_types])
+    for option in (*_statuses(standard["success_plan_statuses"]), *options.plan_statuses):
+        builder.add(SUCCESS_PLAN_STATUS, [option.name], is_open=option.open)
+    playbooks = _playbooks(options.playbooks, builder, tenant_id, problems)
+    return Cockpit(builder.items, playbooks, _schemes(tenant_id))
+
+
+def _statuses(entries: Iterable[Mapping[str, object]]) -> list[StatusOption]:
+    return [StatusOption(str(entry["name"]), bool(entry["open"])) for entry in entries]
+
+
+def _known_type(
+    builder: _Builder, name: str, place: Place | None, where: str, problems: list[Problem]
+) -> CockpitItem | None:
+    found = builder.type(name)
+    if found is None:
+        problems.append(
+            Problem(
+                "GS-NAME",
+                f"there is no CTA type “{name}”",
+                place,
+                where=where,
+                value=str(name),
+                nearest=nearest(name, builder.type_names),
+                hint=f"CTA types: {', '.join(builder.type_names)}; add your own under cta_types",
+            )
+        )
+    return found
+
+
+def _playbooks(
+    options: Iterable[PlaybookOption], builder: _Builder, tenant_id: str, problems: list[Problem]
+) -> dict[str, PlaybookDef]:
+    priorities = {item.name for item in builder.items if item.category == CTA_PRIORITY}
+    found: dict[str, PlaybookDef] = {}
+    for option in options:
+        where = f"playbooks.{option.name}"
+        cta_type = None
+        if option.type is not None:
+            place = getattr(option.type, "place", None) or option.place
+            cta_type = _known_type(builder, option.type, place, where, problems)
+        for task in option.tasks:
+            if task.priority is not None and task.priority not in priorities:
+                problems.append(_unknown_priority(task, where, option.place, priorities))
+        name = str(option.name)
+        found[name] = PlaybookDef(
+            gsid=stable_gsid(tenant_id, "playbook", name, family=PLAYBOOK_FAMILY),
+            name=name,
+            cta_type=cta_type.name if cta_type else None,
+            cta_type_gsid=cta_type.gsid if cta_type else None,
+            tasks=option.tasks,
+        )
+    return found
+
+
+def _unknown_priority(task: PlaybookTask, where: str, place: Place | None, known: Iterable[str]) -> Problem:
+    priority = task.priority or ""
+    return Problem(
+        "GS-NAME",
+        f"there is no CTA priority “{priority}”",
+        getattr(priority, "place", None) or place,
+        where=where,
+        value=str(priority),
+        nearest=nearest(priority, known),
+        hint=f"priorities: {', '.join(sorted(known))}",
+    )
+
+
+def _schemes(tenant_id: str) -> tuple[SchemeRange, ...]:
+    return tuple(
+        SchemeRange(
+            gsid=stable_gsid(tenant_id, "scheme", scheme, entry["name"], family=SCHEME_FAMILY),
+            scheme=scheme,
+            name=entry["name"],
+            low=entry["from"],
+            high=entry["to"],
+            score=entry["score"],
+            color=entry["color"],
+            order=order,
+        )
+        for scheme, ranges in seeds()["scorecard_schemes"].items()
+        for order, entry in enumerate(ranges, start=1)
+    )

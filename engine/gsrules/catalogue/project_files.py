@@ -1,0 +1,56 @@
+"""Reads the project's object files and picklists.yml for the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
+from gsrules.catalogue.model import PlaybookTask
+from gsrules.errors import InputError, Problem
+from gsrules.spec import ObjectSpec, PicklistsSpec, load_object_file, load_picklists
+
+
+def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]:
+    """The object files of a folder in order of their names; problems are added to `problems`."""
+    if not folder.is_dir():
+        return []
+    found: list[ObjectSpec] = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".yml", ".yaml") and p.is_file()):
+        try:
+            found.append(load_object_file(path))
+        except InputError as error:
+            problems.extend(error.problems)
+    return found
+
+
+def read_options(path: Path, problems: list[Problem]) -> tuple[CockpitOptions, Mapping[str, Iterable[str]]]:
+    """The cockpit options and the options of dropdown fields that picklists.yml adds."""
+    if not path.is_file():
+        return CockpitOptions(), {}
+    try:
+        spec = load_picklists(path)
+    except InputError as error:
+        problems.extend(error.problems)
+        return CockpitOptions(), {}
+    return _cockpit_options(spec), spec.fields
+
+
+def _cockpit_options(spec: PicklistsSpec) -> CockpitOptions:
+    return CockpitOptions(
+        types=spec.cta_types,
+        reasons=spec.cta_reasons,
+        statuses=[StatusOption(status.name, status.open) for status in spec.cta_statuses],
+        priorities=spec.cta_priorities,
+        plan_types=spec.success_plan_types,
+        plan_statuses=[StatusOption(status.name, status.open) for status in spec.success_plan_statuses],
+        playbooks=[
+            PlaybookOption(
+                name=name,
+                type=playbook.type,
+                tasks=tuple(PlaybookTask(str(task.name), task.days, task.priority) for task in playbook.tasks),
+                place=playbook.place,
+            )
+            for name, playbook in spec.playbooks.items()
+        ],
+    )
