@@ -400,15 +400,9 @@ def write_tickets(companies: Sequence[Company]) -> None:
         for _ in range(dice.below(trouble + 1)):
             opened = datetime(2026, 11, 22, 20) - timedelta(minutes=dice.below(60 * 24 * 60))
             closed = opened + timedelta(minutes=30 + dice.below(14 * 24 * 60))
-            if closed > datetime(2026, 11, 22, 23):
-                closed_text = None
-            else:
-                closed_text = closed
+            closed_at = None if closed > datetime(2026, 11, 22, 23) else closed
             severity = dice.pick(["P1", "P2", "P2", "P3", "P3", "P3", "P4"])
-            rows.append([f"S-{len(rows) + 1:05d}", company.id, dice.pick(SUBJECTS), severity, opened, closed_text])
-    # Two tickets of accounts that Gainsight does not know: the load reports them, row by row.
-    rows.append([f"S-{len(rows) + 1:05d}", "T-0003", dice.pick(SUBJECTS), "P3", datetime(2026, 11, 20, 8), None])
-    rows.append([f"S-{len(rows) + 1:05d}", "T-0007", dice.pick(SUBJECTS), "P2", datetime(2026, 11, 21, 9), None])
+            rows.append([f"S-{len(rows) + 1:05d}", company.id, dice.pick(SUBJECTS), severity, opened, closed_at])
     write(INPUT / f"tickets-{DAYS[-1]}.csv", header, rows)
 
 
