@@ -17,8 +17,11 @@ from gsrules.spec.base import (
     refusal,
     report,
 )
+from gsrules.spec.chain import ChainLink, ChainSpec
 from gsrules.spec.formulas import ComparisonSpec, FormulaSpec, MeasureSpec, PeriodOverPeriodSpec
 from gsrules.spec.kinds import ACTION_NAMES, Kinds
+from gsrules.spec.load import load_chain, load_object_file, load_picklists, load_rule, load_tests, parse_rule
+from gsrules.spec.objects import FieldSpec, ObjectSpec, PicklistsSpec, PlaybookSpec, PlaybookTaskSpec, StatusSpec
 from gsrules.spec.pieces import (
     ColumnOrText,
     CommentsSpec,
@@ -31,7 +34,9 @@ from gsrules.spec.pieces import (
     WhereSpec,
 )
 from gsrules.spec.rule import RuleSpec
+from gsrules.spec.rule_tests import Expect, Given, TestCase, TestFile
 from gsrules.spec.schedule import AdvancedSchedule, BasicSchedule, EventSchedule, ScheduleSpec
+from gsrules.spec.schema import rule_schema
 from gsrules.spec.tasks import (
     TASKS,
     ColumnSpec,
@@ -56,6 +61,8 @@ __all__ = [
     "AdvancedSchedule",
     "BasicSchedule",
     "Bool",
+    "ChainLink",
+    "ChainSpec",
     "ColumnOrText",
     "ColumnSpec",
     "CommentsSpec",
@@ -63,10 +70,13 @@ __all__ = [
     "Decimals",
     "DueSpec",
     "EventSchedule",
+    "Expect",
     "FetchTask",
+    "FieldSpec",
     "Fields",
     "FileSpec",
     "FormulaSpec",
+    "Given",
     "JoinSpec",
     "Kinds",
     "Loading",
@@ -76,12 +86,16 @@ __all__ = [
     "Name",
     "Names",
     "NotNegative",
+    "ObjectSpec",
     "OneOrMany",
     "OwnerSpec",
     "PatternSpec",
     "PeriodOverPeriodSpec",
+    "PicklistsSpec",
     "PivotColumn",
     "PivotTask",
+    "PlaybookSpec",
+    "PlaybookTaskSpec",
     "Positive",
     "RuleSpec",
     "S3Task",
@@ -89,7 +103,10 @@ __all__ = [
     "ScheduleSpec",
     "ShowList",
     "Spec",
+    "StatusSpec",
     "TaskSpec",
+    "TestCase",
+    "TestFile",
     "Text",
     "TimeFrame",
     "TimeFrameOrNone",
@@ -97,6 +114,13 @@ __all__ = [
     "UnionTask",
     "WhereSpec",
     "Whole",
+    "load_chain",
+    "load_object_file",
+    "load_picklists",
+    "load_rule",
+    "load_tests",
+    "parse_rule",
     "refusal",
     "report",
+    "rule_schema",
 ]

@@ -187,7 +187,10 @@ class MappingSpec(Spec):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return _or_text(handler(schema), handler, "A column of the dataset, written as in a show item.")
+        made = _or_text(handler(schema), handler, "A column of the dataset, written as in a show item.")
+        for key in cls.null_keys:
+            made["anyOf"][1]["properties"][key].pop("default")  # null is a value here, not only absence
+        return made
 
 
 def _or_text(made: dict[str, Any], handler: GetJsonSchemaHandler, description: str) -> dict[str, Any]:

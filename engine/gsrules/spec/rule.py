@@ -11,7 +11,9 @@ from pydantic import (
     AfterValidator,
     Field,
     ModelWrapValidatorHandler,
+    PlainValidator,
     ValidationInfo,
+    WithJsonSchema,
     WrapValidator,
     field_validator,
     model_validator,
@@ -58,6 +60,12 @@ def _parameter_name(value: Text) -> Text:
     if not _WORD.fullmatch(value):
         hint = "use a word of letters, digits and _, such as min_arr; expressions write it :min_arr"
         raise refusal("GS-SPEC-NAME", f"`{value}` is no name for a parameter", value=value, hint=hint)
+    return value
+
+
+def _profile_value(value: object) -> object:
+    if isinstance(value, dict):
+        raise refusal("GS-SPEC-TYPE", "a value of the profile is no mapping", hint="write filter.between: inclusive")
     return value
 
 
@@ -115,6 +123,11 @@ def _any_of(known: Mapping[str, object]) -> str:
 RuleName = Annotated[Name, AfterValidator(_rule_name)]
 TaskName = Annotated[Text, AfterValidator(_task_name)]
 ParameterName = Annotated[Text, AfterValidator(_parameter_name)]
+ProfileValue = Annotated[
+    Any,
+    PlainValidator(_profile_value),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]}),
+]
 AnyTask = Annotated[TaskSpec, WrapValidator(_task)]
 AnyAction = Annotated[ActionSpec, WrapValidator(_action)]
 
@@ -136,7 +149,7 @@ class RuleSpec(Spec):
         min_length=1, description="The data setup: name → task; the name is the output dataset's name."
     )
     actions: tuple[AnyAction, ...] = Field((), description="What is done with the datasets, in order.")
-    profile: dict[Name, Scalar] = Field(
+    profile: dict[Name, ProfileValue] = Field(
         default_factory=dict, description="Behaviour keys that differ for this rule, such as filter.between."
     )
 

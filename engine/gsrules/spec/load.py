@@ -1,0 +1,81 @@
+"""Loads the files of a project: YAML in, frozen models out, or every problem of the file at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from gsrules.errors import InputError, Problem
+from gsrules.spec.base import Loading, Spec
+from gsrules.spec.chain import ChainSpec
+from gsrules.spec.kinds import Kinds
+from gsrules.spec.objects import ObjectSpec, PicklistsSpec
+from gsrules.spec.problems import in_order, problems_of
+from gsrules.spec.rule import RuleSpec
+from gsrules.spec.rule_tests import TestFile
+from gsrules.spec.text import YamlMapping
+from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
+
+Model = TypeVar("Model", bound=Spec)
+
+
+def load_rule(path: Path, rule_id: str, kinds: Kinds) -> RuleSpec:
+    """The rule in a file (rule-language §3). Raises `InputError` with every problem of the file."""
+    return _validated(load_yaml(path), RuleSpec, kinds).located(rule_id, path)
+
+
+def parse_rule(text: str | bytes, file: str, rule_id: str, kinds: Kinds) -> RuleSpec:
+    """The rule in a text that comes from elsewhere than a file, as of an earlier version. Errors as `load_rule`."""
+    return _validated(parse_yaml(text, file), RuleSpec, kinds).located(rule_id, Path(file))
+
+
+def load_chain(path: Path) -> ChainSpec:
+    """The chain in a file (rule-language §7). Raises `InputError` with every problem of the file."""
+    return _validated(load_yaml(path), ChainSpec)
+
+
+def load_tests(path: Path) -> TestFile:
+    """The rule tests in a file (rule-language §8). Raises `InputError` with every problem of the file."""
+    return _validated(load_yaml(path), TestFile)
+
+
+def load_object_file(path: Path) -> ObjectSpec:
+    """The object in a file (rule-language §2). Raises `InputError` with every problem of the file."""
+    return _validated(load_yaml(path), ObjectSpec)
+
+
+def load_picklists(path: Path) -> PicklistsSpec:
+    """The picklist options of a project; an empty file has none. Raises `InputError` with every problem of the file."""
+    document = load_yaml(path)
+    if document.root is None:
+        document = Document(YamlMapping(place=document.place), document.place, document.problems)
+    return _validated(document, PicklistsSpec)
+
+
+def _validated(document: Document, model: type[Model], kinds: Kinds | None = None) -> Model:
+    if document.root is None and not document.problems:
+        keys = [found.alias or name for name, found in model.model_fields.items() if found.is_required()]
+        hint = "it needs " + ", ".join(f"`{key}`" for key in keys)
+        raise InputError(Problem("GS-YAML-EMPTY", "the file holds nothing", document.place, hint=hint))
+    loading = Loading(kinds)
+    made, found = _attempt(document, model, loading)
+    problems = [*document.problems, *_beyond(document.problems, [*loading.problems, *found])]
+    if made is None or problems:
+        raise InputError(in_order(problems))
+    return made
+
+
+def _attempt(document: Document, model: type[Model], loading: Loading) -> tuple[Model | None, list[Problem]]:
+    root: Any = document.root
+    try:
+        return model.model_validate(root, context=loading), []
+    except ValidationError as error:
+        return None, problems_of(error, root, document.place)
+
+
+def _beyond(first: tuple[Problem, ...], more: list[Problem]) -> list[Problem]:
+    """The problems of `more` that do not only follow from one of `first` at the same spot."""
+    taken = {(p.place.line, p.place.column) for p in first if p.place is not None}
+    return [p for p in more if p.place is None or (p.place.line, p.place.column) not in taken]

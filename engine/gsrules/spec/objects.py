@@ -1,0 +1,109 @@
+"""The tenant's own objects and picklist options, as written (rule-language §2)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from gsrules.spec.base import Bool, Decimals, Name, NotNegative, Positive, Scalar, Spec, refusal
+from gsrules.spec.pieces import ColumnOrText
+
+FieldType = Literal[
+    "string",
+    "number",
+    "boolean",
+    "date",
+    "datetime",
+    "percentage",
+    "currency",
+    "picklist",
+    "multi_picklist",
+    "email",
+    "url",
+    "rich_text",
+    "gsid",
+    "lookup",
+    "sfdc_id",
+    "json",
+]
+_NUMBERS = ("number", "percentage", "currency")
+_LISTS = ("picklist", "multi_picklist")
+_TEXTS = ("string", "rich_text", "email", "url", "json", *_LISTS)
+
+
+class FieldSpec(ColumnOrText):
+    """A field of an object; a plain text is its type."""
+
+    shorthand: ClassVar[str] = "type"
+
+    type: FieldType = Field(description="The data type.")
+    label: Name | None = Field(None, description="The display text; absent: the name split into words.")
+    description: Name | None = None
+    required: Bool = Field(False, description="Whether a record needs it.")
+    unique: Bool = Field(False, description="Whether no two records may share a value (extension).")
+    length: Positive | None = Field(None, description="The most characters of a text.")
+    decimals: Decimals | None = Field(None, description="Decimal places of a number, 0 to 9.")
+    to: Name | None = Field(None, description="The object that a lookup points at.")
+    options: tuple[Name, ...] | None = Field(None, min_length=1, description="The options of a picklist.")
+    default: Scalar | None = Field(None, description="What new records get.")
+
+    @model_validator(mode="after")
+    def _check(self) -> FieldSpec:
+        belongs = {"decimals": _NUMBERS, "options": _LISTS, "to": ("lookup",), "length": _TEXTS}
+        for key, types in belongs.items():
+            if getattr(self, key) is not None and self.type not in types:
+                message = f"`{key}` belongs to the types {', '.join(types)}; this field is a {self.type}"
+                raise refusal("GS-SPEC-ONE-OF", message, hint=f"remove {key}, or change the type", key=key)
+        return self
+
+
+class ObjectSpec(Spec):
+    """An object file: a new object, or more fields of a standard one."""
+
+    object: Name = Field(description="The API name: usage_summary__gc, or a standard object to add fields to.")
+    label: Name | None = Field(None, description="The display text.")
+    description: Name | None = None
+    fields: dict[Name, FieldSpec] = Field(min_length=1, description="API name → field.")
+
+
+class StatusSpec(ColumnOrText):
+    """A CTA status; a plain text is its name, and open."""
+
+    shorthand: ClassVar[str] = "name"
+
+    name: Name
+    open: Bool = Field(True, description="Whether a CTA with it is open.")
+
+
+class PlaybookTaskSpec(ColumnOrText):
+    """A task of a playbook; a plain text is its name."""
+
+    shorthand: ClassVar[str] = "name"
+
+    name: Name
+    days: NotNegative = Field(0, description="Days after the playbook was applied until the task is due.")
+
+
+class PlaybookSpec(Spec):
+    """A playbook: tasks that a CTA gets."""
+
+    type: Name | None = Field(None, description="The CTA type that it is for; absent: all.")
+    tasks: tuple[PlaybookTaskSpec, ...] = ()
+
+
+class PicklistsSpec(Spec):
+    """The file picklists.yml: options added to the standard ones."""
+
+    cta_types: tuple[Name, ...] = ()
+    cta_reasons: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, description="CTA type → reasons.")
+    cta_statuses: tuple[StatusSpec, ...] = ()
+    cta_priorities: tuple[Name, ...] = ()
+    success_plan_types: tuple[Name, ...] = ()
+    playbooks: dict[Name, PlaybookSpec] = Field(default_factory=dict, description="Name → playbook.")
+    fields: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, description="object.Field → options.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, data: Any) -> Any:
+        return {} if data is None else data
