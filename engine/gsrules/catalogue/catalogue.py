@@ -78,9 +78,7 @@ class Catalogue:
         problems += overlay.problems
         if any(problem.severity == "error" for problem in problems):
             raise InputError(problems)
-        return cls(
-            overlay.objects, overlay.options, cockpit, profile, project.datasets_dir / "salesforce", problems
-        )
+        return cls(overlay.objects, overlay.options, cockpit, profile, project.datasets_dir / "salesforce", problems)
 
     def object(self, name: str) -> ObjectDef | None:
         """The object of that API name, else of that label, in any letter case."""
@@ -99,10 +97,12 @@ class Catalogue:
             for found in definition.fields.values()
             if found.type.category and found.default is not None
         }
-        return MappingProxyType({
-            category: Category(category, self._items(category, names, defaults.get(category)))
-            for category, names in self._options.items()
-        })
+        return MappingProxyType(
+            {
+                category: Category(category, self._items(category, names, defaults.get(category)))
+                for category, names in self._options.items()
+            }
+        )
 
     def category(self, category_id: str) -> Category:
         """The dropdown list of that id; raises KeyError if there is none."""

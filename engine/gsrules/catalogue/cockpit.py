@@ -6,7 +6,7 @@ Source: platform.md §3.5, §3.6; rule-language.md §2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gsrules.catalogue.gsids import stable_gsid
 from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask, SchemeRange
@@ -47,11 +47,10 @@ class CockpitOptions:
     """What a picklists.yml adds to the standard cockpit; texts keep their places."""
 
     types: Sequence[str] = ()
-    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reasons: Sequence[tuple[str, Sequence[str]]] = ()
     statuses: Sequence[StatusOption] = ()
     priorities: Sequence[str] = ()
     plan_types: Sequence[str] = ()
-    plan_statuses: Sequence[StatusOption] = ()
     playbooks: Sequence[PlaybookOption] = ()
 
 
@@ -109,14 +108,14 @@ def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Proble
     builder.add(CTA_TYPE, [*standard["cta_types"], *options.types])
     for option in (*_statuses(standard["cta_statuses"]), *options.statuses):
         builder.add(CTA_STATUS, [option.name], is_open=option.open)
-    for type_name, names in options.reasons.items():
+    for type_name, names in options.reasons:
         cta_type = _known_type(builder, type_name, getattr(type_name, "place", None), "cta_reasons", problems)
         if cta_type:
             builder.add(CTA_REASON, names, cta_type)
     builder.add(CTA_REASON, standard["cta_reasons_of_all_types"])
     builder.add(CTA_PRIORITY, [*standard["cta_priorities"], *options.priorities])
     builder.add(SUCCESS_PLAN_TYPE, [*standard["success_plan_types"], *options.plan_types])
-    for option in (*_statuses(standard["success_plan_statuses"]), *options.plan_statuses):
+    for option in _statuses(standard["success_plan_statuses"]):
         builder.add(SUCCESS_PLAN_STATUS, [option.name], is_open=option.open)
     playbooks = _playbooks(options.playbooks, builder, tenant_id, problems)
     return Cockpit(builder.items, playbooks, _schemes(tenant_id))
@@ -148,17 +147,12 @@ def _known_type(
 def _playbooks(
     options: Iterable[PlaybookOption], builder: _Builder, tenant_id: str, problems: list[Problem]
 ) -> dict[str, PlaybookDef]:
-    priorities = {item.name for item in builder.items if item.category == CTA_PRIORITY}
     found: dict[str, PlaybookDef] = {}
     for option in options:
-        where = f"playbooks.{option.name}"
         cta_type = None
         if option.type is not None:
             place = getattr(option.type, "place", None) or option.place
-            cta_type = _known_type(builder, option.type, place, where, problems)
-        for task in option.tasks:
-            if task.priority is not None and task.priority not in priorities:
-                problems.append(_unknown_priority(task, where, option.place, priorities))
+            cta_type = _known_type(builder, option.type, place, f"playbooks.{option.name}", problems)
         name = str(option.name)
         found[name] = PlaybookDef(
             gsid=stable_gsid(tenant_id, "playbook", name, family=PLAYBOOK_FAMILY),
@@ -168,19 +162,6 @@ def _playbooks(
             tasks=option.tasks,
         )
     return found
-
-
-def _unknown_priority(task: PlaybookTask, where: str, place: Place | None, known: Iterable[str]) -> Problem:
-    priority = task.priority or ""
-    return Problem(
-        "GS-NAME",
-        f"there is no CTA priority “{priority}”",
-        getattr(priority, "place", None) or place,
-        where=where,
-        value=str(priority),
-        nearest=nearest(priority, known),
-        hint=f"priorities: {', '.join(sorted(known))}",
-    )
 
 
 def _schemes(tenant_id: str) -> tuple[SchemeRange, ...]:

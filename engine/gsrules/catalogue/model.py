@@ -167,11 +167,10 @@ class CockpitItem:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookTask:
-    """A task of a playbook: due `days` after the rule date; `priority` None for the CTA's own."""
+    """A task of a playbook: due `days` after the rule date."""
 
     name: str
     days: int
-    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: rule-language.md §2, platform.md §2.1 and §3 (“extended by the proj
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,12 +63,11 @@ class Overlay:
                     hint="labels of objects are unique in a tenant",
                 )
             for found in definition.fields.values():
-                if not found.standard and found.type.target and found.type.target not in self.objects:
-                    self._unknown_target(definition, found)
+                self._check_field(definition, found)
 
-    def extend_options(self, lists: Mapping[str, Iterable[str]]) -> None:
+    def extend_options(self, lists: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Adds options of picklists.yml (`fields: {company.Status: […]}`)."""
-        for given, names in lists.items():
+        for given, names in lists:
             place = getattr(given, "place", None)
             found = self._list_field(str(given), place)
             if found and found.type.category:
@@ -110,8 +109,6 @@ class Overlay:
         if kind in _LISTS:
             category = f"{object_name}.{name}"
             self._extend(category, spec.options or ())
-            if not spec.options:
-                self._refuse(f"{object_name}.{name}: a {kind} needs options", place, hint="options: [First, Second]")
         if kind is Kind.LOOKUP and not spec.to:
             self._refuse(f"{object_name}.{name}: a lookup needs its object", place, hint="to: company")
         if spec.unique:
@@ -220,10 +217,13 @@ class Overlay:
                     hint="labels of fields are unique in their object",
                 )
 
-    def _unknown_target(self, definition: ObjectDef, found: FieldDef) -> None:
-        target = found.type.target or ""
+    def _check_field(self, definition: ObjectDef, found: FieldDef) -> None:
+        target, category = found.type.target, found.type.category
         where = f"{definition.name}.{found.name}"
-        self._name(f"{where}: there is no object “{target}”", found.place, target, self.objects)
+        if target and target not in self.objects:
+            self._name(f"{where}: there is no object “{target}”", found.place, target, self.objects)
+        if category and not self.options.get(category):
+            self._refuse(f"{where}: a {found.type} needs options", found.place, hint="options: [First, Second]")
 
     def _refuse(self, message: str, place: Place | None, *, value: str = "", hint: str = "") -> None:
         self.problems.append(Problem("GS-PROJECT-OBJECT", message, place, value=value, hint=hint))

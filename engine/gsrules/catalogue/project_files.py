@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
@@ -24,31 +24,30 @@ def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]
     return found
 
 
-def read_options(path: Path, problems: list[Problem]) -> tuple[CockpitOptions, Mapping[str, Iterable[str]]]:
+def read_options(path: Path, problems: list[Problem]) -> tuple[CockpitOptions, Sequence[tuple[str, Iterable[str]]]]:
     """The cockpit options and the options of dropdown fields that picklists.yml adds."""
     if not path.is_file():
-        return CockpitOptions(), {}
+        return CockpitOptions(), ()
     try:
         spec = load_picklists(path)
     except InputError as error:
         problems.extend(error.problems)
-        return CockpitOptions(), {}
-    return _cockpit_options(spec), spec.fields
+        return CockpitOptions(), ()
+    return _cockpit_options(spec), tuple(spec.fields.items())
 
 
 def _cockpit_options(spec: PicklistsSpec) -> CockpitOptions:
     return CockpitOptions(
         types=spec.cta_types,
-        reasons=spec.cta_reasons,
+        reasons=tuple(spec.cta_reasons.items()),
         statuses=[StatusOption(status.name, status.open) for status in spec.cta_statuses],
         priorities=spec.cta_priorities,
         plan_types=spec.success_plan_types,
-        plan_statuses=[StatusOption(status.name, status.open) for status in spec.success_plan_statuses],
         playbooks=[
             PlaybookOption(
                 name=name,
                 type=playbook.type,
-                tasks=tuple(PlaybookTask(str(task.name), task.days, task.priority) for task in playbook.tasks),
+                tasks=tuple(PlaybookTask(str(task.name), task.days) for task in playbook.tasks),
                 place=playbook.place,
             )
             for name, playbook in spec.playbooks.items()

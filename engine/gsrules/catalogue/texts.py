@@ -146,9 +146,7 @@ def _datetime(text: exp.Expression, timezone: str) -> exp.Expression:
                 true=exp.Sub(this=_in_years(iso), expression=_offset(clean)),
             ),
             exp.If(this=full_match(clean, _ISO_DATETIME), true=to_utc(_in_years(iso), timezone)),
-            exp.If(
-                this=full_match(clean, r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}"), true=to_utc(american, timezone)
-            ),
+            exp.If(this=full_match(clean, r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}"), true=to_utc(american, timezone)),
         ],
         default=to_utc(date_only, timezone),
     )
@@ -158,8 +156,9 @@ def _datetime(text: exp.Expression, timezone: str) -> exp.Expression:
 def _offset(text: exp.Expression) -> exp.Expression:
     """The interval of the offset at the end of an ISO text: `+05:30` → 330 minutes, `Z` → 0."""
     found = call("regexp_replace", call("regexp_extract", text, _OFFSET + "$"), "[:Z]", "", "g")
-    sign = exp.Case(ifs=[exp.If(this=call("starts_with", found, "-"), true=exp.Literal.number(-1))],
-                    default=exp.Literal.number(1))
+    sign = exp.Case(
+        ifs=[exp.If(this=call("starts_with", found, "-"), true=exp.Literal.number(-1))], default=exp.Literal.number(1)
+    )
     hours = call("coalesce", try_cast(call("substr", found, 2, 2), "INTEGER"), 0)
     minutes = call("coalesce", try_cast(call("substr", found, 4, 2), "INTEGER"), 0)
     total = exp.Add(this=exp.Mul(this=hours, expression=exp.Literal.number(60)), expression=minutes)
