@@ -22,7 +22,8 @@ def scored(files: Path) -> str:
     WITH accounts AS (
       SELECT "Account ID" AS account, "Seats" AS seats, "Go Live" AS go_live
       FROM read_csv('{files}/accounts.csv', {CSV}, columns = {{
-        'Account ID': 'VARCHAR', 'Account Name': 'VARCHAR', 'Seats': 'BIGINT', 'Segment': 'VARCHAR', 'Go Live': 'DATE'}})
+        'Account ID': 'VARCHAR', 'Account Name': 'VARCHAR', 'Seats': 'BIGINT', 'Segment': 'VARCHAR',
+        'Go Live': 'DATE'}})
     ),
     usage AS (
       SELECT "Account ID" AS account, "Usage Date" AS usage_date, "Feature" AS feature,

@@ -49,7 +49,7 @@ class Book:
 
     def run(self, rule: str) -> RunReport:
         with self.workspace.tenant(mode="live") as tenant:
-            return run_rule(self.workspace, rule, RunOptions(rule_date=RULE_DATE, mode="live"), tenant)
+            return run_rule(self.workspace, rule, RunOptions(rule_date=RULE_DATE, mode="live"), tenant).report
 
     def tenant(self, sql: str) -> Rows:
         with self.workspace.tenant(mode="read") as tenant:
@@ -187,7 +187,8 @@ def test_health_fields_of_each_company(book: Book) -> None:
     assert (
         book.tenant(
             "SELECT ExternalId, CAST(Usage_90_Days__gc AS BIGINT), Usage_Change__gc, "
-            "CAST(Urgent_Tickets__gc AS BIGINT), Hours_to_Resolve__gc, Health__gc FROM company_labels WHERE Status = 'Active' ORDER BY 1"
+            "CAST(Urgent_Tickets__gc AS BIGINT), Hours_to_Resolve__gc, Health__gc "
+            "FROM company_labels WHERE Status = 'Active' ORDER BY 1"
         )
         == expected
     )

@@ -1,0 +1,187 @@
+"""Runs the benchmarks side by side: fresh processes, interleaved, seven times.
+
+    python bench/run.py [--rows 5000000] [--repeat 7] [--only pipeline|startup]
+
+Prints minimum and median of each contestant, ratios, versions, and a hash of the results, which must be equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENGINE = HERE.parent / "engine"
+sys.path.insert(0, str(HERE / "pipeline"))
+
+import data  # noqa: E402
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A command; `timed` tells that it prints the seconds of its own work, without the interpreter's start."""
+
+    name: str
+    command: tuple[str, ...]
+    timed: bool = False
+    folder: Path = HERE
+
+
+@dataclass(slots=True)
+class Times:
+    process: list[float]
+    work: list[float]
+    memory: int = 0
+
+
+def run_once(contestant: Contestant, *more: str) -> tuple[float, float, int]:
+    """Seconds of the whole process, seconds of its own work, and its peak memory in kilobytes."""
+    environment = {**os.environ, "PYTHONPATH": str(ENGINE), "NO_COLOR": "1"}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [*contestant.command, *more], cwd=contestant.folder, stdout=out, stderr=err, env=environment
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{contestant.name} failed:\n{err.read().decode()}\n{out.read().decode()}")
+        work = float(out.read().split()[0]) if contestant.timed else seconds
+    return seconds, work, _kilobytes(usage)
+
+
+def _kilobytes(usage: resource.struct_rusage) -> int:
+    return usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss
+
+
+def measure(contestants: Sequence[Contestant], repeat: int) -> dict[str, Times]:
+    """Each contestant `repeat` times, in turns, so that a busy moment of the machine hits all of them."""
+    times = {contestant.name: Times([], []) for contestant in contestants}
+    for turn in range(repeat):
+        for contestant in contestants:
+            seconds, work, memory = run_once(contestant)
+            entry = times[contestant.name]
+            entry.process.append(seconds)
+            entry.work.append(work)
+            entry.memory = max(entry.memory, memory)
+        print(f"  turn {turn + 1} of {repeat} done", file=sys.stderr)
+    return times
+
+
+def show(title: str, times: Mapping[str, Times], base: str) -> None:
+    """One line a contestant; ratios are of the minimum, against `base`."""
+    print(f"\n{title}")
+    print(f"  {'':28}{'process min':>12}{'median':>9}{'work min':>11}{'median':>9}{'ratio':>8}{'memory':>10}")
+    for name, entry in times.items():
+        ratio = min(entry.work) / min(times[base].work)
+        print(
+            f"  {name:28}{min(entry.process):10.3f} s{statistics.median(entry.process):7.3f} s"
+            f"{min(entry.work):9.3f} s{statistics.median(entry.work):7.3f} s{ratio:8.2f}{entry.memory / 1024:7.0f} MB"
+        )
+
+
+def pipeline(rows: int, repeat: int) -> None:
+    """The main work, by each contestant; stops if their results differ."""
+    target = data.folder(rows)
+    project = target / "project"
+    python = sys.executable
+    script = HERE / "pipeline"
+    gsrules = (python, "-m", "gsrules")
+    sql = Contestant("DuckDB SQL by hand", (python, str(script / "sql_duckdb.py"), str(target)), timed=True)
+    polars = Contestant("Polars by hand", (python, str(script / "polars_pipeline.py"), str(target)), timed=True)
+    library = Contestant(
+        "gsrules, dry run, library", (python, str(script / "gsrules_library.py"), str(target)), timed=True
+    )
+    command = Contestant(
+        "gsrules run --dry-run",
+        (*gsrules, "run", "pipeline", "--dry-run", "--rule-date", data.RULE_DATE),
+        folder=project,
+    )
+    shutil.rmtree(project / ".gsrules", ignore_errors=True)
+    subprocess.run(
+        [*gsrules, "query", "SELECT count(*) FROM adoption__gc"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(ENGINE)},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    hashes = {}
+    for contestant in (sql, polars, library):
+        result = target / "result.parquet"
+        run_once(contestant, str(result))
+        hashes[contestant.name] = data.result_hash(result)
+    print(f"\nResults of {rows:,} usage rows")
+    for name, (digest, outcomes) in hashes.items():
+        print(f"  {name:28}{digest}  {outcomes}")
+    if len({digest for digest, _ in hashes.values()}) > 1:
+        raise SystemExit("the contestants do not agree")
+    times = measure((sql, polars, library, command), repeat)
+    show(f"Pipeline, {rows:,} rows (ratio: work against DuckDB SQL by hand)", times, sql.name)
+
+
+def startup(repeat: int) -> None:
+    """How long nothing takes (P4): `--help` against importing typer, a tiny run against importing its libraries."""
+    python = sys.executable
+    tiny = HERE / "startup" / "project"
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "project"
+        shutil.copytree(tiny, project)
+        contestants = (
+            Contestant("import typer", (python, "-c", "import typer")),
+            Contestant("gsrules --help", (python, "-m", "gsrules", "--help")),
+            Contestant("import duckdb … rich", (python, "-c", "import duckdb, pydantic, sqlglot, rich")),
+            Contestant(
+                "gsrules run tiny",
+                (python, "-m", "gsrules", "run", "tiny", "--rule-date", data.RULE_DATE),
+                folder=project,
+            ),
+        )
+        for contestant in contestants:
+            run_once(contestant)  # writes byte code and the tenant
+        times = measure(contestants, repeat)
+    help_pair = {name: times[name] for name in ("import typer", "gsrules --help")}
+    run_pair = {name: times[name] for name in ("import duckdb … rich", "gsrules run tiny")}
+    show("Start: --help (ratio: against import typer)", help_pair, "import typer")
+    show(
+        "Start: a tiny run (ratio: against importing duckdb, pydantic, sqlglot and rich)",
+        run_pair,
+        "import duckdb … rich",
+    )
+
+
+def versions() -> str:
+    names = ("duckdb", "polars", "sqlglot", "pydantic", "typer", "rich", "pyarrow")
+    parts = [f"Python {platform.python_version()}", *(f"{name} {importlib.metadata.version(name)}" for name in names)]
+    return ", ".join(parts) + f"; {os.cpu_count()} cores"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--only", choices=("pipeline", "startup"))
+    chosen = parser.parse_args()
+    print(versions())
+    if chosen.only != "startup":
+        pipeline(chosen.rows, chosen.repeat)
+    if chosen.only != "pipeline":
+        startup(chosen.repeat)
+
+
+if __name__ == "__main__":
+    main()
