@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from tests.oracle import days, formats
@@ -145,7 +145,6 @@ def _to_string(context: Context, value: Any, pattern: str | None = None) -> str 
 simple("ceil", "N", "number", lambda x: Decimal(math.ceil(x)))
 simple("floor", "N", "number", lambda x: Decimal(math.floor(x)))
 simple("abs", "N", "number", abs)
-simple("exp", "N", "number", lambda x: settle(x.exp()))
 simple("round", "N ?N", "number", lambda x, digits=Decimal(0): round_number(x, int(digits)))
 
 
@@ -155,7 +154,7 @@ def domain(name: str, signature: str, work: Work) -> None:
     def compute(context: Context, *values: Decimal) -> Decimal | None:
         try:
             found = work(*values)
-        except (InvalidOperation, ZeroDivisionError, ValueError):
+        except (InvalidOperation, Overflow, ZeroDivisionError, ValueError):
             found = None
         if found is None or not found.is_finite():
             spent(context, "formula.math_domain")
@@ -169,6 +168,7 @@ def _log(x: Decimal, base: Decimal) -> Decimal | None:
     return None if x <= 0 or base <= 0 or base == 1 else x.ln() / base.ln()
 
 
+domain("exp", "N", lambda x: x.exp())
 domain("sqrt", "N", lambda x: x.sqrt())
 domain("ln", "N", lambda x: x.ln())
 domain("log10", "N", lambda x: x.log10())

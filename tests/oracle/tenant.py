@@ -19,9 +19,10 @@ FAMILIES = {
     "picklist": "picklist", "multi_picklist": "multi", "gsid": "id", "lookup": "id", "sfdc_id": "id",
 }  # fmt: skip
 DATE_FORMS = ("yyyy-MM-dd", "MM/dd/yyyy", "MM-dd-yyyy")
-DATETIME_FORMS = tuple(
-    f"yyyy-MM-dd{between}HH:mm[:ss['.'SSS]][{offset}]" for between in ("'T'", " ") for offset in ("XXX", "XX")
-) + ("MM/dd/yyyy HH:mm:ss",)  # fmt: skip
+DATETIME_FORMS = (
+    *(f"yyyy-MM-dd{between}HH:mm[:ss['.'SSS]][{offset}]" for between in ("'T'", " ") for offset in ("XXX", "XX")),
+    "MM/dd/yyyy HH:mm:ss",
+)
 GSID = re.compile("[0-9A-Z]{36}")
 TENANT_ID = "00000000LOCAL0"
 Record = dict[str, Any]

@@ -1,0 +1,98 @@
+"""A case folder run by the engine, in the form that expectations compare."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tests.conformance.expectation import Result, Row
+from tests.oracle.yamlfile import load_rule_file
+
+
+def run(folder: Path, scratch: Path) -> list[Result]:
+    """Runs the case on a copy, so that the store and the artefacts of the run stay out of the repository."""
+    from gsrules.errors import GsrulesError, InputError
+    from gsrules.run.workspace import Workspace
+
+    project = scratch / "project"
+    shutil.copytree(folder, project)
+    case = load_rule_file(folder / "case.yml")
+    results: list[Result] = []
+    try:
+        workspace = Workspace.open(project)
+        with workspace.tenant(mode="live", path=scratch / "tenant.duckdb") as tenant:
+            for one in case.get("runs") or [case]:
+                results.append(_run(workspace, tenant, one))
+    except GsrulesError as wrong:
+        status = "" if isinstance(wrong, InputError) else "FAILURE"
+        results.append(Result(status, not status, [(p.code, p.message) for p in wrong.problems]))
+    return results
+
+
+def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
+    from gsrules.run.engine import RunOptions, run_rule
+
+    options = RunOptions(
+        rule_date=date.fromisoformat(one["rule_date"]),
+        params=one.get("params", {}),
+        mode="live",
+        keep_all_tasks=True,
+    )
+    found = run_rule(workspace, "rule", options, tenant)
+    report = found.report
+
+    def table(name: str) -> list[Row]:
+        return _rows(tenant.con.execute(f'select * from "{name}"'))
+
+    return Result(
+        status=report.status,
+        problems=[(p.code, p.message) for p in report.problems],
+        tasks={task: table(name) for task, name in found.datasets.items()},
+        actions={action.id: _counts(action.counts) for action in report.actions},
+        effects={action: table(name) for action, name in found.effects.items()},
+        records=_Records(workspace, tenant).read,
+    )
+
+
+def _rows(cursor: Any) -> list[Row]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _counts(counts: Any) -> dict[str, int]:
+    kinds = ("received", "matched", "created", "updated", "closed", "unchanged", "skipped", "failed", "filtered_null")
+    return {kind: getattr(counts, kind) for kind in kinds}
+
+
+class _Records:
+    """Records of the tenant with dotted lookups followed and picklists by label."""
+
+    def __init__(self, workspace: Any, tenant: Any) -> None:
+        self.catalogue = workspace.catalogue
+        self.tenant = tenant
+        self.known: dict[str, list[Row]] = {}
+
+    def read(self, name: str, paths: Sequence[str]) -> list[Row]:
+        return [{path: self.value(name, record, path) for path in paths} for record in self.all(name)]
+
+    def all(self, name: str) -> list[Row]:
+        if name not in self.known:
+            table = self.tenant.table(name).sql(dialect="duckdb")
+            self.known[name] = _rows(self.tenant.con.execute(f"select * from {table}"))
+        return self.known[name]
+
+    def value(self, name: str, record: Row | None, path: str) -> Any:
+        first, _, rest = path.partition(".")
+        (found,) = self.catalogue.object(name).find(first)
+        value = None if record is None else record[found.name]
+        if rest:
+            target = found.type.target
+            follow = next((r for r in self.all(target) if r["Gsid"] == value), None) if value else None
+            return self.value(target, follow, rest)
+        if value is not None and found.type.category:
+            labels = {item.gsid: item.name for item in self.catalogue.category(found.type.category).items}
+            return [labels[v] for v in value] if isinstance(value, list) else labels[value]
+        return value
