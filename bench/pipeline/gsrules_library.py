@@ -40,9 +40,8 @@ def _write_result(tenant: Tenant, result: RunResult, path: str) -> None:
     [dataset], [effects] = result.datasets.values(), result.effects.values()
     columns = [row[0] for row in tenant.con.execute(f'DESCRIBE "{dataset}"').fetchall()]
     shown = ", ".join(f'd."{name}" AS "{names.get(name, name + "__gc")}"' for name in columns if name != "__row")
-    tenant.con.execute(
-        f'COPY (SELECT e.outcome, {shown} FROM "{dataset}" AS d JOIN "{effects}" AS e ON e."row" = d.__row) TO \'{path}\''
-    )
+    rows = f'SELECT e.outcome, {shown} FROM "{dataset}" AS d JOIN "{effects}" AS e ON e."row" = d.__row'
+    tenant.con.execute(f"COPY ({rows}) TO '{path}'")
 
 
 if __name__ == "__main__":
