@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.conformance import engine_adapter, oracle_adapter
 from tests.conformance.expectation import Result, assert_run
 from tests.oracle.yamlfile import load_expected
@@ -44,4 +43,5 @@ def test_every_case_names_its_evidence() -> None:
     assert len(CASES) >= 60
     for folder in CASES:
         page = load_expected(folder / "case.yml")
-        assert page["title"] and page["evidence"], folder.name
+        assert page["title"], folder.name
+        assert page["evidence"], folder.name
