@@ -303,6 +303,8 @@ class _Settings:
             return None
         number, column = _line_of(self.text, path)
         line = self.text.split("\n")[number - 1].rstrip("\r")
+        if _SECRET.search(path):
+            line = line.split("=")[0] + "= …"  # a report is no place for a secret either
         return Place(_shown(self.file), number, column, line, max(len(line.split("=")[0].strip()), 1))
 
 

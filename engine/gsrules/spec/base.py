@@ -89,7 +89,11 @@ class Spec(BaseModel):
         data.model = cls
         for key in [key for key, value in data.items() if value is None and key not in cls.null_keys]:
             if key in cls.known_keys():
-                report(info, _no_value(key, data.places.get(key)))
+                report(info, _no_value(cls, key, data.places.get(key)))
+        for name, alias in ((name, found.alias) for name, found in cls.model_fields.items()):
+            # Python's names of keys (`from_`) are accepted from Python only.
+            if name in data and alias is not None and name != alias:
+                report(info, _python_name(name, alias, data.key_places.get(name)))
         made = handler(_without_nulls(data, cls))
         if isinstance(made, Spec):
             made._place = data.place
@@ -97,8 +101,15 @@ class Spec(BaseModel):
         return made
 
 
-def _no_value(key: str, place: Place | None) -> Problem:
-    return Problem("GS-SPEC-EMPTY", f"`{key}` has no value", place, hint=f"give `{key}` a value or leave the line out")
+def _python_name(name: str, alias: str, place: Place | None) -> Problem:
+    message = f"`{name}` is not known here"
+    return Problem("GS-SPEC-KEY", message, place, value=name, hint=f"write `{alias}`", nearest=alias)
+
+
+def _no_value(model: type[Spec], key: str, place: Place | None) -> Problem:
+    required = any(found.is_required() for name, found in model.model_fields.items() if key in (name, found.alias))
+    hint = f"give `{key}` a value" + ("" if required else " or leave the line out")
+    return Problem("GS-SPEC-EMPTY", f"`{key}` has no value", place, hint=hint)
 
 
 def _without_nulls(data: YamlMapping, model: type[Spec]) -> YamlMapping:

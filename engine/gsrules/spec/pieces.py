@@ -49,9 +49,9 @@ class WhereSpec(Spec):
             return mapping_of({"conditions": mapping_of({"A": data}, place)}, place)
         if isinstance(data, list):
             return _lettered_list(data)
-        if isinstance(data, Mapping) and "conditions" not in data:
+        if isinstance(data, YamlMapping) or (isinstance(data, Mapping) and "conditions" not in data):
             return _lettered(data, info)
-        return data
+        return _text_or_mapping(data, "a condition, a list of conditions, or conditions with letters", "")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -71,6 +71,19 @@ class WhereSpec(Spec):
                 },
             ],
         }
+
+
+def _text_or_mapping(data: Any, expected: str, hint: str) -> Any:
+    """`data` if a piece with a short form can be made of it."""
+    if isinstance(data, Mapping | Spec):
+        return data
+    scalar = isinstance(data, bool | int | float)
+    shown = str(data).lower() if isinstance(data, bool) else str(data)
+    raise refusal(
+        "shorthand_type",
+        f"{expected} is expected",
+        hint=(hint or "a text that looks like a number needs quotes: '{}'").format(shown) if scalar else "",
+    )
 
 
 def _lettered_list(data: list[Any]) -> YamlMapping:
@@ -150,7 +163,7 @@ class MappingSpec(Spec):
             spelled = YamlMapping(data, place=data.place, places=data.places, key_places=data.key_places)
             spelled["none"] = "null"
             return spelled
-        return data
+        return _text_or_mapping(data, "a column or a mapping", "for a constant write {{value: {}}}")
 
     @model_validator(mode="after")
     def _check(self) -> MappingSpec:
@@ -208,7 +221,9 @@ class ColumnOrText(Spec):
     @model_validator(mode="before")
     @classmethod
     def _normalise(cls, data: Any) -> Any:
-        return mapping_of({cls.shorthand: data}, getattr(data, "place", None)) if isinstance(data, str) else data
+        if isinstance(data, str):
+            return mapping_of({cls.shorthand: data}, getattr(data, "place", None))
+        return _text_or_mapping(data, f"a text (short for {{{cls.shorthand}: …}}) or a mapping", "")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

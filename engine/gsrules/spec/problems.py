@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gsrules.errors import Place, Problem, nearest
+from gsrules.spec.base import Spec
 from gsrules.spec.text import Text, YamlList, YamlMapping
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
@@ -29,29 +30,63 @@ class _Spot:
 
 def problems_of(error: ValidationError, root: Any, place: Place | None) -> list[Problem]:
     """One problem for each error, in the order of the file; `root` is what was validated."""
-    found = [_problem(details, root, place) for details in error.errors(include_url=False)]
+    found: list[Problem] = []
+    for spot, alternatives in _by_spot(error.errors(include_url=False), root, place):
+        made = [_problem(details, spot) for details in alternatives]
+        if len(alternatives) > 1 and all(details["type"] in _ALTERNATIVES for details in alternatives):
+            made = [_none_of(alternatives, spot)]
+        found.extend(problem for problem in made if problem is not None)
     return in_order(found)
 
 
+def _by_spot(
+    errors: Iterable[ErrorDetails], root: Any, place: Place | None
+) -> Iterable[tuple[_Spot, list[ErrorDetails]]]:
+    """Errors of one value together: a value that may be of several sorts has one error for each."""
+    groups: dict[tuple[str, Place | None], tuple[_Spot, list[ErrorDetails]]] = {}
+    for details in errors:
+        spot = _spot(details["loc"], root, place)
+        groups.setdefault((spot.path, spot.place), (spot, []))[1].append(details)
+    return groups.values()
+
+
+def _none_of(alternatives: Sequence[ErrorDetails], spot: _Spot) -> Problem:
+    """One problem for a value that is of none of the sorts that it may be of."""
+    beyond = [details for details in alternatives if details["type"] in _BOUNDS]
+    if beyond:
+        bound = _value_words(beyond[0]["type"], beyond[0].get("ctx") or {}, spot)
+        if bound is not None:
+            return bound
+    sorts: list[str] = []
+    for details in alternatives:
+        known = _EXPECTED.get(details["type"])
+        sorts.extend([known[0]] if known else _allowed(details.get("ctx") or {}))
+    message = f"{_what(spot)} must be {' or '.join(dict.fromkeys(sorts))}, not {_sort(spot.value)}"
+    return Problem("GS-SPEC-TYPE", message, spot.place, spot.path, _shown(spot.value))
+
+
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Sorted by place; of several problems at one spot about the same thing the first is kept."""
+    """Sorted by place, each once; what has no value is not also of a wrong type."""
     kept: dict[tuple[str, int, int, str], Problem] = {}
-    for problem in problems:
+    found = list(problems)
+    empty = {p.place for p in found if p.code == "GS-SPEC-EMPTY"}
+    for problem in found:
         at = problem.place
-        key = (at.file, at.line, at.column, problem.code) if at else ("", 0, 0, problem.message)
-        if at and (at.file, at.line, at.column, "GS-SPEC-EMPTY") in kept:
+        key = (at.file, at.line, at.column, problem.message) if at else ("", 0, 0, problem.message)
+        if at is not None and at in empty and problem.code != "GS-SPEC-EMPTY":
             continue
         kept.setdefault(key, problem)
     return sorted(kept.values(), key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
 
 
-def _problem(details: ErrorDetails, root: Any, place: Place | None) -> Problem:
+def _problem(details: ErrorDetails, spot: _Spot) -> Problem | None:
     kind, context = details["type"], details.get("ctx") or {}
-    spot = _spot(details["loc"], root, place)
     if "message" in context and "key" in context:
         return _own(kind, context, spot)
     if kind == "extra_forbidden":
         return _unknown_key(str(details["loc"][-1]), spot)
+    if kind == "too_short" and len(spot.value or ()) >= context.get("min_length", 1):
+        return None  # pydantic counts only the items that are right
     if kind == "missing":
         return _missing(str(details["loc"][-1]), spot)
     for words in (_type_words, _value_words):
@@ -80,22 +115,23 @@ def _spot(loc: Sequence[int | str], root: Any, place: Place | None) -> _Spot:
     value, holder, key = root, None, ""
     at = place
     named: list[str] = []
+    in_list = False
     of_key = bool(loc) and loc[-1] == "[key]"
     for part in loc:
         if isinstance(value, YamlMapping) and isinstance(part, str) and part in value:
             holder, key = value, part
             at = value.places.get(part) or at
-            value = value[part]
+            value, in_list = value[part], False
             named.append(part)
         elif isinstance(value, YamlList) and isinstance(part, int) and part < len(value):
             at = (value.places[part] if part < len(value.places) else None) or at
-            value = value[part]
+            value, in_list = value[part], True
             named.append(f"item {part + 1}")
         elif isinstance(value, list | dict | str) and isinstance(part, int | str):
             at = getattr(value, "place", None) or at
     if of_key and holder is not None:
         at, value = holder.key_places.get(key) or at, key
-    elif isinstance(value, YamlMapping) and holder is not None:
+    elif isinstance(value, YamlMapping) and holder is not None and not in_list:
         # A mapping is best shown by its key, not by the first key in it.
         at = holder.key_places.get(key) or at
     if isinstance(value, Text) and value.place is not None and not of_key:
@@ -134,8 +170,7 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
     "list_type": ("a list", "write it as [first, second], or one item a line: - first"),
     "dict_type": ("a mapping of keys and values", "write it as {{key: value}}, or one `key: value` a line"),
     "mapping_type": ("a mapping of keys and values", "write it as {{key: value}}, or one `key: value` a line"),
-    "model_type": ("a mapping of keys and values", "write it as {{key: value}}, or one `key: value` a line"),
-    "model_attributes_type": ("a mapping of keys and values", ""),
+    "model_type": ("a mapping of keys and values", ""),
 }
 
 
@@ -143,19 +178,31 @@ def _type_words(kind: str, context: Mapping[str, Any], spot: _Spot) -> Problem |
     if kind not in _EXPECTED:
         return None
     expected, hint = _EXPECTED[kind]
-    what = f"`{spot.key}`" if spot.key and not spot.path.endswith("]") else "this"
-    if spot.path.rpartition(" › ")[2].startswith("item "):
-        what = spot.path.rpartition(" › ")[2] + (f" of `{spot.key}`" if spot.key else "")
     if kind == "bool_type" and isinstance(spot.value, str):
         hint = _boolean_hint(spot.value)
     elif kind == "string_type" and isinstance(spot.value, list | dict):
         hint = "a text that begins with [ or { needs quotes"
+    elif kind == "model_type":
+        hint = _keys_hint(str(context.get("class_name", "")))
     elif hint:
         hint = hint.format(value=_shown(spot.value))
-    message = f"{what} must be {expected}, not {_sort(spot.value)}"
+    message = f"{_what(spot)} must be {expected}, not {_sort(spot.value)}"
     if not spot.path:
         message = f"the file must hold {expected}, not {_sort(spot.value)}"
     return Problem("GS-SPEC-TYPE", message, spot.place, spot.path, _shown(spot.value), hint)
+
+
+def _keys_hint(model_name: str) -> str:
+    """What a mapping for the model of that name looks like."""
+    pending: list[type[Spec]] = [Spec]
+    while pending:
+        model = pending.pop()
+        if model.__name__ == model_name and model.model_fields:
+            needed = [f.alias or name for name, f in model.model_fields.items() if f.is_required()]
+            keys = needed or list(model.known_keys())
+            return "write it as {" + ", ".join(f"{key}: …" for key in keys) + "}"
+        pending.extend(model.__subclasses__())
+    return "write it as {key: value}, or one `key: value` a line"
 
 
 def _boolean_hint(value: str) -> str:
@@ -166,10 +213,9 @@ def _boolean_hint(value: str) -> str:
 
 def _value_words(kind: str, context: Mapping[str, Any], spot: _Spot) -> Problem | None:
     shown = _shown(spot.value)
-    what = f"`{spot.key}`" if spot.key else "this"
+    what = _what(spot)
     if kind in ("literal_error", "enum"):
-        allowed = _QUOTED.findall(str(context.get("expected", "")))
-        allowed = allowed or [str(context.get("expected", "")).replace("False", "false").replace("True", "true")]
+        allowed = _allowed(context)
         like = nearest(str(spot.value), allowed) if isinstance(spot.value, str) else ""
         message = f"{what} cannot be {_value(spot.value)}"
         return Problem("GS-SPEC-VALUE", message, spot.place, spot.path, shown, f"one of {', '.join(allowed)}", like)
@@ -185,6 +231,20 @@ def _value_words(kind: str, context: Mapping[str, Any], spot: _Spot) -> Problem 
         message = f"{what} has {context.get('actual_length')} items; at most {context.get('max_length')} are allowed"
         return Problem("GS-SPEC-VALUE", message, spot.place, spot.path)
     return None
+
+
+def _what(spot: _Spot) -> str:
+    """What a message speaks of."""
+    last = spot.path.rpartition(" › ")[2]
+    if last.startswith("item ") and not (spot.holder is not None and last in spot.holder):
+        return last + (f" of `{spot.key}`" if spot.key else "")
+    return f"`{spot.key}`" if spot.key else "this"
+
+
+def _allowed(context: Mapping[str, Any]) -> list[str]:
+    """The words that pydantic names as allowed."""
+    expected = str(context.get("expected", ""))
+    return _QUOTED.findall(expected) or [expected.replace("False", "false").replace("True", "true")]
 
 
 _BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -222,3 +282,6 @@ def _shown(value: object) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
+
+
+_ALTERNATIVES = frozenset((*_EXPECTED, *_BOUNDS, "literal_error", "enum"))

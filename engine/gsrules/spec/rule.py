@@ -19,13 +19,13 @@ from pydantic import (
     model_validator,
 )
 
-from gsrules.errors import Place, Problem, nearest
+from gsrules.errors import Problem, nearest
 from gsrules.spec.actions import ActionSpec
 from gsrules.spec.base import Bool, Loading, Name, Names, Scalar, Spec, refusal, report
 from gsrules.spec.kinds import ACTION_NAMES, Kinds
 from gsrules.spec.schedule import ScheduleSpec
 from gsrules.spec.tasks import TaskSpec
-from gsrules.spec.text import Text
+from gsrules.spec.text import Text, YamlMapping
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -170,30 +170,39 @@ class RuleSpec(Spec):
         made._id, made._path = rule_id, path
         return made
 
-    @field_validator("tasks", mode="after")
+    @field_validator("tasks", mode="before")
     @classmethod
-    def _unlike_names(cls, tasks: dict[Text, TaskSpec], info: ValidationInfo) -> dict[Text, TaskSpec]:
-        seen: dict[str, Text] = {}
-        for name in tasks:
+    def _unlike_names(cls, tasks: Any, info: ValidationInfo) -> Any:
+        """Names are compared before the tasks are read, so that this is told beside whatever is wrong in them."""
+        seen: dict[str, str] = {}
+        for name in tasks if isinstance(tasks, Mapping) else ():
             first = seen.setdefault(name.lower(), name)
             if first is not name:
                 message = f"two tasks are named `{name}` and `{first}`, which differ only in letter case"
-                report(info, Problem("GS-SPEC-DUPLICATE", message, name.place, value=name, hint="rename one of them"))
+                place = getattr(name, "place", None)
+                report(info, Problem("GS-SPEC-DUPLICATE", message, place, value=name, hint="rename one of them"))
         return tasks
+
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _unlike_ids(cls, actions: Any, info: ValidationInfo) -> Any:
+        seen: set[str] = set()
+        for position, action in enumerate(actions if isinstance(actions, list) else (), 1):
+            if not isinstance(action, YamlMapping):
+                continue
+            title = action.get("id") or _default_id(position, action.get("action"))
+            if isinstance(title, str) and title.lower() in seen:
+                place = action.places.get("id") or action.place
+                message = f"two actions have the id `{title}`"
+                hint = "ids tell actions apart in reports and tests: change one of them"
+                report(info, Problem("GS-SPEC-DUPLICATE", message, place, value=title, hint=hint))
+            seen.add(str(title).lower())
+        return actions
 
     @field_validator("actions", mode="after")
     @classmethod
-    def _identify(cls, actions: tuple[ActionSpec, ...], info: ValidationInfo) -> tuple[ActionSpec, ...]:
-        made = tuple(_with_id(position, action) for position, action in enumerate(actions, 1))
-        seen: dict[str, ActionSpec] = {}
-        for action in made:
-            first = seen.setdefault(action.id.lower(), action)
-            if first is not action:
-                place: Place | None = action.place_of("id")
-                message = f"two actions have the id `{action.id}`"
-                hint = "ids tell actions apart in reports and tests: change one of them"
-                report(info, Problem("GS-SPEC-DUPLICATE", message, place, value=action.id, hint=hint))
-        return made
+    def _identify(cls, actions: tuple[ActionSpec, ...]) -> tuple[ActionSpec, ...]:
+        return tuple(_with_id(position, action) for position, action in enumerate(actions, 1))
 
     @model_validator(mode="after")
     def _check(self) -> RuleSpec:
@@ -207,8 +216,12 @@ class RuleSpec(Spec):
         return self
 
 
+def _default_id(position: int, kind: object) -> str:
+    return f"{position} {kind}"
+
+
 def _with_id(position: int, action: ActionSpec) -> ActionSpec:
     if "id" in action.model_fields_set:
         return action
-    title = Text(f"{position} {action.action}", action.place_of("action"))
+    title = Text(_default_id(position, action.action), action.place_of("action"))
     return action.model_copy(update={"id": title})

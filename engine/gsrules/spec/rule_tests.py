@@ -94,13 +94,15 @@ class TestFile(Spec):
     rule: Name = Field(description="The id of the rule: its path below rules/ without the ending.")
     tests: tuple[TestCase, ...] = Field(min_length=1)
 
-    @field_validator("tests", mode="after")
+    @field_validator("tests", mode="before")
     @classmethod
-    def _unlike_names(cls, tests: tuple[TestCase, ...], info: ValidationInfo) -> tuple[TestCase, ...]:
+    def _unlike_names(cls, tests: Any, info: ValidationInfo) -> Any:
         seen: set[str] = set()
-        for test in tests:
-            if test.name in seen:
-                message = f"two tests are named `{test.name}`"
-                report(info, Problem("GS-SPEC-DUPLICATE", message, test.name.place, value=test.name))
-            seen.add(test.name)
+        for test in tests if isinstance(tests, list) else ():
+            name = test.get("name") if isinstance(test, dict) else None
+            if isinstance(name, str):
+                if name in seen:
+                    message, place = f"two tests are named `{name}`", getattr(name, "place", None)
+                    report(info, Problem("GS-SPEC-DUPLICATE", message, place, value=name))
+                seen.add(name)
         return tests

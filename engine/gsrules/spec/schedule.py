@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -15,7 +16,7 @@ WEEKDAYS: tuple[str, ...] = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d")
 _EVERY = re.compile(r"day|weekday|week|month|[1-9]\d{0,2} (?:days|months)")
 _ORDINAL = re.compile(rf"(?:1st|2nd|3rd|4th|last) (?:{'|'.join(WEEKDAYS)})", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _matching(pattern: re.Pattern[str], what: str, hint: str) -> AfterValidator:
@@ -27,8 +28,18 @@ def _matching(pattern: re.Pattern[str], what: str, hint: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _date(value: Text) -> Text:
+    try:
+        known = _DATE.fullmatch(value) is not None and date.fromisoformat(value) is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise refusal("GS-SPEC-VALUE", f"`{value}` is not a date", value=value, hint="write it as 2026-01-31")
+    return value
+
+
 TimeOfDay = Annotated[Text, _matching(_TIME, "a time of day", "write it as '06:00'")]
-DateText = Annotated[Text, _matching(_DATE, "a date", "write it as 2026-01-31")]
+DateText = Annotated[Text, AfterValidator(_date)]
 Every = Annotated[
     Text, _matching(_EVERY, "an interval", "one of day, weekday, week, month, N days, N months (such as 3 days)")
 ]
@@ -58,6 +69,12 @@ class Span(Spec):
     timezone: Name | None = Field(None, description="The zone of the times; absent: the project's.")
     start: DateText | None = Field(None, description="The first day.")
     end: DateText | None = Field(None, description="The last day.")
+
+    @model_validator(mode="after")
+    def _forward(self) -> Span:
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise refusal("GS-SPEC-SCHEDULE", "the schedule ends before it starts", key="end")
+        return self
 
 
 class BasicSchedule(Span):

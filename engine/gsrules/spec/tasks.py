@@ -70,7 +70,7 @@ class PatternSpec(Spec):
 
 
 class FileSpec(Spec):
-    """How a file is written; what is absent has the default of data-setup.md §6.2."""
+    """How a file is written; what is absent has Gainsight's default (data-setup.md §6.2)."""
 
     separator: Literal["comma", "tab", "pipe", "semicolon"] | None = Field(
         None, description="Between cells; absent: comma, tab for .tsv."

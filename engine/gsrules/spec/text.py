@@ -50,7 +50,7 @@ class Text(str):
         cursor = 0
         found = self.place
         for line in self.lines:
-            content = line.text[line.column - 1 :].rstrip()
+            content = line.text[line.column - 1 : line.column - 1 + line.length]
             start = self.find(content, cursor) if content else -1
             if start < 0:
                 continue

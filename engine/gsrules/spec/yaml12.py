@@ -230,23 +230,23 @@ class _Reader:
         end: Any = event.end_mark
         opener = _opener(place)
         if opener in ("|", ">"):
-            lines = tuple(self._contents(start.line + 1, end.line + 1))
-            return Text(event.value, lines[0] if lines else place, lines)
-        if opener in ("'", '"'):
-            place = place.shifted(_skipped(place) + 1, max(place.length - 2 - _skipped(place), 1))
-        elif _skipped(place):
-            place = place.shifted(_skipped(place), max(place.length - _skipped(place), 1))
+            block = tuple(self._contents(start.line + 1, end.line, end.column))
+            return Text(event.value, block[0] if block else place, block)
+        quote = 1 if opener in ("'", '"') else 0
+        ahead = _skipped(place) + quote
         if end.line == start.line:
-            return Text(event.value, place)
-        return Text(event.value, place, (place, *self._contents(start.line + 1, end.line + 1)))
+            return Text(event.value, place.shifted(ahead, max(place.length - ahead - quote, 1)))
+        first = place.shifted(ahead, max(len(place.text.rstrip()) - place.column + 1 - ahead, 1))
+        return Text(event.value, first, (first, *self._contents(start.line + 1, end.line, end.column - quote)))
 
-    def _contents(self, first: int, last: int) -> Iterator[Place]:
-        """Where the content of each line from `first` to before `last` begins; blank lines left out."""
-        for number in range(first, min(last, len(self.lines))):
+    def _contents(self, first: int, last: int, end: int) -> Iterator[Place]:
+        """Where the content of each line stands, from `first` up to the column `end` of `last`; no blank lines."""
+        for number in range(first, min(last + 1, len(self.lines))):
             line = self.lines[number]
-            content = line.lstrip(" \t")
+            content = (line[:end] if number == last else line).rstrip()
+            start = len(content) - len(content.lstrip(" \t"))
             if content:
-                yield Place(self.file, number + 1, len(line) - len(content) + 1, line, max(len(content.rstrip()), 1))
+                yield Place(self.file, number + 1, start + 1, line, len(content) - start)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = event.anchor or ""
