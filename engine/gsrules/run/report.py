@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from gsrules.errors import Problem
@@ -14,28 +14,74 @@ Mode = Literal["live", "dry_run"]
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
+    """One dataset task: its number of rows (None where it was not reached) and the files it read."""
+
     task: str
     type: str
     rows: int | None
     duration_ms: int
     files: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "task": self.task,
+            "type": self.type,
+            "rows": self.rows,
+            "duration_ms": self.duration_ms,
+        }
+        return shown | ({"files": list(self.files)} if self.type == "s3" else {})
 
 
 @dataclass(frozen=True, slots=True)
 class ActionReport:
+    """One action: its row counts (actions.md §10.1), with errors, skips and warnings grouped by code."""
+
     id: str
     action: str
     from_: str
-    status: Status
     counts: Counts
     errors: tuple[ErrorCount, ...] = ()
     skips: tuple[ErrorCount, ...] = ()
     warnings: tuple[ErrorCount, ...] = ()
 
+    @property
+    def status(self) -> Status:
+        """The arithmetic of actions.md §10.2."""
+        if self.counts.failed == 0:
+            return "SUCCESS"
+        return "FAILURE" if self.counts.failed == self.counts.matched else "PARTIAL_SUCCESS"
+
+    def as_json(self) -> dict[str, Any]:
+        counts = self.counts
+        return {
+            "id": self.id,
+            "action": self.action,
+            "from": self.from_,
+            "status": self.status,
+            "received": counts.received,
+            "matched": counts.matched,
+            "created": counts.created,
+            "updated": counts.updated,
+            "closed": counts.closed,
+            "unchanged": counts.unchanged,
+            "skipped": counts.skipped,
+            "failed": counts.failed,
+            "filtered_null": counts.filtered_null,
+            "records_written": counts.records_written,
+            "errors": [_count_json(e) for e in self.errors],
+            "skips": [_count_json(e) for e in self.skips],
+            "warnings": [_count_json(e) for e in self.warnings],
+        }
+
+
+def _count_json(group: ErrorCount) -> dict[str, Any]:
+    return {"code": group.code, "rows": group.rows, "example": group.example}
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
+    """One run of one rule."""
+
     run_id: str
     rule: str
     name: str
@@ -46,7 +92,52 @@ class RunReport:
     duration_ms: int
     tasks: tuple[TaskReport, ...] = ()
     actions: tuple[ActionReport, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     artifacts: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The documented JSON; `problems` says why a run failed and is left out when it did not."""
+        shown: dict[str, Any] = {
+            "run_id": self.run_id,
+            "rule": self.rule,
+            "name": self.name,
+            "rule_date": self.rule_date,
+            "mode": self.mode,
+            "status": self.status,
+            "started_at": self.started_at,
+            "duration_ms": self.duration_ms,
+            "tasks": [task.as_json() for task in self.tasks],
+            "actions": [action.as_json() for action in self.actions],
+            "warnings": [problem_json(p) for p in self.warnings],
+            "artifacts": self.artifacts,
+        }
+        return shown | ({"problems": [problem_json(p) for p in self.problems]} if self.problems else {})
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as plain data; keys without a value are left out."""
+    place = problem.place
+    fields = {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "where": problem.where,
+        "value": problem.value,
+        "nearest": problem.nearest,
+        "hint": problem.hint,
+    }
+    return {key: value for key, value in fields.items() if value not in ("", None)}
+
+
+def rule_status(actions: tuple[ActionReport, ...], zero_rows: str) -> Status:
+    """The status of a rule whose tasks all succeeded (actions.md §10.2); `zero_rows` is `run.zero_rows`."""
+    acted = [action.status for action in actions if action.counts.matched > 0]
+    if acted and all(status == "FAILURE" for status in acted):
+        return "FAILURE"
+    if any(status != "SUCCESS" for status in acted):
+        return "PARTIAL_SUCCESS"
+    return "PARTIAL_SUCCESS" if actions and not acted and zero_rows == "partial_success" else "SUCCESS"

@@ -1,10 +1,8 @@
-"""Problems as text with the source line and a caret, as JSON, and as annotations for GitHub."""
+"""Problems as text with the source line and a caret and as annotations for GitHub."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
 from gsrules.errors import Problem
 
 _STYLE = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;34m"}
@@ -53,33 +51,16 @@ def _excerpt(problem: Problem, colour: bool) -> list[str]:
     return [f"  {dim}{number} |{reset} {shown}", f"  {dim}{gutter} |{reset} {caret}"]
 
 
-def as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems as plain data, one object each, keys without a value left out."""
-    return [{key: value for key, value in _fields(problem).items() if value not in ("", None)} for problem in problems]
-
-
-def _fields(problem: Problem) -> dict[str, Any]:
-    place = problem.place
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "message": problem.message,
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-        "column": place.column if place else None,
-        "where": problem.where,
-        "value": problem.value,
-        "nearest": problem.nearest,
-        "hint": problem.hint,
-    }
-
-
 def as_github(problems: Sequence[Problem]) -> str:
     """Workflow commands that GitHub shows as annotations on the changed lines."""
     lines = []
     for problem in problems:
         kind = {"error": "error", "warning": "warning", "note": "notice"}[problem.severity]
-        where = f" file={problem.place.file},line={problem.place.line},col={problem.place.column}," if problem.place else " "
+        where = (
+            f" file={problem.place.file},line={problem.place.line},col={problem.place.column},"
+            if problem.place
+            else " "
+        )
         text = problem.message + (f" ({problem.hint})" if problem.hint else "")
         lines.append(f"::{kind}{where}title={problem.code}::{_escaped(text)}")
     return "\n".join(lines)

@@ -1,0 +1,75 @@
+"""The command `gsrules`: registers the commands and turns every error into words and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from gsrules import __version__
+from gsrules.cli import data, project, rules, tests
+from gsrules.errors import GsrulesError
+
+app = typer.Typer(
+    name="gsrules",
+    help="Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained.",
+    epilog="Start with: gsrules demo",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        typer.echo(f"gsrules {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained."""
+
+
+for module in (project, rules, tests, data):
+    module.register(app)
+
+
+def main() -> NoReturn:
+    """Runs the command line; every way out has an exit code of `cli.md` and no traceback without --debug."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except GsrulesError as error:
+        if debug:
+            raise
+        _print_problems(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe went away: not our error, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        print(f"error GS-INTERNAL: gsrules itself failed: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  help: run the command again with --debug and report what it prints", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _print_problems(error: GsrulesError) -> None:
+    from gsrules.views.problems import as_text
+
+    print(as_text(error.problems, colour=sys.stderr.isatty()), end="", file=sys.stderr)
+    errors = sum(problem.severity == "error" for problem in error.problems)
+    if errors > 1:
+        print(f"\n{errors} errors", file=sys.stderr)

@@ -1,0 +1,75 @@
+"""Commands around a project: demo, init, validate, schema."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gsrules.cli.options import DebugOption, ProjectOption, choice, workspace
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.command(epilog="Example: gsrules demo")(demo)
+    app.command(epilog="Example: gsrules init my-rules")(init)
+    app.command(epilog="Example: gsrules validate adoption/usage_drop")(validate)
+    app.command(epilog="Example: gsrules schema > .gsrules/rule.schema.json")(schema)
+
+
+def demo(debug: DebugOption = False) -> None:
+    """Run the example project in a temporary folder and print the report."""
+    from gsrules.run.example import run_demo
+    from gsrules.views import progress, report
+
+    with progress.shown(sys.stderr) as on_step:
+        result = run_demo(on_step)
+    report.show_demo(result.folder, result.reports)
+    raise typer.Exit(0 if all(done.status == "SUCCESS" for done in result.reports) else 1)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The new project's folder.")] = Path("."),
+    debug: DebugOption = False,
+) -> None:
+    """Write a small working project: objects, records, S3 files, two rules and their tests."""
+    from gsrules.run.example import write_project
+
+    written = write_project(folder)
+    typer.echo(f"Wrote {len(written)} files to {folder}")
+    where = "" if folder == Path(".") else f"cd {folder} && "
+    typer.echo(
+        f"Next: {where}gsrules validate && gsrules test && gsrules run --dry-run {' '.join(written.rules)} "
+        f"--rule-date {written.rule_date}"
+    )
+
+
+def validate(
+    rules: Annotated[
+        list[str] | None, typer.Argument(metavar="[RULE…]", help="Rules or chains; default: everything.")
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="text|json|github", help="How to print the problems.")
+    ] = "text",
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Check rules, chains, objects and tests without touching data; list every problem."""
+    choice("--format", format, ("text", "json", "github"))
+    from gsrules.run.check import validate_project
+    from gsrules.views import findings
+
+    found = validate_project(workspace(project), rules or [])
+    findings.show(found, format)
+    raise typer.Exit(2 if found.errors else 0)
+
+
+def schema(debug: DebugOption = False, project: ProjectOption = None) -> None:
+    """Print the JSON Schema of rule files, for editors."""
+    import json
+
+    from gsrules.run.workspace import schema_of_rules
+
+    typer.echo(json.dumps(schema_of_rules(), indent=2, ensure_ascii=False))

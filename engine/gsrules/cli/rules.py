@@ -1,0 +1,125 @@
+"""Commands that work on rules: run, preview, infer, compile."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gsrules.cli.options import (
+    DebugOption,
+    OutputOption,
+    ParamOption,
+    ProjectOption,
+    RuleDateOption,
+    TabularOption,
+    TenantOption,
+    choice,
+    date_of,
+    params_of,
+    workspace,
+)
+
+_EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "PARTIAL_SUCCESS": 3}
+
+RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="A rule's id or file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.command(epilog="Example: gsrules run adoption/usage_drop --dry-run --rule-date 2026-11-23")(run)
+    app.command(epilog="Example: gsrules preview adoption/usage_drop 'Usage file' --limit 5")(preview)
+    app.command(epilog="Example: gsrules infer adoption/usage_drop 'Usage file'")(infer)
+    app.command("compile", epilog="Example: gsrules compile adoption/usage_drop")(compile_)
+
+
+def run(
+    rules: Annotated[list[str], typer.Argument(metavar="RULE…", help="Rules or chains: ids or files.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, row by row, and keep nothing.")] = False,
+    rule_date: RuleDateOption = None,
+    param: ParamOption = None,
+    tenant: TenantOption = None,
+    format: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print the report.")] = "table",
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Run rules, or a chain of them, against the local tenant."""
+    choice("--format", format, ("table", "json"))
+    date, params = date_of(rule_date), params_of(param)
+    from gsrules.run.batch import run_all
+    from gsrules.run.engine import RunOptions
+    from gsrules.views import progress, report
+
+    ws = workspace(project)
+    with progress.shown(sys.stderr) as on_step:
+        options = RunOptions(
+            rule_date=date,
+            params=params,
+            mode="dry_run" if dry_run else "live",
+            artifacts=True,
+            on_step=on_step,
+        )
+        reports = run_all(ws, rules, options, tenant)
+    if format == "json":
+        typer.echo(report.as_json_text(reports))
+    else:
+        report.show(reports)
+    statuses = [done.status for done in reports]
+    worst = max(statuses, key=["SUCCESS", "PARTIAL_SUCCESS", "FAILURE"].index, default="SUCCESS")
+    raise typer.Exit(_EXIT_CODES[worst])
+
+
+def preview(
+    rule: RuleArgument,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The dataset to show.")],
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="The most rows; default: as in Gainsight.")
+    ] = None,
+    rule_date: RuleDateOption = None,
+    param: ParamOption = None,
+    tenant: TenantOption = None,
+    format: TabularOption = "table",
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show the rows of one dataset."""
+    choice("--format", format, ("table", "csv", "json"))
+    date, params = date_of(rule_date), params_of(param)
+    from gsrules.run.inspect import preview_query
+    from gsrules.views import table
+
+    with preview_query(workspace(project), rule, task, limit, date, params, tenant) as rows:
+        table.show(rows, format, output)
+
+
+def infer(
+    rule: RuleArgument,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The S3 dataset task.")],
+    rule_date: RuleDateOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Print the `columns:` block inferred from an S3 file."""
+    date = date_of(rule_date)
+    from gsrules.run.inspect import inferred_columns
+
+    typer.echo(inferred_columns(workspace(project), rule, task, date), nl=False)
+
+
+def compile_(
+    rule: RuleArgument,
+    task: Annotated[str | None, typer.Argument(metavar="[TASK]", help="One task; default: all of them.")] = None,
+    dialect: Annotated[str, typer.Option("--dialect", metavar="duckdb", help="The SQL dialect.")] = "duckdb",
+    rule_date: RuleDateOption = None,
+    param: ParamOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Print the SQL of a rule's tasks."""
+    choice("--dialect", dialect, ("duckdb",))
+    date, params = date_of(rule_date), params_of(param)
+    from gsrules.run.inspect import sql_text
+
+    typer.echo(sql_text(workspace(project), rule, task, date, params))

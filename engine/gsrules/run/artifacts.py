@@ -1,0 +1,68 @@
+"""What a run leaves behind: report, the rule as it was, datasets and effects as Parquet files."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.errors import Problem, RunError
+from gsrules.run.report import RunReport
+
+
+def new_run_id(started: datetime) -> str:
+    """A name that sorts by time and does not repeat."""
+    return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def write_artifacts(
+    folder: Path,
+    report: RunReport,
+    rule_file: Path,
+    connection: duckdb.DuckDBPyConnection,
+    datasets: Mapping[str, str],
+    effects: Mapping[str, str],
+) -> None:
+    """Writes the run's folder in one move: a reader never sees half of it.
+
+    `datasets` and `effects` map task names and action ids to temporary tables of `connection`.
+    """
+    draft = folder.with_name(f".{folder.name}.draft")
+    try:
+        (draft / "datasets").mkdir(parents=True)
+        (draft / "effects").mkdir()
+        shutil.copyfile(rule_file, draft / "rule.yml")
+        for task, table in datasets.items():
+            _copy(connection, table, draft / "datasets" / f"{_file_name(task)}.parquet")
+        for position, (action, table) in enumerate(effects.items(), start=1):
+            _copy(connection, table, draft / "effects" / f"{position}-{_file_name(action)}.parquet")
+        (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
+        draft.rename(folder)
+    except (OSError, duckdb.IOException) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise RunError(
+            Problem(
+                "GS-OUTPUT",
+                "the run's artefacts cannot be written",
+                value=str(folder),
+                hint=f"{str(error).splitlines()[0]}; the tenant holds the run all the same",
+            )
+        ) from error
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    rows = exp.select("*").from_(exp.to_identifier(table, quoted=True)).sql("duckdb")
+    target = exp.Literal.string(str(path)).sql("duckdb")
+    connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+
+
+def _file_name(title: str) -> str:
+    """`title` with everything that could mean something to a file system taken out."""
+    return re.sub(r"[^\w\- ]+", "_", title).strip()[:80] or "untitled"

@@ -1,0 +1,123 @@
+"""Checks a project without touching data: rules, chains, objects and tests, every problem of all of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gsrules.errors import GsrulesError, InputError, Problem, nearest
+from gsrules.run.options import RunOptions
+from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
+from gsrules.run.workspace import Workspace
+from gsrules.spec.load import load_tests
+from gsrules.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was checked (how many of each kind) and everything that was found."""
+
+    checked: dict[str, int]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def validate_project(workspace: Workspace, names: Sequence[str]) -> Findings:
+    """Checks the named rules and chains, or everything in the project when no name is given.
+
+    The object files were read when the workspace was opened: what is wrong with them was raised there.
+    """
+    named = [workspace.resolve(name) for name in names]
+    rules = [name for name in named if not workspace.is_chain(name)] if named else list(workspace.rule_ids())
+    chains = [name for name in named if workspace.is_chain(name)] if named else list(workspace.chain_ids())
+    tests = [] if named else test_files(workspace, [])
+    problems: list[Problem] = []
+    with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
+        for rule in rules:
+            problems.extend(_problems_of(lambda rule=rule: check_rule(workspace, rule, tenant)))  # type: ignore[misc]
+    for chain in chains:
+        problems.extend(_problems_of(lambda chain=chain: _check_chain(workspace, chain)))  # type: ignore[misc]
+    for path in tests:
+        problems.extend(_problems_of(lambda path=path: _check_tests(workspace, path)))  # type: ignore[misc]
+    if not (rules or chains or named):
+        hint = "write one to rules/, or begin with gsrules init"
+        where = str(workspace.project.rules_dir)
+        problems.append(Problem("GS-PROJECT-EMPTY", "the project has no rules", None, where, "", hint, "", "warning"))
+    objects = 0 if named else sum(1 for _ in (workspace.project.datasets_dir / "objects").glob("*.yml"))
+    checked = {"rules": len(rules), "chains": len(chains), "object files": objects, "test files": len(tests)}
+    return Findings(checked, tuple(problems))
+
+
+def _problems_of(check: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
+    try:
+        return check()
+    except GsrulesError as error:
+        return error.problems
+
+
+def check_rule(workspace: Workspace, rule_id: str, tenant: Tenant) -> tuple[Problem, ...]:
+    """Loads and binds one rule; gives its warnings and notes, raises what is wrong with it."""
+    rule = workspace.rule(rule_id)
+    profile = rule_profile(workspace, rule)
+    rule_date = RunOptions().date_in(profile)
+    with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
+        files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
+        return bind_rule(workspace, rule, profile, rule_date, {}, files).findings
+
+
+def _check_chain(workspace: Workspace, chain_id: str) -> tuple[Problem, ...]:
+    chain = workspace.chain(chain_id)
+    known = workspace.rule_ids()
+    unknown = [
+        Problem(
+            "GS-NAME",
+            f"there is no rule '{rule}'",
+            rule.place,
+            f"chain '{chain.name}'",
+            str(rule),
+            "a rule's id is its path below rules/ without the ending",
+            nearest(rule, known),
+        )
+        for link in chain.rules
+        for rule in link.rules()
+        if rule not in known
+    ]
+    if unknown:
+        raise InputError(unknown)
+    return ()
+
+
+def test_files(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:
+    """The rule test files below `paths`, by default below the project's tests folder."""
+    roots = list(paths) or [workspace.project.tests_dir]
+    found: list[Path] = []
+    for root in roots:
+        there = root if root.exists() else workspace.project.root / root
+        if there.is_file():
+            found.append(there)
+        elif there.is_dir():
+            found.extend(sorted(there.rglob("*.yml")))
+        elif paths:
+            raise InputError(Problem("GS-NAME", "there is no such test file or folder", value=str(root)))
+    return list(dict.fromkeys(found))
+
+
+def _check_tests(workspace: Workspace, path: Path) -> tuple[Problem, ...]:
+    tests = load_tests(path)
+    known = workspace.rule_ids()
+    if tests.rule not in known:
+        raise InputError(
+            Problem(
+                "GS-NAME",
+                f"there is no rule '{tests.rule}' to test",
+                tests.rule.place,
+                value=str(tests.rule),
+                nearest=nearest(tests.rule, known),
+            )
+        )
+    return ()

@@ -1,0 +1,95 @@
+"""Computes the datasets of a bound rule: fast first, and exactly where ordinary numbers do not do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from gsrules.compile import CompileEnv, compile_plan, run_step
+from gsrules.errors import Problem, RunError
+from gsrules.run.prepare import BoundRule
+from gsrules.run.report import TaskReport
+from gsrules.sources import OpenSource
+from gsrules.tenant import Tenant
+
+
+class ExactNeeded(Exception):  # noqa: N818 - a turn of the way, not an error
+    """A value did not fit the fast form: the datasets must be computed in the exact one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    """The temporary table of each kept task, a report of every task, and the counted warnings."""
+
+    tables: Mapping[str, str]
+    reports: tuple[TaskReport, ...]
+    warnings: tuple[Problem, ...]
+
+
+def compute(
+    bound: BoundRule,
+    outputs: Mapping[str, bool],
+    sources: Mapping[str, OpenSource],
+    tenant: Tenant,
+    *,
+    exact: bool,
+) -> Datasets:
+    """Runs the statements of the plan.
+
+    `outputs`: the tasks to keep; True for those whose rows are numbered. Raises ExactNeeded where the fast form
+    meets a value that it cannot hold, and RunError for values that are wrong in any form.
+    """
+    context = bound.context
+    env = CompileEnv(context.rule_date, context.profile, context.catalogue)
+    compiled = compile_plan(bound.plan, outputs, sources, tenant, env)
+    rows: dict[str, int] = {}
+    spent: dict[str, float] = {}
+    warnings: list[Problem] = []
+    for step in compiled.steps:
+        started = time.perf_counter()
+        try:
+            done = run_step(tenant.con, step)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
+            if exact:
+                raise _failed(step.task or step.tasks[-1], error) from error
+            raise ExactNeeded(str(error)) from error
+        except duckdb.Error as error:
+            raise _failed(step.task or step.tasks[-1], error) from error
+        for task in step.tasks:
+            spent[task] = time.perf_counter() - started
+        if step.task is not None and done.rows is not None:
+            rows[step.task] = done.rows
+        for counter, count in done.counts.items():
+            if counter.kind == "rows":
+                rows[counter.task] = count
+            elif count:
+                warnings.append(_lost_values(counter.task, counter.column, counter.reason, count))
+    reports = tuple(
+        TaskReport(
+            task=name,
+            type=task.kind,
+            rows=rows.get(name),
+            duration_ms=round(spent.get(name, 0.0) * 1000),
+            files=tuple(f"{file.bucket}/{file.key}" for file in sources[name].files) if name in sources else (),
+        )
+        for name, task in bound.plan.tasks.items()
+    )
+    return Datasets(compiled.tables, reports, tuple(warnings))
+
+
+def _lost_values(task: str, column: str, reason: str, count: int) -> Problem:
+    rows = f"{count:,} row{'' if count == 1 else 's'}"
+    return Problem("GS-VALUE", f"{rows}: {reason}", None, f"task '{task}', column '{column}'", severity="warning")
+
+
+def _failed(task: str, error: Exception) -> RunError:
+    return RunError(Problem("GS-RUN-TASK", f"the task failed: {first_line(error)}", None, f"task '{task}'"))
+
+
+def first_line(error: Any) -> str:
+    """What DuckDB says first, without the SQL that follows."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

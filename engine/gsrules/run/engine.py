@@ -1,0 +1,195 @@
+"""One run of one rule: bind, compute the datasets, plan each action, apply, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sqlglot import exp
+
+from gsrules.actions.kind import ActionRun, BoundAction
+from gsrules.actions.staging import discard, relation, spelled
+from gsrules.errors import Problem, RunError
+from gsrules.plan.nodes import Column
+from gsrules.profile import Profile
+from gsrules.run.artifacts import new_run_id, write_artifacts
+from gsrules.run.datasets import Datasets, ExactNeeded, compute
+from gsrules.run.options import RunOptions, run_instant
+from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, find_task, rule_profile
+from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
+from gsrules.run.workspace import Workspace
+from gsrules.spec import ActionSpec, RuleSpec
+from gsrules.tenant import Tenant
+from gsrules.tenant.changes import ChangeList, Write
+
+__all__ = ["RunOptions", "RunResult", "run_rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A report, and where the rows are: temporary tables of the tenant's connection."""
+
+    report: RunReport
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    effects: Mapping[str, str] = field(default_factory=dict)
+    writes: tuple[Write, ...] = ()
+    columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What stays the same during one run."""
+
+    workspace: Workspace
+    rule: RuleSpec
+    profile: Profile
+    options: RunOptions
+    tenant: Tenant
+    run_id: str
+    rule_date: dt.date
+    started: dt.datetime
+    clock: float
+
+    def report(
+        self,
+        status: Status,
+        tasks: tuple[TaskReport, ...] = (),
+        actions: tuple[ActionReport, ...] = (),
+        warnings: tuple[Problem, ...] = (),
+        problems: tuple[Problem, ...] = (),
+    ) -> RunReport:
+        return RunReport(
+            run_id=self.run_id,
+            rule=self.rule.id,
+            name=str(self.rule.name),
+            rule_date=self.rule_date.isoformat(),
+            mode=self.options.mode,
+            status=status,
+            started_at=self.started.isoformat(timespec="milliseconds") + "Z",
+            duration_ms=round((time.perf_counter() - self.clock) * 1000),
+            tasks=tasks,
+            actions=actions,
+            warnings=warnings,
+            problems=problems,
+        )
+
+
+def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenant) -> RunResult:
+    """Runs a rule against an open tenant; a dry run goes the same way and is taken back at the end.
+
+    Raises InputError when the rule is wrong: nothing was run. A run that fails on its data gives a report with
+    status FAILURE and its problems, and leaves the tenant as it was.
+    """
+    rule = workspace.rule(name)
+    profile = rule_profile(workspace, rule)
+    started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    rule_date = options.date_in(profile)
+    run = _Run(workspace, rule, profile, options, tenant, new_run_id(started), rule_date, started, time.perf_counter())
+    with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
+        try:
+            bound, datasets = _datasets(run, Path(workdir))
+        except RunError as error:
+            return _ended(run, RunResult(run.report("FAILURE", problems=error.problems)))
+    return _act(run, bound, datasets)
+
+
+def _datasets(run: _Run, workdir: Path) -> tuple[BoundRule, Datasets]:
+    """The bound rule and its datasets; once more in the exact form when the fast one does not do."""
+    try:
+        return _attempt(run, workdir, exact=False)
+    except ExactNeeded:
+        return _attempt(run, workdir, exact=True)
+
+
+def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[BoundRule, Datasets]:
+    run.options.on_step(f"{run.rule.name}: reading")
+    files = RuleFiles(run.workspace, run.tenant, run.profile, run.rule_date, workdir, exact)
+    bound = bind_rule(run.workspace, run.rule, run.profile, run.rule_date, run.options.params, files, exact=exact)
+    sources = files.open_all(run.rule)
+    run.options.on_step(f"{run.rule.name}: datasets")
+    used = {find_task(bound.plan, spec.from_, spec.id): True for spec, _ in bound.actions}
+    outputs = dict.fromkeys(bound.plan.tasks, False) | used if run.options.keep_all_tasks else used
+    return bound, compute(bound, outputs, sources, run.tenant, exact=exact)
+
+
+def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
+    """Plans and applies the actions in order, in one transaction."""
+    changes: dict[str, ChangeList] = {}
+    run.tenant.begin()
+    try:
+        for position, (spec, action) in enumerate(bound.actions, start=1):
+            run.options.on_step(f"{run.rule.name}: {spec.id}")
+            made = _plan(run, bound, datasets, position, spec, action)
+            changes[str(spec.id)] = made
+            for write in made.writes:
+                run.tenant.apply(write)
+        report = _report(run, bound, datasets, changes)
+        if run.options.mode == "live":
+            run.tenant.record_run(report.run_id, report.rule, report.status, report.mode, run.rule_date, run.started)
+        run.tenant.commit()
+    except BaseException:
+        run.tenant.rollback()
+        raise
+    effects = {action: made.effects for action, made in changes.items()}
+    writes = tuple(write for made in changes.values() for write in made.writes)
+    columns = {name: task.columns for name, task in bound.plan.tasks.items()}
+    return _ended(run, RunResult(report, dict(datasets.tables), effects, writes, columns))
+
+
+def _plan(
+    run: _Run, bound: BoundRule, datasets: Datasets, position: int, spec: ActionSpec, action: BoundAction
+) -> ChangeList:
+    return action.plan(
+        ActionRun(
+            tenant=run.tenant,
+            dataset=datasets.tables[find_task(bound.plan, spec.from_, spec.id)],
+            rule_date=run.rule_date,
+            instant=run_instant(run.rule_date, run.profile),
+            run_id=run.run_id,
+            rule_id=run.rule.id,
+            position=position,
+            profile=run.profile,
+        )
+    )
+
+
+def _report(run: _Run, bound: BoundRule, datasets: Datasets, changes: Mapping[str, ChangeList]) -> RunReport:
+    actions = tuple(
+        ActionReport(
+            id=str(spec.id),
+            action=spec.action,
+            from_=str(spec.from_),
+            counts=changes[str(spec.id)].counts,
+            errors=changes[str(spec.id)].errors,
+            skips=changes[str(spec.id)].skips,
+            warnings=changes[str(spec.id)].warnings,
+        )
+        for spec, _ in bound.actions
+    )
+    found = tuple(problem for problem in bound.findings if problem.severity == "warning")
+    status = rule_status(actions, str(run.profile["run.zero_rows"]))
+    return run.report(status, tasks=datasets.reports, actions=actions, warnings=found + datasets.warnings)
+
+
+def _ended(run: _Run, result: RunResult) -> RunResult:
+    """Leaves the run's folder behind, if asked for."""
+    if not run.options.artifacts:
+        return result
+    folder = run.workspace.project.root / ".gsrules" / "runs" / run.run_id
+    shown = folder.relative_to(run.workspace.project.root).as_posix()
+    report = replace(result.report, artifacts=shown)
+    rule_file = run.workspace.project.rule_path(run.rule.id)
+    write_artifacts(folder, report, rule_file, run.tenant.con, result.datasets, result.effects)
+    return replace(result, report=report)
+
+
+def forget(result: RunResult, tenant: Tenant) -> None:
+    """Drops the temporary tables of a finished run; its rows can no longer be looked at."""
+    for table in result.datasets.values():
+        tenant.con.execute(spelled(exp.Drop(this=relation(table), kind="TABLE", exists=True)))
+    for effects in result.effects.values():
+        discard(tenant.con, effects)

@@ -1,0 +1,64 @@
+"""Reads records of the tenant as a fetch task would: fields, labels, and paths through lookups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from gsrules.catalogue.datatypes import DataType
+from gsrules.compile import CompileEnv, compile_plan, run_step
+from gsrules.expressions import Context
+from gsrules.plan import bind_data
+from gsrules.run.workspace import Workspace
+from gsrules.spec import FetchTask, RuleSpec, Text
+from gsrules.tenant import Tenant
+
+_TASK = "Records"
+
+
+class _NoFiles:
+    """A fetch reads no file."""
+
+    def columns(self, name: str, task: object) -> Sequence[object]:
+        raise AssertionError(f"{name} reads no file")
+
+
+def read_records(
+    workspace: Workspace, tenant: Tenant, object_name: str, paths: Sequence[str], among: Sequence[str]
+) -> tuple[exp.Select, Mapping[str, DataType]]:
+    """A SELECT of the `paths` (such as `CompanyId.Name`) of the records whose Gsid is in one of the tables `among`.
+
+    The types are keyed by path. Raises InputError for unknown names, with the nearest known one.
+    """
+    show = [Text(f"{_bracketed(path)} as c{n}", getattr(path, "place", None)) for n, path in enumerate(paths)]
+    task = FetchTask(type="fetch", object=Text(object_name), show=(*show, Text("Gsid as gsid")))
+    rule = RuleSpec(rule=Text("Records of an object"), tasks={Text(_TASK): task})
+    profile = workspace.project.profile
+    context = Context(dt.date.min, {}, profile, workspace.catalogue)
+    plan = bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)
+    env = CompileEnv(dt.date.min, profile, workspace.catalogue, prefix="gs_records")
+    compiled = compile_plan(plan, {_TASK: False}, {}, tenant, env)
+    for step in compiled.steps:
+        run_step(tenant.con, step)
+    columns = plan.tasks[_TASK].columns
+    names = {path: f"c{n}" for n, path in enumerate(paths)}
+    rows = exp.select(*(exp.column(exp.to_identifier(name, quoted=True)) for name in names.values()))
+    rows = rows.from_(exp.Table(this=exp.to_identifier(compiled.tables[_TASK], quoted=True)))
+    gsid = exp.column(exp.to_identifier("gsid", quoted=True))
+    touched = [
+        gsid.copy().isin(query=exp.select(_gsid()).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
+        for table in among
+    ]
+    rows = rows.where(exp.or_(*touched) if touched else exp.false())
+    types = {column.name: column.type for column in columns}
+    return rows, {path: types[name] for path, name in names.items()}
+
+
+def _gsid() -> exp.Column:
+    return exp.column(exp.to_identifier("Gsid", quoted=True))
+
+
+def _bracketed(path: str) -> str:
+    return ".".join(part if part.startswith("[") else f"[{part.strip()}]" for part in path.split("."))

@@ -1,0 +1,105 @@
+"""A project opened for work: its settings, its catalogue, its rules and chains by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gsrules.actions.registry import action_kinds
+from gsrules.catalogue import Catalogue
+from gsrules.errors import InputError, Problem, nearest
+from gsrules.project import Project
+from gsrules.spec import Kinds, RuleSpec
+from gsrules.spec.chain import ChainSpec
+from gsrules.spec.load import load_chain, load_rule
+from gsrules.spec.schema import rule_schema
+from gsrules.tenant import Tenant, TenantMode
+
+_CHAIN_ENDING = ".chain.yml"
+
+
+def kinds() -> Kinds:
+    """All task kinds and action kinds of this version."""
+    return Kinds(actions={name: kind.model for name, kind in action_kinds().items()})
+
+
+def schema_of_rules() -> dict[str, Any]:
+    """The JSON Schema of rule files."""
+    return rule_schema(kinds())
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One project. Rules are loaded when asked for, and once."""
+
+    project: Project
+    catalogue: Catalogue
+    kinds: Kinds
+    _rules: dict[str, RuleSpec] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def open(cls, start: Path, explicit: Path | None = None) -> Workspace:
+        """The project that holds `start`, or the one in the folder `explicit`."""
+        project = Project.find(start, explicit)
+        return cls(project, Catalogue.load(project), kinds())
+
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of all rules, sorted."""
+        return self.project.rule_ids()
+
+    def chain_ids(self) -> tuple[str, ...]:
+        """The ids of all chains, sorted."""
+        return self.project.chain_ids()
+
+    def rule(self, name: str) -> RuleSpec:
+        """The rule of that id, or of that file."""
+        rule_id = self.resolve(name)
+        if rule_id not in self._rules:
+            self._rules[rule_id] = load_rule(self.project.rule_path(rule_id), rule_id, self.kinds)
+        return self._rules[rule_id]
+
+    def chain(self, chain_id: str) -> ChainSpec:
+        """The chain of that id."""
+        return load_chain(self.chain_path(chain_id))
+
+    def chain_path(self, chain_id: str) -> Path:
+        return self.project.rules_dir / f"{chain_id}{_CHAIN_ENDING}"
+
+    def resolve(self, name: str) -> str:
+        """The id of the rule or chain that a user names by id or by file; InputError GS-NAME for anything else."""
+        known = (*self.rule_ids(), *self.chain_ids())
+        if name in known:
+            return name
+        for ending in (_CHAIN_ENDING, ".yml"):
+            if name.endswith(ending):
+                for path in (Path(name), self.project.root / name, self.project.rules_dir / name):
+                    if path.is_file() and path.resolve().is_relative_to(self.project.rules_dir.resolve()):
+                        return self._id_of(path.resolve(), ending)
+        raise InputError(
+            Problem(
+                "GS-NAME",
+                f"there is no rule or chain '{name}'",
+                where=str(self.project.rules_dir),
+                value=name,
+                nearest=nearest(name, known),
+                hint="a rule's id is its path below rules/ without the ending"
+                if known
+                else "the project has no rules yet",
+            )
+        )
+
+    def is_chain(self, resolved: str) -> bool:
+        """Whether a resolved id is that of a chain."""
+        return resolved in self.chain_ids()
+
+    def _id_of(self, path: Path, ending: str) -> str:
+        return path.relative_to(self.project.rules_dir.resolve()).as_posix().removesuffix(ending)
+
+    @contextmanager
+    def tenant(self, mode: TenantMode = "live", path: Path | None = None) -> Iterator[Tenant]:
+        """The tenant's store at `path`, by default the project's."""
+        with Tenant.open(path or self.project.store, self.catalogue, self.project, mode) as tenant:
+            yield tenant

@@ -1,0 +1,104 @@
+"""The report of runs on the terminal, and as JSON text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gsrules.run.report import ActionReport, RunReport
+from gsrules.views.problems import as_text
+
+_STATUS_STYLE = {"SUCCESS": "bold green", "PARTIAL_SUCCESS": "bold yellow", "FAILURE": "bold red"}
+_OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")
+
+
+def as_json_text(reports: Sequence[RunReport]) -> str:
+    """One object for one run, a list for several."""
+    shown = [report.as_json() for report in reports]
+    return json.dumps(shown[0] if len(shown) == 1 else shown, indent=2, ensure_ascii=False)
+
+
+def show(reports: Sequence[RunReport]) -> None:
+    """Prints each run: its datasets with their rows, its actions with their outcomes, and what went wrong."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    for position, report in enumerate(reports):
+        if position:
+            console.print()
+        _show_one(console, report)
+
+
+def show_demo(folder: Path, reports: Sequence[RunReport]) -> None:
+    """The reports of the demo, and where it lies for a closer look."""
+    show(reports)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print()
+    console.print(Text(f"The project, its tenant and the rows of every step: {folder}"))
+    console.print(
+        Text(f'Look around: gsrules query --project {folder} "SELECT Name, DueDate FROM call_to_action LIMIT 5"')
+    )
+
+
+def _show_one(console: Console, report: RunReport) -> None:
+    title = Text.assemble(
+        (report.status, _STATUS_STYLE[report.status]),
+        ("  "),
+        (report.name, "bold"),
+        (f"  {report.rule}  rule date {report.rule_date}", "dim"),
+        ("  dry run, nothing kept" if report.mode == "dry_run" else "", "cyan"),
+        (f"  {report.duration_ms / 1000:.2f} s", "dim"),
+    )
+    console.print(title)
+    if report.tasks:
+        console.print(_tasks(report))
+    if report.actions:
+        console.print(_actions(report.actions))
+    for action in report.actions:
+        _show_groups(console, action)
+    for text in as_text(report.warnings).splitlines():
+        console.print(Text(f"  {text}"), style="yellow")
+    for text in as_text(report.problems).splitlines():
+        console.print(Text(f"  {text}"))
+    if report.artifacts:
+        console.print(Text(f"  every row and its outcome: {report.artifacts}", "dim"), soft_wrap=True)
+
+
+def _tasks(report: RunReport) -> Table:
+    grid = Table(box=None, padding=(0, 2), header_style="dim")
+    for name in ("dataset", "task"):
+        grid.add_column(name)
+    grid.add_column("rows", justify="right")
+    grid.add_column("files", overflow="fold")
+    for task in report.tasks:
+        files = task.files[0] if len(task.files) == 1 else f"{len(task.files)} files" if task.files else ""
+        rows = "–" if task.rows is None else f"{task.rows:,}"
+        grid.add_row(Text(task.task), Text(task.type), rows, Text(files))
+    return grid
+
+
+def _actions(actions: Sequence[ActionReport]) -> Table:
+    grid = Table(box=None, padding=(0, 2), header_style="dim")
+    grid.add_column("action")
+    grid.add_column("from")
+    for name in ("received", "matched", *_OUTCOMES):
+        grid.add_column(name, justify="right")
+    for action in actions:
+        counts = action.counts
+        numbers = [counts.received, counts.matched, *(getattr(counts, name) for name in _OUTCOMES)]
+        shown = [Text(f"{n:,}", "" if n else "dim") for n in numbers]
+        if counts.failed:
+            shown[-1].stylize("bold red")
+        grid.add_row(Text(action.id), Text(action.from_), *shown)
+    return grid
+
+
+def _show_groups(console: Console, action: ActionReport) -> None:
+    for style, groups in (("red", action.errors), ("yellow", action.skips), ("yellow", action.warnings)):
+        for group in groups:
+            rows = f"{group.rows:,} row{'' if group.rows == 1 else 's'}"
+            console.print(Text.assemble("  ", (group.code, style), f"  {rows}, for example: {group.example}"))
