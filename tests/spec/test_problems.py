@@ -48,6 +48,24 @@ def test_an_unknown_key_like_no_other_lists_the_known_ones() -> None:
     assert "known here: type, description, object" in only(with_task("{type: fetch, object: a, zzz: 1}")).hint
 
 
+@pytest.mark.parametrize(
+    ("task", "meant"),
+    [
+        ("{type: fetch, object: company, filter: a}", "where"),
+        ("{type: fetch, object: company, select: [a]}", "show"),
+        ("{type: transform, from: A, fields: [a]}", "show"),
+        ("{type: transform, from: A, groupby: [a]}", "group_by"),
+        ("{type: join, from: A}", "merge"),
+        ("{type: merge, from: A, join: [{dataset: B, keep: inner, on: a = b}]}", "common"),
+        ("{type: merge, from: A, join: [{dataset: B, keep: outer, on: a = b}]}", "all"),
+        ("{type: s3, path: a.csv, columns: {A: text}}", "string"),
+        ("{type: s3, path: a.csv, columns: {A: integer}}", "number"),
+    ],
+)
+def test_a_word_of_another_tool_leads_to_ours(task: str, meant: str) -> None:
+    assert only(with_task(task)).nearest == meant
+
+
 def test_an_item_of_a_list_is_shown_at_its_place() -> None:
     problem = only(with_task("{type: fetch, object: company, show: [Name, {a: b}]}"))
     assert problem.place is not None

@@ -141,3 +141,28 @@ def test_a_text_in_single_quotes_comes_back_as_it_was(text: str) -> None:
     for offset in range(len(line)):
         place = found.at(offset)
         assert place.text[place.column - 1] == line[offset]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029", max_codepoint=0xD7FF),
+        max_size=40,
+    )
+)
+def test_a_part_behind_escapes_is_found_in_double_quotes(text: str) -> None:
+    found = parse_yaml(f'a: {json.dumps(text + "§", ensure_ascii=True)[:-7]}§"', "f.yml").root["a"]
+    assert found == text + "§"
+    place = found.at(len(text))
+    assert place.text[place.column - 1] == "§"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text("ab c#:'", min_size=1, max_size=8).map(lambda line: f"x{line}y"), min_size=1, max_size=5))
+def test_each_line_of_a_block_is_found(lines: list[str]) -> None:
+    found = parse_yaml("a: |\n" + "".join(f"   {line}\n" for line in lines), "f.yml").root["a"]
+    offset = 0
+    for number, line in enumerate(lines):
+        place = found.at(offset)
+        assert (place.line, place.column) == (number + 2, 4)
+        offset += len(line) + 1

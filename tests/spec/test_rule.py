@@ -202,3 +202,20 @@ def test_an_empty_file_says_what_it_needs(text: str) -> None:
 def test_a_missing_rule_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load_rule(tmp_path / "none.yml", "none", KINDS)
+
+
+def test_a_file_starts_only_a_rule_that_reads_it() -> None:
+    text = FETCH + "  Usage file: {type: s3, path: a.csv}\nschedule: {s3_upload: %s}\n"
+    assert codes(text % "usage FILE") == []
+    problem = only(text % "Usage fil")
+    assert (problem.code, problem.nearest) == ("GS-NAME", "Usage file")
+    assert only(text % "Companies").hint == "S3 tasks: Usage file"
+
+
+def test_descriptions_have_gainsights_lengths() -> None:
+    task = "{type: fetch, object: company, description: %s}"
+    assert codes(with_task(task % ("x" * 200))) == []
+    assert codes(with_task(task % ("x" * 201))) == ["GS-SPEC-LENGTH"]
+    action = "{action: create_cta, from: A, company: b, name: c, description: %s}"
+    assert codes(with_action(action % ("x" * 500))) == []
+    assert codes(with_action(action % ("x" * 501))) == ["GS-SPEC-LENGTH"]

@@ -51,7 +51,9 @@ def test_a_cron_may_stand_alone_or_with_its_span() -> None:
 
 
 def test_events_and_files_start_rules_too() -> None:
-    found = schedule("{event: {topic: Usage, event: Loaded}, s3_upload: Usage file}")
+    task = "  Usage file: {type: s3, path: a.csv}\n"
+    found = rule(FETCH + task + "schedule: {event: {topic: Usage, event: Loaded}, s3_upload: Usage file}").schedule
+    assert found is not None
     assert found.event is not None
     assert (found.event.topic, found.s3_upload) == ("Usage", "Usage file")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from gsrules.spec.base import Name, Spec
+from gsrules.spec.base import ActionDescription, Name, Spec
 from gsrules.spec.pieces import WhereSpec
 from gsrules.spec.text import Text
 
@@ -18,4 +18,4 @@ class ActionSpec(Spec):
     )
     from_: Name = Field(alias="from", description="The dataset that the action works on.")
     when: WhereSpec | None = Field(None, description="The criteria: the rows that the action works on.")
-    description: Name | None = Field(None, description="What the action is for.")
+    description: ActionDescription | None = Field(None, description="What the action is for.")

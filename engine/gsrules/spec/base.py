@@ -161,6 +161,20 @@ T = TypeVar("T")
 Name = Annotated[Text, AfterValidator(_not_blank)]
 """A text that is not blank."""
 
+
+def _at_most(characters: int) -> AfterValidator:
+    def check(value: Text) -> Text:
+        if len(value) > characters:
+            message = f"the text has {len(value)} characters; at most {characters} are allowed"
+            raise refusal("GS-SPEC-LENGTH", message, hint="Gainsight refuses longer ones")
+        return value
+
+    return AfterValidator(check)
+
+
+TaskDescription = Annotated[Name, _at_most(200)]
+ActionDescription = Annotated[Name, _at_most(500)]
+
 Bool = StrictBool
 Whole = StrictInt
 NotNegative = Annotated[StrictInt, Field(ge=0)]

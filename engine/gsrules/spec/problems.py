@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gsrules.errors import Place, Problem, nearest
+from gsrules.errors import Place, Problem
 from gsrules.spec.base import Spec
 from gsrules.spec.text import Text, YamlList, YamlMapping
+from gsrules.spec.words import meant
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
@@ -143,7 +144,7 @@ def _unknown_key(key: str, spot: _Spot) -> Problem:
     holder = spot.holder
     known = holder.model.known_keys() if holder is not None and holder.model is not None else ()
     place = holder.key_places.get(key) if holder is not None else None
-    like = nearest(key, known)
+    like = meant(key, known)
     hint = f"write `{like}`" if like else ("known here: " + ", ".join(known) if known else "")
     where = spot.path.rpartition(" › ")[0]
     return Problem("GS-SPEC-KEY", f"`{_short(key)}` is not known here", place or spot.place, where, key, hint, like)
@@ -216,7 +217,7 @@ def _value_words(kind: str, context: Mapping[str, Any], spot: _Spot) -> Problem 
     what = _what(spot)
     if kind in ("literal_error", "enum"):
         allowed = _allowed(context)
-        like = nearest(str(spot.value), allowed) if isinstance(spot.value, str) else ""
+        like = meant(spot.value, allowed) if isinstance(spot.value, str) else ""
         message = f"{what} cannot be {_value(spot.value)}"
         return Problem("GS-SPEC-VALUE", message, spot.place, spot.path, shown, f"one of {', '.join(allowed)}", like)
     if kind in _BOUNDS:

@@ -24,8 +24,9 @@ from gsrules.spec.actions import ActionSpec
 from gsrules.spec.base import Bool, Loading, Name, Names, Scalar, Spec, refusal, report
 from gsrules.spec.kinds import ACTION_NAMES, Kinds
 from gsrules.spec.schedule import ScheduleSpec
-from gsrules.spec.tasks import TaskSpec
+from gsrules.spec.tasks import S3Task, TaskSpec
 from gsrules.spec.text import Text, YamlMapping
+from gsrules.spec.words import meant
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -82,9 +83,7 @@ def _task(value: Any, handler: ModelWrapValidatorHandler[TaskSpec], info: Valida
     kind = _kind_of(value, "type", "a task", known)
     if kind not in known:
         message = f"`{kind}` is no type of task"
-        raise refusal(
-            "GS-SPEC-KIND", message, value=kind, nearest=nearest(kind, known), key="type", hint=_any_of(known)
-        )
+        raise refusal("GS-SPEC-KIND", message, value=kind, nearest=meant(kind, known), key="type", hint=_any_of(known))
     return known[kind].model_validate(value, context=info.context)
 
 
@@ -203,6 +202,19 @@ class RuleSpec(Spec):
     @classmethod
     def _identify(cls, actions: tuple[ActionSpec, ...]) -> tuple[ActionSpec, ...]:
         return tuple(_with_id(position, action) for position, action in enumerate(actions, 1))
+
+    @model_validator(mode="after")
+    def _check_upload(self, info: ValidationInfo) -> RuleSpec:
+        """A file can only start the rule for a task that reads files."""
+        upload = self.schedule.s3_upload if self.schedule is not None else None
+        if upload is None:
+            return self
+        files = [name for name, task in self.tasks.items() if isinstance(task, S3Task)]
+        if upload.lower() not in [name.lower() for name in files]:
+            message = f"`s3_upload` names `{upload}`, which is no S3 task of this rule"
+            hint = "S3 tasks: " + ", ".join(files) if files else "the rule has no S3 task"
+            report(info, Problem("GS-NAME", message, upload.place, "schedule", upload, hint, nearest(upload, files)))
+        return self
 
     @model_validator(mode="after")
     def _check(self) -> RuleSpec:

@@ -18,6 +18,7 @@ from gsrules.spec.base import (
     Scalar,
     ShowList,
     Spec,
+    TaskDescription,
     refusal,
 )
 from gsrules.spec.formulas import FormulaSpec
@@ -31,7 +32,7 @@ class TaskSpec(Spec):
     """The base of all task kinds; a task's name is its key in the rule's `tasks`."""
 
     type: str = Field(description="The kind of task.")
-    description: Name | None = Field(None, description="What the task is for.")
+    description: TaskDescription | None = Field(None, description="What the task is for.")
 
     @property
     def inputs(self) -> tuple[Text, ...]:
