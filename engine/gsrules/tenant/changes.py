@@ -34,16 +34,17 @@ EFFECT_COLUMNS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Rows to insert into, or update in, one object.
+    """Rows to insert into, update in, or delete from one object.
 
     `staging` is a temporary table with `Gsid` and `fields`, typed as the object's columns, at most one row a
     Gsid. An insert carries new Gsids from `Tenant.allocate`. For an update `flags` names, by field, a BOOLEAN
     staging column that tells whether that row writes the field; a field without a flag is written for each row.
-    Stamps (ModifiedDate, GsExecutionId …) are ordinary fields of the staging table.
+    Stamps (ModifiedDate, GsExecutionId …) are ordinary fields of the staging table. A deletion needs `Gsid` alone.
+    Insertion numbers follow a staging column `__n` if there is one, else the Gsids.
     """
 
     object: str
-    kind: Literal["insert", "update"]
+    kind: Literal["insert", "update", "delete"]
     staging: str
     fields: tuple[str, ...]
     flags: Mapping[str, str] = field(default_factory=dict)

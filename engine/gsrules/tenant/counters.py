@@ -1,0 +1,88 @@
+"""GSIDs and insertion numbers of new records (platform.md §2.2)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue import ObjectDef
+from gsrules.catalogue.gsids import SUFFIX_LENGTH
+from gsrules.profile import Profile
+from gsrules.tenant.names import GSID, SEQUENCE, column, run
+
+# Counters stay below 36^12: they fit a BIGINT, and ids from elsewhere with other suffixes are left alone.
+_ZEROS = "0" * (SUFFIX_LENGTH - 12)
+_HALF = SUFFIX_LENGTH // 2
+
+
+class Counters:
+    """Hands out counters; knows the last ones used, by object, once they were asked for."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, profile: Profile, stored: Callable[[str], exp.Table]) -> None:
+        self._con = con
+        self._tenant_id: str = profile["tenant.id"]
+        self._random = profile["object.gsid_suffix"] == "random"
+        self._salts = (secrets.randbits(48), secrets.randbits(48))
+        self._stored = stored
+        self._last: dict[str, int] = {}
+        self._sequences: dict[str, int] = {}
+
+    def state(self) -> tuple[dict[str, int], dict[str, int]]:
+        """What `restore` takes after a rollback."""
+        return dict(self._last), dict(self._sequences)
+
+    def restore(self, state: tuple[dict[str, int], dict[str, int]]) -> None:
+        self._last, self._sequences = dict(state[0]), dict(state[1])
+
+    def allocate(self, definition: ObjectDef, count: int, others: exp.Expression | None = None) -> int:
+        """Reserves `count` counters and returns the first; above every id stored, and above those of `others`."""
+        name = definition.name
+        last = self._last.get(name)
+        if last is None:
+            last = self._largest(definition, exp.select(column(GSID)).from_(self._stored(name)))
+        if others is not None:
+            last = max(last, self._largest(definition, others))
+        self._last[name] = last + count
+        return last + 1
+
+    def next_sequence(self, name: str, count: int) -> int:
+        """Reserves `count` insertion numbers and returns the one before the first."""
+        last = self._sequences.get(name)
+        if last is None:
+            select = exp.select(exp.Max(this=column(SEQUENCE))).from_(self._stored(name))
+            row = run(self._con, select).fetchone()
+            last = int(row[0]) if row and row[0] is not None else 0
+        self._sequences[name] = last + count
+        return last
+
+    def gsid(self, definition: ObjectDef, counter: exp.Expression) -> exp.Expression:
+        """SQL for the GSID of a counter."""
+        prefix = exp.Literal.string(definition.family + self._tenant_id)
+        if self._random:
+            halves = [_base36(self._scrambled(counter, salt), _HALF) for salt in self._salts]
+            return exp.DPipe(this=exp.DPipe(this=prefix, expression=halves[0]), expression=halves[1])
+        return exp.DPipe(this=prefix, expression=_base36(counter.copy(), SUFFIX_LENGTH))
+
+    def _scrambled(self, counter: exp.Expression, salt: int) -> exp.Expression:
+        hashed = exp.Anonymous(this="hash", expressions=[counter.copy(), exp.Literal.number(salt)])
+        rest = exp.Mod(this=hashed, expression=exp.Literal.number(36**_HALF))
+        return exp.Cast(this=exp.Paren(this=rest), to=exp.DataType.build("BIGINT"))
+
+    def _largest(self, definition: ObjectDef, ids: exp.Expression) -> int:
+        """The largest counter among GSIDs of the object's own form; padding makes it the largest text, too."""
+        prefix = definition.family + self._tenant_id
+        own = exp.and_(
+            exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
+            exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
+        )
+        select = exp.select(exp.Max(this=column(GSID))).from_(exp.Subquery(this=ids, alias="ids")).where(own)
+        row = run(self._con, select).fetchone()
+        return int(row[0][len(prefix) :], 36) if row and row[0] else 0
+
+
+def _base36(number: exp.Expression, width: int) -> exp.Expression:
+    digits = [number, exp.Literal.number(36), exp.Literal.number(width)]
+    return exp.Anonymous(this="to_base", expressions=digits)

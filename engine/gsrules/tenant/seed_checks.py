@@ -1,0 +1,149 @@
+"""Checks of seed records, set-based: cells, required fields, unique fields. Problems name row, column and value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue import Catalogue, FieldDef
+from gsrules.catalogue.datatypes import Kind
+from gsrules.errors import Problem
+from gsrules.tenant.names import GSID, column, identifier, named, run, temp_table
+from gsrules.tenant.seed_headers import SeedColumn
+from gsrules.tenant.seed_input import ROW, SeedInput
+from gsrules.tenant.seed_values import Reading
+
+_SHOWN = 10
+_SHOWN_LETTERS = 80
+_PERSON_NAMES = ("Email", "Name", "ExternalRecordID")
+
+
+class Checks:
+    """Collects problems of all objects of one seeding."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, problems: list[Problem]) -> None:
+        self._con = con
+        self._unique_extension = catalogue.profile["object.unique"] == "on"
+        self._problems = problems
+        self._expected: list[tuple[SeedColumn, Reading]] = []
+
+    def expect(self, given: SeedInput, one: SeedColumn, reading: Reading) -> None:
+        """Notes how a column is read; `cells` checks it."""
+        self._expected.append((one, reading))
+
+    def cells(self, given: SeedInput) -> None:
+        """Reports the bad cells of the columns noted since the last call."""
+        expected, self._expected = self._expected, []
+        if not expected:
+            return
+        counts = exp.select(
+            *(exp.Anonymous(this="count_if", expressions=[reading.bad.copy()]) for _, reading in expected)
+        ).from_(temp_table(given.table))
+        found = run(self._con, counts).fetchone() or ()
+        for count, (one, reading) in zip(found, expected, strict=True):
+            if count:
+                self._bad_cells(given, one, reading, int(count))
+
+    def records(self, given: SeedInput, typed: str, fields: Sequence[str], stored: exp.Table) -> None:
+        """Reports missing required values, values that are there already, and persons without a name."""
+        definition = given.definition
+        for one in definition.fields.values():
+            if one.required and not one.read_only:
+                self._required(given, typed, fields, one)
+            if one.name in fields and (one.unique_always or (one.unique and self._unique_extension)):
+                self._unique(given, typed, one, stored)
+        if definition.name == "person":
+            self._person(given, typed, fields)
+
+    def _bad_cells(self, given: SeedInput, one: SeedColumn, reading: Reading, count: int) -> None:
+        select = (
+            exp.select(column(ROW), column(one.cell))
+            .from_(temp_table(given.table))
+            .where(reading.bad.copy())
+            .order_by(column(ROW))
+            .limit(_SHOWN)
+        )
+        for row, text in run(self._con, select).fetchall():
+            self._add(
+                given,
+                row,
+                one.header,
+                f"“{_short(text)}” is no {one.field.type} for {one.field.label}",
+                value=_short(text),
+                hint=f"accepted: {reading.accepted}",
+                near=reading.nearest(text),
+            )
+        self._more(given, one.header, count)
+
+    def _required(self, given: SeedInput, typed: str, fields: Sequence[str], one: FieldDef) -> None:
+        if one.name not in fields:
+            self._add(
+                given, 1, one.name, f"{given.definition.name} needs {one.name}, which no column gives", hint=_needs(one)
+            )
+            return
+        missing = column(one.name).is_(exp.Null())
+        select = exp.select(column(ROW)).from_(temp_table(typed)).where(missing).order_by(column(ROW)).limit(_SHOWN + 1)
+        rows = run(self._con, select).fetchall()
+        for (row,) in rows[:_SHOWN]:
+            self._add(given, row, one.name, f"{one.name} is required", hint=_needs(one))
+        if len(rows) > _SHOWN:
+            self._more(given, one.name, self._count(typed, missing))
+
+    def _unique(self, given: SeedInput, typed: str, one: FieldDef, stored: exp.Table) -> None:
+        value: exp.Expression = column(one.name)
+        if one.type.kind is Kind.EMAIL:
+            value = exp.Lower(this=value)
+        key = named(value, "k")
+        staged = exp.select(key, named(column(ROW), "r")).from_(temp_table(typed))
+        present = exp.select(key.copy(), named(exp.Literal.number(0), "r")).from_(stored.copy())
+        both = exp.Subquery(
+            this=exp.union(staged, present, distinct=False), alias=exp.TableAlias(this=identifier("both"))
+        )
+        select = (
+            exp.select(column("k"), exp.Min(this=column("r")), exp.Max(this=column("r")))
+            .from_(both)
+            .where(exp.Not(this=column("k").is_(exp.Null())))
+            .group_by(column("k"))
+            .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+            .order_by(exp.Literal.number(3))
+            .limit(_SHOWN)
+        )
+        for text, first, last in run(self._con, select).fetchall():
+            other = f"row {first} has it, too" if first else "a stored record has it, too"
+            message = f"{one.name} must be unique: {other}"
+            self._add(given, last, one.name, message, value=_short(text), hint="give every record its own")
+
+    def _person(self, given: SeedInput, typed: str, fields: Sequence[str]) -> None:
+        named = [column(name) for name in _PERSON_NAMES if name in fields]
+        nameless = exp.and_(*(one.is_(exp.Null()) for one in named)) if named else exp.true()
+        select = exp.select(column(ROW)).from_(temp_table(typed)).where(nameless).order_by(column(ROW)).limit(_SHOWN)
+        for (row,) in run(self._con, select).fetchall():
+            self._add(given, row, "Email", "a person needs an Email, a Name or an ExternalRecordID")
+
+    def _count(self, typed: str, condition: exp.Expression) -> int:
+        row = run(
+            self._con, exp.select(exp.Count(this=exp.Star())).from_(temp_table(typed)).where(condition)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _more(self, given: SeedInput, header: str, count: int) -> None:
+        if count > _SHOWN:
+            self._add(given, 1, header, f"… and {count - _SHOWN} more rows like these in column {header}")
+
+    def _add(
+        self, given: SeedInput, row: int, header: str, message: str, *, value: str = "", hint: str = "", near: str = ""
+    ) -> None:
+        where = f"{given.definition.name}, {given.source}, row {row}, column {header}"
+        self._problems.append(Problem("GS-TENANT-SEED", message, given.place_of(row, header), where, value, hint, near))
+
+
+def _needs(one: FieldDef) -> str:
+    if one.type.target and not one.cockpit_category:
+        return f"a GSID, or a column such as {one.name}.Name"
+    return f"add a column {one.name}" if one.name != GSID else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…"

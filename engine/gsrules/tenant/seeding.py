@@ -1,0 +1,251 @@
+"""Seeds: starting records of files or tests, checked and inserted set-based (rule-language.md §2, platform.md §2).
+
+Every object is staged first, with GSIDs; then lookups by a field of the target are resolved over stored and
+staged records alike; then everything is checked; then inserted. Problems are reported all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
+from gsrules.catalogue.model import DefaultValue
+from gsrules.catalogue.texts import call
+from gsrules.errors import InputError, Place, Problem
+from gsrules.tenant.counters import Counters
+from gsrules.tenant.names import (
+    GSID,
+    SEQUENCE,
+    column,
+    create_temp,
+    drop,
+    insert_into,
+    named,
+    run,
+    sql_type,
+    temp_table,
+)
+from gsrules.tenant.seed_checks import Checks
+from gsrules.tenant.seed_derived import derived_values
+from gsrules.tenant.seed_headers import SeedColumn, bind_headers
+from gsrules.tenant.seed_input import FILE_ENDINGS, ROW, SeedInput, read_file, read_rows
+from gsrules.tenant.seed_lookups import resolve_lookups
+from gsrules.tenant.seed_values import CellReader
+
+
+@dataclass(slots=True)
+class Staged:
+    """The records of one object on their way in: `typed` holds `__row` and a column a field."""
+
+    input: SeedInput
+    columns: tuple[SeedColumn, ...]
+    typed: str
+    fields: list[str] = field(default_factory=list)
+
+    @property
+    def definition(self) -> ObjectDef:
+        return self.input.definition
+
+
+class Seeding:
+    """One load of seed records into a tenant; `table` gives the target of an object, made if need be."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        catalogue: Catalogue,
+        counters: Counters,
+        table: Callable[[str], exp.Table],
+    ) -> None:
+        self._con = con
+        self._catalogue = catalogue
+        self._counters = counters
+        self._table = table
+        self._problems: list[Problem] = []
+        self._inputs: list[SeedInput] = []
+
+    def add_files(self, files: Mapping[str, Path]) -> None:
+        """Reads the seed file of each object."""
+        for name, path in files.items():
+            try:
+                definition = self._catalogue.objects[name]
+                self._inputs.append(read_file(self._con, path, definition, f"__seed_{len(self._inputs)}"))
+            except InputError as error:
+                self._problems.extend(error.problems)
+
+    def add_rows(self, name: str, rows: Sequence[Mapping[str, object]], place: Place | None = None) -> None:
+        """Adds rows that a test gives for an object."""
+        definition = self._catalogue.object(name)
+        if definition is None:
+            near = self._catalogue.nearest_object(name)
+            self._problems.append(Problem("GS-NAME", f"there is no object “{name}”", place, value=name, nearest=near))
+        elif definition.configuration:
+            self._problems.append(_configured(definition, place))
+        elif rows:
+            self._inputs.append(read_rows(self._con, rows, definition, f"__seed_{len(self._inputs)}"))
+
+    def load(self) -> dict[str, int]:
+        """Checks and inserts everything; gives the number of records by object. Raises InputError with all problems."""
+        staged: list[Staged] = []
+        checks = Checks(self._con, self._catalogue, self._problems)
+        try:
+            for given in self._inputs:
+                columns = bind_headers(given, self._catalogue, self._problems)
+                if columns is not None:
+                    staged.append(self._stage(given, columns, checks))
+            if not self._problems:
+                resolve_lookups(self._con, staged, self._table, self._catalogue, self._problems)
+            if not self._problems:
+                for one in staged:
+                    self._complete(one)
+                    checks.records(one.input, one.typed, one.fields, self._table(one.definition.name))
+            if self._problems:
+                raise InputError(self._problems)
+            return {one.definition.name: self._insert(one) for one in staged}
+        finally:
+            for table in [*(i.table for i in self._inputs), *(one.typed for one in staged)]:
+                run(self._con, drop(temp_table(table)))
+
+    def _stage(self, given: SeedInput, columns: tuple[SeedColumn, ...], checks: Checks) -> Staged:
+        """Makes the typed table and checks every cell."""
+        reader = CellReader(self._catalogue)
+        cta_type = self._cta_type(columns, reader)
+        typed = f"{given.table}_typed"
+        values: list[exp.Expression] = []
+        names: list[str] = []
+        for one in columns:
+            cell = column(one.cell)
+            if one.via is not None:
+                values.append(named(cell, one.key))
+                continue
+            reading = reader.read(one.field, cell, cta_type)
+            value = exp.Cast(this=reading.value, to=sql_type(one.field.type.storage))
+            values.append(named(value, one.field.name))
+            names.append(one.field.name)
+            checks.expect(given, one, reading)
+        checks.cells(given)
+        own = next((reader.read(c.field, column(c.cell), None).value for c in columns if c.field.name == GSID), None)
+        values = [value for value in values if value.alias != GSID]
+        gsid = named(self._gsids(given, own), GSID)
+        run(self._con, create_temp(typed, exp.select(column(ROW), gsid, *values).from_(temp_table(given.table))))
+        names = [GSID, *(name for name in names if name != GSID)]
+        return Staged(given, columns, typed, names)
+
+    def _cta_type(self, columns: Iterable[SeedColumn], reader: CellReader) -> exp.Expression | None:
+        found = next((c for c in columns if c.field.cockpit_category == "CTA_TYPE" and c.via is None), None)
+        return reader.read(found.field, column(found.cell), None).value if found else None
+
+    def _complete(self, staged: Staged) -> None:
+        """Adds GSIDs, default values and what follows from other fields."""
+        definition = staged.definition
+        given = set(staged.fields)
+        derived = derived_values(definition, given, self._catalogue)
+        values: dict[str, exp.Expression] = {}
+        for one in definition.fields.values():
+            value: exp.Expression | None = column(one.name) if one.name in given else None
+            fallback = derived.get(one.name)
+            if fallback is None and one.default is not None:
+                fallback = self._default(one)
+            if fallback is not None:
+                stored = exp.Cast(this=fallback, to=sql_type(one.type.storage))
+                value = stored if value is None else exp.Coalesce(this=value, expressions=[stored])
+            if value is not None:
+                values[one.name] = value
+        values["GsIngestionSource"] = exp.Literal.string("SEED")
+        complete = f"{staged.typed}_all"
+        items = [named(value, name) for name, value in values.items()]
+        run(self._con, create_temp(complete, exp.select(column(ROW), *items).from_(temp_table(staged.typed))))
+        run(self._con, drop(temp_table(staged.typed)))
+        staged.typed, staged.fields = complete, list(values)
+
+    def _gsids(self, given: SeedInput, own: exp.Expression | None) -> exp.Expression:
+        """The given GSID, else the next one in the order of the rows."""
+        definition = given.definition
+        others = None
+        number: exp.Expression = exp.Window(this=exp.RowNumber(), order=_by_row())
+        if own is not None:
+            others = exp.select(named(own.copy(), GSID)).from_(temp_table(given.table))
+            missing = exp.Case(ifs=[exp.If(this=own.copy().is_(exp.Null()), true=exp.Literal.number(1))])
+            number = exp.Window(this=exp.Count(this=missing), order=_by_row())
+        first = self._counters.allocate(definition, self._count(given.table), others)
+        counter = exp.Add(this=exp.Literal.number(first - 1), expression=number)
+        made = self._counters.gsid(definition, exp.Paren(this=counter))
+        return made if own is None else call("coalesce", own, made)
+
+    def _count(self, table: str) -> int:
+        row = run(self._con, exp.select(exp.Count(this=exp.Star())).from_(temp_table(table))).fetchone()
+        return int(row[0]) if row else 0
+
+    def _default(self, one: FieldDef) -> exp.Expression | None:
+        if one.type.category:
+            item = self._catalogue.category(one.type.category).default
+            return exp.Literal.string(item.gsid) if item else None
+        return _literal(one.default)
+
+    def _insert(self, staged: Staged) -> int:
+        name = staged.definition.name
+        target = self._table(name)
+        count = self._count(staged.typed)
+        last = self._counters.next_sequence(name, count)
+        number = exp.Add(this=exp.Literal.number(last), expression=exp.Window(this=exp.RowNumber(), order=_by_row()))
+        select = (
+            exp.select(*(column(one) for one in staged.fields), number)
+            .from_(temp_table(staged.typed))
+            .order_by(column(ROW))
+        )
+        run(self._con, insert_into(target, [*staged.fields, SEQUENCE], select))
+        return count
+
+
+def seed_files(folder: Path, catalogue: Catalogue) -> dict[str, Path]:
+    """The seed file of each object; raises InputError for a file of no object, or two files of one."""
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    if not folder.is_dir():
+        return found
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in FILE_ENDINGS or not path.is_file():
+            continue
+        definition = catalogue.objects.get(path.stem.lower())
+        place = Place(str(path), 1, 1)
+        if definition is None:
+            near = catalogue.nearest_object(path.stem)
+            hint = "a seed file is named after its object: company.csv"
+            problems.append(
+                Problem("GS-NAME", f"there is no object “{path.stem}”", place, value=path.name, hint=hint, nearest=near)
+            )
+        elif definition.configuration:
+            problems.append(_configured(definition, place))
+        elif definition.name in found:
+            message = f"{definition.name} has two seed files: {found[definition.name].name} and {path.name}"
+            problems.append(Problem("GS-TENANT-SEED", message, place, hint="keep one of them"))
+        else:
+            found[definition.name] = path
+    if problems:
+        raise InputError(problems)
+    return {name: found[name] for name in catalogue.objects if name in found}
+
+
+def _configured(definition: ObjectDef, place: Place | None) -> Problem:
+    return Problem(
+        "GS-TENANT-SEED",
+        f"the records of {definition.name} are configuration, not seed records",
+        place,
+        value=definition.name,
+        hint="declare them in datasets/picklists.yml",
+    )
+
+
+def _by_row() -> exp.Order:
+    return exp.Order(expressions=[exp.Ordered(this=column(ROW))])
+
+
+def _literal(value: DefaultValue) -> exp.Expression:
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    return exp.Literal.string(str(value))

@@ -1,0 +1,107 @@
+"""Where each table lives: in the store file, or, for what may not be written there, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue import Catalogue
+from gsrules.tenant.names import STORE, create_as, run, table_of
+from gsrules.tenant.schema import (
+    INTERNAL_TABLES,
+    PICKLIST_TABLE,
+    StoredTables,
+    create_internal,
+    create_object,
+    fill_configuration,
+    fill_picklists,
+    missing_columns,
+    widened_copy,
+)
+
+
+class Tables:
+    """The tables of one open tenant.
+
+    `home` is the database that is written: the store, or memory over a store that is only read. In memory tables
+    are made when they are asked for first; an object that is read from the store is copied before it is written.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, home: str, stored: StoredTables) -> None:
+        self._con = con
+        self._catalogue = catalogue
+        self.home = home
+        self._stored: Mapping[str, Mapping[str, str]] = stored.columns
+        self._places: dict[str, str] = {}
+        self._current = stored.meta.get("catalogue") == catalogue.fingerprint
+
+    def state(self) -> dict[str, str]:
+        """What `restore` takes after a rollback."""
+        return dict(self._places)
+
+    def restore(self, state: Mapping[str, str]) -> None:
+        self._places = dict(state)
+
+    def table(self, name: str) -> exp.Table:
+        """The table of an object or an internal one, to read; made if it is not there."""
+        return table_of(name, self._place(name))
+
+    def writable(self, name: str) -> exp.Table:
+        """The table, to write: copied first if it is in a store that is only read."""
+        if self._place(name) != self.home:
+            select = exp.select("*").from_(table_of(name, self._place(name)))
+            run(self._con, create_as(table_of(name, self.home), select))
+            self._places[name] = self.home
+        return table_of(name, self.home)
+
+    def own(self, name: str) -> exp.Table:
+        """The table as it will be in the database that is written, which need not hold it yet."""
+        return table_of(name, self.home)
+
+    def moved(self, name: str) -> None:
+        """Notes that the database that is written holds the table now."""
+        self._places[name] = self.home
+
+    def make_all(self) -> None:
+        """Makes every table that is not there."""
+        for name in (*INTERNAL_TABLES, *self._catalogue.objects):
+            self._place(name)
+
+    def _place(self, name: str) -> str:
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = self._find(name)
+        return place
+
+    def _find(self, name: str) -> str:
+        stored = self._stored.get(name)
+        if stored is not None and (self._current or self._fits(name, stored)):
+            return STORE
+        if name in INTERNAL_TABLES:
+            create_internal(self._con, name, self.home)
+            if name == PICKLIST_TABLE:
+                fill_picklists(self._con, self._catalogue, self.home)
+            return self.home
+        definition = self._catalogue.objects[name]
+        if stored is not None and not definition.configuration:
+            widened_copy(self._con, definition, stored, self.home)
+        else:
+            create_object(self._con, definition, self.home)
+        fill_configuration(self._con, self._catalogue, name, self.home)
+        return self.home
+
+    def _fits(self, name: str, stored: Mapping[str, str]) -> bool:
+        """Whether a stored table serves although the catalogue has changed since."""
+        if self.home == STORE:
+            return True
+        if name in INTERNAL_TABLES:
+            return name != PICKLIST_TABLE
+        definition = self._catalogue.objects[name]
+        return not definition.configuration and not missing_columns(definition, stored)
+
+
+def empty_store() -> StoredTables:
+    """What a tenant without a store file starts from."""
+    return StoredTables({}, {})

@@ -1,0 +1,409 @@
+"""The local tenant: every object as a DuckDB table, with GSIDs, seeds, transactions and copies for dry runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue import Catalogue, ObjectDef
+from gsrules.catalogue.salesforce import sample_rows
+from gsrules.catalogue.texts import from_text
+from gsrules.errors import Problem, RunError
+from gsrules.project import Project
+from gsrules.tenant import applying
+from gsrules.tenant.changes import Write
+from gsrules.tenant.connect import attach, connect, problem_of
+from gsrules.tenant.counters import Counters
+from gsrules.tenant.labels import create_label_views
+from gsrules.tenant.names import (
+    MEMORY,
+    STORE,
+    column,
+    create_temp,
+    insert_into,
+    named,
+    rows_written,
+    run,
+    sql_type,
+    temp_table,
+)
+from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, stored_tables
+from gsrules.tenant.seeding import Seeding, seed_files
+from gsrules.tenant.store import (
+    clear_store,
+    grow_store,
+    make_store,
+    remove_store,
+    replace_store,
+    seeds_fingerprint,
+)
+from gsrules.tenant.tables import Tables, empty_store
+
+TenantMode = Literal["live", "dry_run", "read"]
+
+_HISTORY = "gs_run_history"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the execution history keeps it; `report` is its report as JSON text."""
+
+    run_id: str
+    rule: str
+    status: str
+    mode: str
+    rule_date: dt.date
+    started: dt.datetime
+    report: str
+
+
+class Tenant:
+    """An open tenant. Use `Tenant.open(…)` in a `with` statement.
+
+    `con` is its DuckDB connection, in which all temporary tables live. After `begin` everything that the
+    transaction wrote is taken back by `rollback`, temporary tables included.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        path: Path | None,
+        catalogue: Catalogue,
+        project: Project,
+        mode: TenantMode,
+    ) -> None:
+        self.con = con
+        self.path = path
+        self.catalogue = catalogue
+        self.mode: TenantMode = mode
+        self._project = project
+        self._tables = Tables(con, catalogue, MEMORY, empty_store())
+        self._counters = Counters(con, catalogue.profile, self._tables.table)
+        self._before: tuple[dict[str, str], tuple[dict[str, int], dict[str, int]]] | None = None
+        self._salesforce: dict[str, str] = {}
+        self._seeds_when_stored: str | None = None
+
+    @classmethod
+    def open(cls, path: Path | None, catalogue: Catalogue, project: Project, mode: TenantMode = "live") -> Tenant:
+        """Opens a tenant; None for an empty one in memory.
+
+        `live` writes the store; it is made and seeded when it is opened first, and grown when the catalogue has
+        grown. `dry_run` reads the store and keeps every write in memory. `read` only looks, and has the label
+        views. Where there is no store yet, the last two seed one in memory.
+        Raises RunError GS-TENANT-… (locked, corrupt, newer, no access), InputError for bad seeds.
+        """
+        tenant = cls(connect(), path, catalogue, project, mode)
+        try:
+            tenant._open()
+        except duckdb.Error as error:
+            tenant.con.close()
+            raise RunError(problem_of(error, path)) from error
+        except BaseException:
+            tenant.con.close()
+            raise
+        return tenant
+
+    @classmethod
+    def start_over(cls, path: Path, catalogue: Catalogue, project: Project) -> Tenant:
+        """Replaces the store, whatever state it is in, by a newly seeded one, and opens it.
+
+        The old store stays as it was if the seeds are wrong or another process uses it.
+        """
+        if path.exists():
+            with connect() as con:
+                try:
+                    attach(con, path, read_only=False)
+                except RunError as error:
+                    if any(p.code in ("GS-TENANT-LOCKED", "GS-TENANT-ACCESS") for p in error.problems):
+                        raise
+        new = path.with_name(path.name + ".new")
+        remove_store(new)
+        try:
+            cls.open(new, catalogue, project, "live").close()
+            replace_store(new, path)
+        finally:
+            remove_store(new)
+        return cls.open(path, catalogue, project, "live")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection; what was not committed is gone."""
+        self.con.close()
+
+    # -- tables and rows
+
+    def table(self, name: str) -> exp.Table:
+        """The table of an object (API name, any case) as a quoted sqlglot table."""
+        return self._tables.table(self._name(name))
+
+    def internal(self, name: str) -> exp.Table:
+        """One of the tables that belong to no object: gs_cta_comment_log, gs_run_history, gs_picklist_item."""
+        if name not in INTERNAL_TABLES:
+            raise KeyError(name)
+        return self._tables.table(name)
+
+    def salesforce(self, name: str) -> exp.Table:
+        """The sample records of a Salesforce object; raises RunError if there is no sample."""
+        definition, path = self.catalogue.salesforce_object(name), self.catalogue.salesforce_file(name)
+        if definition is None or path is None:
+            hint = f"samples: {', '.join(self.catalogue.salesforce_names)}" if self.catalogue.salesforce_names else ""
+            message = f"there is no sample of the Salesforce object “{name}”"
+            raise RunError(
+                Problem("GS-TENANT-SALESFORCE", message, value=name, hint=hint or "datasets/salesforce/*.csv")
+            )
+        table = f"__salesforce_{definition.name}"
+        if definition.name not in self._salesforce:
+            zone = self.catalogue.profile["tenant.timezone"]
+            values = [
+                named(
+                    exp.Cast(this=from_text(one.type, column(one.name), zone), to=sql_type(one.type.storage)),
+                    one.name,
+                )
+                for one in definition.fields.values()
+            ]
+            run(self.con, create_temp(table, exp.select(*values).from_(sample_rows(path))))
+            self._salesforce[definition.name] = table
+        return temp_table(table)
+
+    def summary(self) -> dict[str, int]:
+        """The number of records of every object."""
+        counts = [
+            exp.select(exp.Literal.string(name), exp.Count(this=exp.Star())).from_(self._tables.table(name))
+            for name in self.catalogue.objects
+        ]
+        return dict(run(self.con, exp.union(*counts, distinct=False)).fetchall())
+
+    # -- transactions
+
+    def begin(self) -> None:
+        """Begins the transaction of a run."""
+        self._before = (self._tables.state(), self._counters.state())
+        self.con.execute("BEGIN TRANSACTION")
+
+    def commit(self) -> None:
+        """Keeps everything since `begin`, or, if that fails, nothing: then raises RunError."""
+        try:
+            self.con.execute("COMMIT")
+        except duckdb.Error as error:
+            self._forget()
+            raise RunError(problem_of(error, self.path)) from error
+        self._before = None
+
+    def rollback(self) -> None:
+        """Takes everything since `begin` back; does nothing outside a transaction."""
+        if self._before is None:
+            return
+        with suppress(duckdb.Error):  # a failed commit has rolled back by itself
+            self.con.execute("ROLLBACK")
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._before is not None:
+            self._tables.restore(self._before[0])
+            self._counters.restore(self._before[1])
+        self._salesforce = {}
+        self._before = None
+
+    # -- writes
+
+    def apply(self, write: Write) -> int:
+        """Writes the staged rows and gives their number. Raises RunError GS-TENANT-… if the store cannot take them."""
+        if self.mode == "read":
+            raise RunError(Problem("GS-TENANT-READ", "the tenant is open for reading only"))
+        try:
+            return self._apply(write)
+        except duckdb.IOException as error:
+            raise RunError(problem_of(error, self.path)) from error
+
+    def _apply(self, write: Write) -> int:
+        definition = self.catalogue.objects[self._name(write.object)]
+        name = definition.name
+        if write.kind == "insert":
+            count = self._count(temp_table(write.staging))
+            target = self._tables.writable(name)
+            return applying.insert(self.con, definition, target, write, self._counters.next_sequence(name, count))
+        if write.kind == "delete":
+            return applying.delete(self.con, self._tables.writable(name), write)
+        source, target = self._tables.table(name), self._tables.own(name)
+        if source != target or self._strategy(definition, source, write) == "rewrite":
+            # a table that has to be copied anyway is written anew in the same go
+            written = applying.rewrite(self.con, definition, source, target, write)
+            self._tables.moved(name)
+            return written
+        return applying.update(self.con, definition, target, write)
+
+    def _strategy(self, definition: ObjectDef, source: exp.Table, write: Write) -> applying.Strategy:
+        stored, written = self._count(source), self._count(temp_table(write.staging))
+        return applying.choose_strategy(stored, written, len(write.fields), len(definition.fields))
+
+    def allocate(self, name: str, count: int) -> int:
+        """Reserves `count` counters for new records of an object and returns the first."""
+        return self._counters.allocate(self.catalogue.objects[self._name(name)], count)
+
+    def gsid(self, name: str, counter: exp.Expression) -> exp.Expression:
+        """SQL for the GSID that belongs to a counter of `allocate`."""
+        return self._counters.gsid(self.catalogue.objects[self._name(name)], counter)
+
+    def append_internal(self, name: str, staging: str) -> int:
+        """Appends the rows of a temporary table to an internal table; columns by name."""
+        if name not in INTERNAL_TABLES:
+            raise KeyError(name)
+        columns = [one for one, _ in INTERNAL_TABLES[name]]
+        select = exp.select(*(column(one) for one in columns)).from_(temp_table(staging))
+        run(self.con, insert_into(self._tables.writable(name), columns, select))
+        return rows_written(self.con)
+
+    # -- history
+
+    def record_run(self, record: RunRecord) -> None:
+        """Adds a run to the execution history, in the transaction if one is under way."""
+        columns = [one for one, _ in INTERNAL_TABLES[_HISTORY]]
+        values = [getattr(record, one) for one in columns]
+        select = exp.select(*(exp.Placeholder() for _ in columns))
+        run(self.con, insert_into(self._tables.writable(_HISTORY), columns, select), values)
+
+    def history(self, rule: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
+        """The latest runs, newest first; of one rule if given."""
+        columns = [column(one) for one, _ in INTERNAL_TABLES[_HISTORY]]
+        select = exp.select(*columns).from_(self._tables.table(_HISTORY))
+        if rule is not None:
+            select = select.where(column("rule").eq(exp.Literal.string(rule)))
+        newest = [exp.Ordered(this=column(one), desc=True) for one in ("started", "run_id")]
+        return tuple(RunRecord(*row) for row in run(self.con, select.order_by(*newest).limit(limit)).fetchall())
+
+    # -- seeds
+
+    @property
+    def seeds_changed(self) -> bool:
+        """Whether the seed files have changed since the store was made; `reset` takes them over."""
+        return self._seeds_when_stored not in (None, seeds_fingerprint(self._records_dir))
+
+    def seed(self) -> dict[str, int]:
+        """Loads the project's seed files; numbers of records by object. Raises InputError with all problems."""
+        return self._seed_files(frozenset(self.catalogue.objects))
+
+    def seed_rows(self, name: str, rows: Sequence[Mapping[str, object]]) -> dict[str, int]:
+        """Loads given rows of one object; see `seed_records`."""
+        return self.seed_records({name: rows})
+
+    def seed_records(self, records: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, int]:
+        """Loads given rows, which may refer to each other, checked like seed files; numbers by object."""
+        with self._transaction():
+            seeding = self._seeding()
+            for name, rows in records.items():
+                seeding.add_rows(name, rows, getattr(name, "place", None))
+            return seeding.load()
+
+    def reset(self) -> None:
+        """Takes the tenant back to its seed records: all or nothing. Raises InputError when the seeds are wrong."""
+        if self._tables.home != STORE:
+            raise RunError(Problem("GS-TENANT-READ", "only a tenant that is open for writing can be reset"))
+        with self._transaction():
+            clear_store(self.con)
+            self._make()
+
+    # -- opening
+
+    def _open(self) -> None:
+        path = self.path
+        if path is None:
+            return
+        if self.mode == "live":
+            self._open_to_write(path)
+            return
+        stored = empty_store()
+        if path.exists():
+            attach(self.con, path, read_only=True)
+            stored = stored_tables(self.con)
+            self.con.execute("SET search_path = 'memory.main,tenant.main'")
+        self._use(MEMORY, stored)
+        new = frozenset(name for name in self.catalogue.objects if name not in stored.columns)
+        if new:
+            self._seed_files(new)
+        if self.mode == "read":
+            self._tables.make_all()
+            create_label_views(self.con, self.catalogue, self._tables.table)
+
+    def _open_to_write(self, path: Path) -> None:
+        existed = path.exists()
+        attach(self.con, path, read_only=False)
+        try:
+            stored = stored_tables(self.con)
+            self._use(STORE, stored)
+            if stored.is_empty:
+                with self._transaction():
+                    self._make()
+            elif stored.meta.get("catalogue") != self.catalogue.fingerprint:
+                with self._transaction():
+                    new = grow_store(self.con, self.catalogue, stored)
+                    self._use(STORE, stored_tables(self.con))
+                    self._seed_files(new)
+        except BaseException:
+            self.con.close()
+            if not existed:
+                remove_store(path)
+            raise
+
+    def _make(self) -> None:
+        """Makes and seeds all tables of an empty store; the caller has begun a transaction."""
+        make_store(self.con, self.catalogue, self._records_dir)
+        self._use(STORE, stored_tables(self.con))
+        self._seed_files(frozenset(self.catalogue.objects))
+
+    def _use(self, home: str, stored: StoredTables) -> None:
+        self._tables = Tables(self.con, self.catalogue, home, stored)
+        self._counters = Counters(self.con, self.catalogue.profile, self._tables.table)
+        self._seeds_when_stored = stored.meta.get("seeds")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction of its own, or a part of the one under way."""
+        if self._before is not None:
+            yield
+            return
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def _seeding(self) -> Seeding:
+        return Seeding(self.con, self.catalogue, self._counters, self._tables.writable)
+
+    def _seed_files(self, names: frozenset[str]) -> dict[str, int]:
+        files = seed_files(self._records_dir, self.catalogue)
+        wanted = {name: path for name, path in files.items() if name in names}
+        if not wanted:
+            return {}
+        with self._transaction():
+            seeding = self._seeding()
+            seeding.add_files(wanted)
+            return seeding.load()
+
+    @property
+    def _records_dir(self) -> Path:
+        return self._project.datasets_dir / "records"
+
+    def _name(self, name: str) -> str:
+        """The catalogue's spelling; raises KeyError for an object it does not hold."""
+        return name if name in self.catalogue.objects else self.catalogue.objects[name.lower()].name
+
+    def _count(self, table: exp.Table) -> int:
+        return rows_written(run(self.con, exp.select(exp.Count(this=exp.Star())).from_(table)))
