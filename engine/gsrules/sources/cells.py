@@ -1,0 +1,121 @@
+"""Typed cells: the text of a file's cell as a value, in SQL (data-setup.md §2.2, §6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue.datatypes import DataType, Kind
+from gsrules.sources.format_sql import call, trimmed
+from gsrules.sources.formats import Format
+
+# Raised inside a query when the fast form met what only the exact form can tell.
+EXACT_NEEDED: Final = "GSRULES:EXACT"
+
+NUMBER_PATTERN: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+GSID_PATTERN: Final = "[0-9A-Za-z]{36}"
+
+# DuckDB 1.x reads '5e-10' as 1 when it casts to a DECIMAL with fewer decimals than 9.
+CAST_ROUNDS_EXPONENTS: Final = not duckdb.__version__.startswith("1.")
+
+
+@dataclass(frozen=True, slots=True)
+class CellType:
+    """How the cells of a column are read: type, format of dates, zone of times without offset."""
+
+    type: DataType
+    format: Format | None = None
+    zone: str = "UTC"
+    keep_empty: bool = False
+    """Whether an empty text (a qualified empty cell) stays one; only of texts."""
+
+
+def value_of(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
+    """The value of the cell's text, null where it does not fit.
+
+    `plain`: the file holds no character that DuckDB's casts to numbers take beyond data-setup.md §2.2.
+    """
+    return _VALUES[cell.type.kind](cell, text, plain)
+
+
+def is_bad(value: exp.Expression, text: exp.Expression) -> exp.Expression:
+    """Whether a text that is not empty gave no value."""
+    filled = exp.NEQ(this=trimmed(text), expression=exp.Literal.string(""))
+    return exp.And(this=exp.Is(this=exp.paren(value.copy()), expression=exp.Null()), expression=filled)
+
+
+def value_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
+    """As `value_of`, but a text that does not fit fails the query with EXACT_NEEDED."""
+    value = value_of(cell, text, plain=plain)
+    if cell.type.kind in (Kind.STRING, Kind.BOOLEAN):
+        return value
+    filled = exp.NEQ(this=trimmed(text), expression=exp.Literal.string(""))
+    failure = exp.cast(call("error", EXACT_NEEDED), cell.type.storage)
+    return exp.Coalesce(this=value, expressions=[exp.Case(ifs=[exp.If(this=filled, true=failure)])])
+
+
+def _string(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
+    if cell.keep_empty:
+        return text.copy()
+    # Cheaper than NULLIF.
+    filled = exp.NEQ(this=text.copy(), expression=exp.Literal.string(""))
+    return exp.Case(ifs=[exp.If(this=filled, true=text.copy())])
+
+
+def _boolean(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
+    bare = exp.Nullif(this=trimmed(text), expression=exp.Literal.string(""))
+    return exp.EQ(this=call("lower", bare), expression=exp.Literal.string("true"))
+
+
+def _number(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
+    bare = text.copy() if plain else trimmed(text)
+    number = _rounded(bare, cell.type.decimals)
+    if not plain:
+        fits = call("regexp_full_match", bare.copy(), NUMBER_PATTERN)
+        number = exp.Case(ifs=[exp.If(this=fits, true=number)])
+    if not cell.type.whole:
+        return number
+    # A number beyond BIGINT fails here, which asks for the exact form too.
+    whole = exp.cast(number, "BIGINT")
+    quick = exp.TryCast(this=text.copy(), to=exp.DataType.build("BIGINT"))
+    same = exp.EQ(this=exp.cast(quick, "VARCHAR"), expression=text.copy())
+    return exp.Coalesce(this=exp.Case(ifs=[exp.If(this=same, true=quick.copy())]), expressions=[whole])
+
+
+def _rounded(text: exp.Expression, decimals: int | None) -> exp.Expression:
+    """The text as DECIMAL(38,9), rounded once, half away from zero, to the column's decimals."""
+    exact = exp.TryCast(this=text.copy(), to=exp.DataType.build("DECIMAL(38,9)"))
+    if decimals is None or decimals == 9:
+        return exact
+    short = exp.TryCast(this=text.copy(), to=exp.DataType.build(f"DECIMAL(38,{decimals})"))
+    number: exp.Expression = exp.TryCast(this=short, to=exp.DataType.build("DECIMAL(38,9)"))
+    if CAST_ROUNDS_EXPONENTS:
+        return number
+    has_exponent = call("contains", call("lower", text.copy()), "e")
+    rounded = exp.cast(call("round", exact, decimals), "DECIMAL(38,9)")
+    return exp.Case(ifs=[exp.If(this=has_exponent, true=rounded)], default=number)
+
+
+def _date(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
+    assert cell.format is not None
+    return cell.format.read(text, cell.zone)
+
+
+def _gsid(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
+    bare = trimmed(text)
+    fits = call("regexp_full_match", bare, GSID_PATTERN)
+    return exp.Case(ifs=[exp.If(this=fits, true=bare.copy())])
+
+
+_VALUES: Final[dict[Kind, Callable[[CellType, exp.Expression, bool], exp.Expression]]] = {
+    Kind.STRING: _string,
+    Kind.BOOLEAN: _boolean,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.DATETIME: _date,
+    Kind.GSID: _gsid,
+}

@@ -1,0 +1,114 @@
+"""What can be said about an S3 dataset task without its files (data-setup.md §6, §15)."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gsrules.catalogue.datatypes import Kind
+from gsrules.errors import Problem
+from gsrules.profile import Profile
+from gsrules.sources.buckets import bucket_key, key_problem
+from gsrules.sources.dialect import EXTENSIONS, bare_key, dialect_of
+from gsrules.sources.formats import Format
+from gsrules.spec.tasks import ColumnSpec, S3Task
+from gsrules.spec.text import Text
+
+ENCODINGS: Final = "UTF-8, UTF-16, ASCII, ISO-8859-1 to ISO-8859-16, Windows-1252"
+_KNOWN_CODECS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii")
+
+
+def check_task(task: S3Task, profile: Profile) -> tuple[Problem, ...]:
+    """Every problem of the task that shows without its files, errors and warnings."""
+    return (*_path(task), *_file(task, profile), *_formats(task), *_zone(task))
+
+
+def codec_of(encoding: str) -> str | None:
+    """Python's name of an encoding that Gainsight knows, None for others."""
+    try:
+        found = codecs.lookup(encoding.strip()).name
+    except LookupError:
+        return None
+    known = found in _KNOWN_CODECS or found.startswith("iso8859-") or found == "cp1252"
+    return found if known else None
+
+
+def format_of(task: S3Task, kind: Kind, column: ColumnSpec | None = None) -> Format:
+    """The format of a Date or DateTime column: its own, else the task's."""
+    if column is not None and column.format is not None:
+        return Format.parse(column.format)
+    return Format.parse(task.date_format if kind is Kind.DATE else task.datetime_format)
+
+
+def _path(task: S3Task) -> Iterator[Problem]:
+    place = task.place_of("path")
+    if task.pattern is not None:
+        yield from Format.parse(task.pattern.format).path_problems()
+    key = bucket_key(task.path, task.bucket)
+    problem = key_problem(key.rstrip("/") if task.match == "starts_with" else key)
+    if problem is not None:
+        yield Problem(problem.code, problem.message, place, value=task.path, hint=problem.hint)
+    if task.match == "starts_with":
+        return
+    compression = task.file.compression
+    bare = bare_key(key, compression)
+    packed = next((name for name in ("gzip", "bzip") if bare.lower().endswith(EXTENSIONS[name])), None)
+    if packed is not None:
+        hint = f"write compression: {packed} under file"
+        yield Problem("GS-FILE-EXTENSION", f"the path is that of a {packed} file", place, value=task.path, hint=hint)
+    elif compression != "none" and bare == key:
+        endings = " or ".join(EXTENSIONS[compression])
+        message = f"the path of a {compression} file ends in {endings}"
+        yield Problem("GS-FILE-EXTENSION", message, place, value=task.path, hint="or write compression: none")
+    elif not bare.lower().endswith((".csv", ".tsv")):
+        message = "with match: equals the path ends in .csv or .tsv"
+        hint = "name the whole file, or use match: starts_with with a pattern"
+        yield Problem("GS-FILE-EXTENSION", message, place, value=task.path, hint=hint)
+
+
+def _file(task: S3Task, profile: Profile) -> Iterator[Problem]:
+    dialect = dialect_of(task, profile)
+    if dialect.qualifier != dialect.escape and dialect.escape == dialect.separator:
+        yield Problem("GS-SPEC-ONE-OF", "separator and escape are the same character", task.file.place)
+    if task.pgp_key is not None:
+        hint = "decrypt the file first, and leave pgp_key out"
+        yield Problem("GS-NOT-YET", "encrypted files are not read by this version", task.place_of("pgp_key"), hint=hint)
+    if codec_of(task.file.encoding) is None:
+        yield Problem(
+            "GS-NOT-YET",
+            "this version does not read the encoding",
+            task.file.place_of("encoding"),
+            value=task.file.encoding,
+            hint=f"known: {ENCODINGS}",
+        )
+
+
+def _formats(task: S3Task) -> Iterator[Problem]:
+    columns: Mapping[Text, ColumnSpec] = task.columns or {}
+    seen: set[tuple[str, Kind]] = set()
+    for column in columns.values():
+        if column.type not in ("date", "datetime"):
+            continue
+        kind = Kind(column.type)
+        chosen = format_of(task, kind, column)
+        if (chosen.text, kind) in seen:
+            continue
+        seen.add((chosen.text, kind))
+        yield from chosen.date_problems() if kind is Kind.DATE else chosen.datetime_problems()
+    if task.columns is None or any(column.type is None for column in columns.values()):
+        if (task.date_format, Kind.DATE) not in seen:
+            yield from Format.parse(task.date_format).date_problems()
+        if (task.datetime_format, Kind.DATETIME) not in seen:
+            yield from Format.parse(task.datetime_format).datetime_problems()
+
+
+def _zone(task: S3Task) -> Iterator[Problem]:
+    try:
+        ZoneInfo(task.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = "an IANA name such as UTC or Europe/Berlin"
+        yield Problem(
+            "GS-SPEC-ONE-OF", "there is no such time zone", task.place_of("timezone"), value=task.timezone, hint=hint
+        )

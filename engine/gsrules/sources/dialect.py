@@ -1,0 +1,43 @@
+"""How a file is written: separator, qualifier, escape, compression, encoding (data-setup.md §6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gsrules.profile import Profile
+from gsrules.spec.tasks import S3Task
+
+SEPARATORS: Final = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
+QUALIFIERS: Final = {"double_quote": '"', "single_quote": "'"}
+ESCAPES: Final = {"backslash": "\\", "single_quote": "'", "double_quote": '"'}
+EXTENSIONS: Final = {"none": (), "gzip": (".gz", ".gzip"), "bzip": (".bz", ".bz2", ".bzip")}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The characters that a reader has to know; each is one ASCII character."""
+
+    separator: str
+    qualifier: str
+    escape: str
+
+
+def dialect_of(task: S3Task, profile: Profile) -> Dialect:
+    """The dialect of a task's files; what is not written has the default of data-setup.md §6.2."""
+    separator = task.file.separator or ("tab" if is_tsv(task) else "comma")
+    escape = task.file.escape or profile["s3.escape_default"]
+    return Dialect(SEPARATORS[separator], QUALIFIERS[task.file.qualifier], ESCAPES[escape])
+
+
+def is_tsv(task: S3Task) -> bool:
+    """Whether the path, without the extension of its compression, ends in .tsv."""
+    return bare_key(task.path, task.file.compression).lower().endswith(".tsv")
+
+
+def bare_key(key: str, compression: str) -> str:
+    """`key` without the extension of its compression, in any letter case."""
+    for extension in EXTENSIONS[compression]:
+        if key.lower().endswith(extension):
+            return key[: -len(extension)]
+    return key

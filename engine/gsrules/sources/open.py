@@ -1,0 +1,312 @@
+"""Opens the files of an S3 dataset task as one typed relation (data-setup.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.catalogue.datatypes import Kind
+from gsrules.errors import InputError, Problem, RunError, Severity
+from gsrules.profile import Profile
+from gsrules.sources.cells import CAST_ROUNDS_EXPONENTS, CellType, value_of, value_or_error
+from gsrules.sources.check import check_task
+from gsrules.sources.columns import FileColumn, cell_type, declared_columns, header_problems, open_types
+from gsrules.sources.dialect import dialect_of
+from gsrules.sources.exact import bad_counts, fault_problem, value_problems, write_down
+from gsrules.sources.infer import InferredColumn, infer_kinds
+from gsrules.sources.local import local_copy
+from gsrules.sources.parts import Part, direct_parts
+from gsrules.sources.resolve import SourceFile
+from gsrules.sources.sql import named
+from gsrules.sources.survey import Survey, plain_number_columns, survey
+from gsrules.sources.tokenizer import FileFaultError
+from gsrules.spec.tasks import S3Task
+
+LARGEST_FILE: Final = 1 << 30
+MOST_BYTES: Final = 5 << 30
+
+# The types that DuckDB's reader gives the cells of plain numbers; a whole number of up to 18 digits is one word.
+_TYPED_WHOLE: Final = "DECIMAL(18,0)"
+_TYPED_NUMBER: Final = "DECIMAL(38,9)"
+
+
+@dataclass(frozen=True, slots=True)
+class BadCells:
+    """`rows` cells of a column hold a text that does not fit and were read as null (`s3.on_bad_value: null`)."""
+
+    column: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """The files of a task, ready to be read.
+
+    `inferred` tells the types that the rule left open and why; `findings` are warnings; `bad_cells` counts what
+    was read as null, known in the exact form only (the fast form asks for it with EXACT_NEEDED).
+    """
+
+    columns: tuple[FileColumn, ...]
+    files: tuple[SourceFile, ...]
+    inferred: tuple[InferredColumn, ...]
+    findings: tuple[Problem, ...]
+    bad_cells: tuple[BadCells, ...]
+    exact: bool
+    parts: tuple[Part, ...]
+    cell_types: tuple[CellType, ...]
+
+    def relation(self, needed: Sequence[str]) -> exp.Select:
+        """The rows of all files with the `needed` output columns (any letter case), typed as `columns` say.
+
+        In the fast form the query fails with EXACT_NEEDED, or as DuckDB fails, if a cell of a needed column or
+        a row does not fit; then the source must be opened again with `exact`. Without columns: one 1 a row.
+        """
+        by_name = {column.name.lower(): at for at, column in enumerate(self.columns)}
+        positions = [by_name[name.lower()] for name in needed]
+        selects = [self._select(part, positions) for part in self.parts]
+        if len(selects) == 1:
+            return selects[0]
+        rows: exp.Expression = selects[0]
+        for other in selects[1:]:
+            rows = exp.Union(this=rows, expression=other, distinct=False)
+        outer = [named(self.columns[at].name) for at in positions] or [named(_NO_COLUMN)]
+        return exp.select(*outer).from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("files"))))
+
+    def _select(self, part: Part, positions: Sequence[int]) -> exp.Select:
+        items = [
+            exp.alias_(self._value(part, self.columns[at], self.cell_types[at]), self.columns[at].name, quoted=True)
+            for at in positions
+        ]
+        one = exp.alias_(exp.Literal.number(1), _NO_COLUMN, quoted=True)
+        return exp.select(*(items or [one])).from_(part.table.copy())
+
+    def _value(self, part: Part, column: FileColumn, cell: CellType) -> exp.Expression:
+        text = part.cell(column.header)
+        if column.header in part.typed:
+            return _from_typed(column, text)
+        if cell.keep_empty and not part.tells_empty:
+            cell = replace(cell, keep_empty=False)
+        if self.exact:
+            return value_of(cell, text, plain=part.plain_numbers)
+        return value_or_error(cell, text, plain=part.plain_numbers)
+
+
+_NO_COLUMN: Final = "__none"
+
+
+def open_source(
+    con: duckdb.DuckDBPyConnection,
+    task: S3Task,
+    files: Sequence[SourceFile],
+    profile: Profile,
+    *,
+    exact: bool,
+    workdir: Path,
+    where: str = "",
+) -> OpenSource:
+    """Looks at the files and makes them readable; temporary files go below `workdir`, `where` names the task.
+
+    In the exact form all cells of all columns are checked at once. Raises InputError for a task that can never
+    be read; RunError GS-FILE-HEADER, -FORMAT, -ROW, -VALUE, -COMPRESSION, -ENCODING, GS-LIMIT.
+    """
+    opening = _Opening(con, task, tuple(files), profile, workdir, where)
+    opening.look()
+    kinds = opening.infer()
+    columns = declared_columns(
+        task, opening.surveys[0].header, {name: kind for name, (kind, _) in kinds.items()}, profile, exact=exact
+    )
+    cells = tuple(cell_type(column, task, profile) for column in columns)
+    if exact:
+        parts, bad = opening.checked(columns, cells)
+    else:
+        parts, bad = opening.fast_parts(columns), ()
+    names = {column.header: column for column in columns}
+    inferred = tuple(
+        InferredColumn(names[header].name, header, names[header].type, reason) for header, (_, reason) in kinds.items()
+    )
+    return OpenSource(columns, opening.files, inferred, tuple(opening.findings), bad, exact, parts, cells)
+
+
+def infer_columns(
+    con: duckdb.DuckDBPyConnection,
+    task: S3Task,
+    files: Sequence[SourceFile],
+    profile: Profile,
+    *,
+    workdir: Path,
+    where: str = "",
+) -> tuple[InferredColumn, ...]:
+    """What each column of the files seems to be, whatever the rule says about types (data-setup.md §6.3).
+
+    Raises as `open_source` does.
+    """
+    opening = _Opening(con, task, tuple(files), profile, workdir, where)
+    opening.look()
+    found = opening.infer_all()
+    return tuple(
+        InferredColumn(column.name, column.header, column.type, found[column.header][1])
+        for column in declared_columns(
+            task.model_copy(update={"columns": None}),
+            opening.surveys[0].header,
+            {name: kind for name, (kind, _) in found.items()},
+            profile,
+            exact=True,
+        )
+    )
+
+
+class _Opening:
+    """The steps of opening the files of one task."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        task: S3Task,
+        files: tuple[SourceFile, ...],
+        profile: Profile,
+        workdir: Path,
+        where: str,
+    ) -> None:
+        self.con, self.task, self.files, self.profile = con, task, files, profile
+        self.workdir, self.where = workdir, where
+        self.surveys: list[Survey] = []
+        self.findings: list[Problem] = []
+        self.written: Part | None = None
+
+    def look(self) -> None:
+        """Unpacks and surveys every file, checks sizes and headers; raises one error with all that is wrong."""
+        checks = check_task(self.task, self.profile)
+        if any(problem.severity == "error" for problem in checks):
+            raise InputError(checks)
+        self.findings.extend(checks)
+        problems: list[Problem] = []
+        dialect = dialect_of(self.task, self.profile)
+        wanted: Sequence[str] = [str(header) for header in self.task.columns or ()]
+        for file in self.files:
+            try:
+                self._check_size(file)
+                found = survey(local_copy(file, self.task, self.workdir, self.where), dialect)
+            except FileFaultError as fault:
+                problems.append(fault_problem(fault, str(file), self.where))
+                continue
+            except RunError as error:
+                problems.extend(error.problems)
+                continue
+            wanted = wanted or found.header
+            problems.extend(header_problems(found, wanted, str(file), self.where))
+            self.surveys.append(found)
+        if problems:
+            raise RunError(problems)
+        self._check_total()
+
+    def infer(self) -> dict[str, tuple[Kind, str]]:
+        """Types and reasons of the headers that the rule leaves open."""
+        return self._inferred(open_types(self.task, self.surveys[0].header))
+
+    def infer_all(self) -> dict[str, tuple[Kind, str]]:
+        """Types and reasons of all headers of the first file."""
+        return self._inferred(self.surveys[0].header)
+
+    def fast_parts(self, columns: Sequence[FileColumn]) -> tuple[Part, ...]:
+        """The files for the fast form: read by DuckDB, plain numbers typed at once, if it reads them right."""
+        if not self._direct():
+            return (self._write_down([column.header for column in columns]),)
+        return direct_parts(self.surveys, self._typed(columns))
+
+    def checked(
+        self, columns: Sequence[FileColumn], cells: Sequence[CellType]
+    ) -> tuple[tuple[Part, ...], tuple[BadCells, ...]]:
+        """The files for the exact form, all cells checked. Raises RunError GS-FILE-ROW, -FORMAT, -VALUE."""
+        typed = list(zip(columns, cells, strict=True))
+        lenient = self.profile["s3.on_bad_value"] == "null"
+        if self._direct():
+            parts = direct_parts(self.surveys, {})
+            try:
+                counts = bad_counts(self.con, parts, typed)
+            except duckdb.Error:
+                # The exact reader tells the row and what is wrong with it.
+                counts = None
+            if counts is not None and (lenient or not counts):
+                return parts, _bad_cells(columns, counts)
+        part = self._write_down([column.header for column in columns])
+        counts = bad_counts(self.con, [part], typed)
+        if counts and not lenient:
+            files = [str(file) for file in self.files]
+            raise RunError(value_problems(self.con, part, typed, counts, files, self.where))
+        return (part,), _bad_cells(columns, counts)
+
+    def _inferred(self, headers: Sequence[str]) -> dict[str, tuple[Kind, str]]:
+        if not headers:
+            return {}
+        if self._direct():
+            try:
+                return infer_kinds(self.con, self.task, direct_parts(self.surveys, {}), headers)
+            except duckdb.Error:
+                # A row is wrong; the exact reader tells which.
+                pass
+        return infer_kinds(self.con, self.task, [self._write_down(headers)], headers)
+
+    def _direct(self) -> bool:
+        keeps = self.profile["s3.empty_string"] == "keep_quoted"
+        return all(found.direct and not (keeps and found.qualified) for found in self.surveys)
+
+    def _write_down(self, headers: Sequence[str]) -> Part:
+        """The files as the exact reader reads them, all wanted columns; written once."""
+        if self.written is None or not set(headers) <= set(self.written.cells):
+            wanted = self.task.columns if self.task.columns is not None else self.surveys[0].header
+            every = list(dict.fromkeys([*(str(header) for header in wanted), *headers]))
+            self.written = write_down(self.surveys, [str(f) for f in self.files], every, self.workdir, self.where)
+        return self.written
+
+    def _typed(self, columns: Sequence[FileColumn]) -> dict[str, str]:
+        """The headers whose cells DuckDB's reader may turn into numbers itself, with its type for them."""
+        numbers = {c.header: c for c in columns if c.type.kind is Kind.NUMBER}
+        typed = dict.fromkeys(numbers, True)
+        for found in self.surveys:
+            if not found.plain_numbers:
+                return {}
+            places = {header: found.header.index(header) for header in numbers}
+            whole = frozenset(places[h] for h, c in numbers.items() if c.type.whole and CAST_ROUNDS_EXPONENTS)
+            others = frozenset(places[h] for h, c in numbers.items() if c.type.decimals in (None, 9))
+            plain = plain_number_columns(found, whole, others)
+            typed = {header: is_typed and places[header] in plain for header, is_typed in typed.items()}
+        return {
+            h: _TYPED_WHOLE if numbers[h].type.whole else _TYPED_NUMBER for h, is_typed in typed.items() if is_typed
+        }
+
+    def _check_size(self, file: SourceFile) -> None:
+        size = file.path.stat().st_size
+        if size <= LARGEST_FILE:
+            return
+        strict = bool(self.profile["limits.strict"])
+        problem = self._limit(f"the file has {size / (1 << 30):.1f} GB; at most 1 GB is allowed", str(file), strict)
+        if strict:
+            raise RunError(problem)
+        self.findings.append(problem)
+
+    def _check_total(self) -> None:
+        total = sum(found.path.stat().st_size for found in self.surveys)
+        if total > MOST_BYTES:
+            message = f"the files hold {total / (1 << 30):.1f} GB of data; Gainsight reads about 5 GB for a task"
+            self.findings.append(self._limit(message, self.files[0].bucket, strict=False))
+
+    def _limit(self, message: str, value: str, strict: bool) -> Problem:
+        severity: Severity = "error" if strict else "warning"
+        return Problem("GS-LIMIT", message, self.task.place_of("path"), self.where, value, severity=severity)
+
+
+def _bad_cells(columns: Sequence[FileColumn], counts: dict[str, int]) -> tuple[BadCells, ...]:
+    by_name = {column.name: column for column in columns}
+    return tuple(
+        BadCells(name, f"the text is no {by_name[name].type.kind.value}", rows) for name, rows in counts.items()
+    )
+
+
+def _from_typed(column: FileColumn, cell: exp.Expression) -> exp.Expression:
+    return exp.cast(cell, "BIGINT") if column.type.whole else cell

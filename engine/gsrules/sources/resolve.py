@@ -1,0 +1,91 @@
+"""Which files an S3 dataset task reads on a rule date (data-setup.md §6.1)."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from gsrules.errors import InputError, Problem, RunError
+from gsrules.project import Project
+from gsrules.sources.buckets import Bucket, bucket_key, bucket_of
+from gsrules.sources.check import check_task
+from gsrules.sources.formats import Format
+from gsrules.spec.tasks import PATTERN_TOKEN, S3Task
+
+# How many keys are looked through for those most like a missing one, and how many are shown.
+_LOOKED_THROUGH: Final = 5000
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of a bucket: its key, and the local file that holds what the key holds."""
+
+    bucket: str
+    key: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.key}"
+
+
+def resolve(task: S3Task, rule_date: datetime.date, project: Project) -> tuple[SourceFile, ...]:
+    """The files that the task reads on `rule_date`, ascending by key (data-setup.md §6.1).
+
+    Raises InputError for a task that can never be read, RunError GS-FILE-MISSING if there is no such file and
+    GS-FILE-PATH for a key or a link that leads out of the bucket.
+    """
+    errors = [problem for problem in check_task(task, project.profile) if problem.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    bucket = bucket_of(task.bucket, project, task.place_of("bucket"))
+    key = key_of(task, rule_date)
+    if task.match == "starts_with":
+        keys = list(bucket.keys(key))
+    else:
+        keys = [key]
+    found = [SourceFile(bucket.name, each, path) for each in keys if (path := bucket.local(each)) is not None]
+    if not found:
+        raise RunError(_missing(task, bucket, key, rule_date))
+    return tuple(found)
+
+
+def key_of(task: S3Task, rule_date: datetime.date) -> str:
+    """The key, or for `starts_with` the prefix of keys, with the date of the pattern filled in."""
+    key = bucket_key(task.path, task.bucket)
+    if task.pattern is None:
+        return key
+    day = rule_date - datetime.timedelta(days=task.pattern.subtract_days)
+    return key.replace(PATTERN_TOKEN, Format.parse(task.pattern.format).write_day(day))
+
+
+def _missing(task: S3Task, bucket: Bucket, key: str, rule_date: datetime.date) -> Problem:
+    what = "no key begins with" if task.match == "starts_with" else "there is no file"
+    message = f"{what} “{key}” in the bucket {bucket.name}"
+    if task.pattern is not None:
+        minus = f" − {task.pattern.subtract_days} days" if task.pattern.subtract_days else ""
+        message += f" (rule date {rule_date}{minus} as {task.pattern.format})"
+    known = list(islice(bucket.keys(""), _LOOKED_THROUGH))
+    lower = {each.lower(): each for each in reversed(known)}
+    like = [lower[each] for each in difflib.get_close_matches(key.lower(), list(lower), n=_SHOWN, cutoff=0.5)]
+    same = lower.get(key.lower())
+    if not known:
+        hint = "the bucket is empty"
+    elif same is not None:
+        hint = "keys are case-sensitive"
+    elif like:
+        hint = "the nearest keys: " + ", ".join(like)
+    else:
+        hint = "the bucket holds: " + ", ".join(known[:_SHOWN]) + (" …" if len(known) > _SHOWN else "")
+    return Problem(
+        "GS-FILE-MISSING",
+        message,
+        task.place_of("path"),
+        value=key,
+        hint=hint,
+        nearest=same or (like[0] if like else ""),
+    )
