@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gsrules import __version__
-from gsrules.cli import data, project, rules, tests
+from gsrules.cli import data, project, rules, testing
 from gsrules.errors import GsrulesError
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ def _root(
     """Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained."""
 
 
-for module in (project, rules, tests, data):
+for module in (project, rules, testing, data):
     module.register(app)
 
 

@@ -66,7 +66,7 @@ def _checked(workspace: Workspace, file: TestFile, test: TestCase, made: TestOut
         raise InputError(Problem("GS-NOT-YET", message, test.place_of("snapshot"), hint="write what you expect"))
     options = RunOptions(
         rule_date=dt.date.fromisoformat(test.rule_date) if test.rule_date else None,
-        params=dict(test.params),
+        params={str(name): value for name, value in test.params.items()},
         mode="live",
         keep_all_tasks=True,
     )
@@ -82,9 +82,11 @@ def _checked(workspace: Workspace, file: TestFile, test: TestCase, made: TestOut
 def _given(workspace: Workspace, test: TestCase) -> Iterator[Tenant]:
     """A tenant in memory with the records that the test gives."""
     given = test.given
-    with Tenant.open(None, workspace.catalogue, workspace.project, "live", seed=given.seed) as tenant:
+    with Tenant.open(None, workspace.catalogue, workspace.project, "live") as tenant:
+        if given.seed:
+            tenant.seed()
         if given.records:
-            tenant.seed_rows({str(name): [dict(row) for row in rows] for name, rows in given.records.items()})
+            tenant.seed_records(dict(given.records))
         yield tenant
 
 

@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
-from gsrules.expressions.sql import identifier
 from gsrules.plan.nodes import Column
 from gsrules.regress.compare import Row, RowDifference, compare_rows
 from gsrules.regress.outcome import Fact
@@ -107,8 +106,8 @@ class _Checks:
         except InputError as error:
             self._problems.extend(error.problems)
             return
-        query = exp.select(*(exp.column(identifier(column.name)) for column in chosen.values()) or [exp.Null()])
-        query = query.from_(exp.Table(this=identifier(self._result.datasets[task])))
+        shown: list[exp.Expression] = [_quoted(column.name) for column in chosen.values()]
+        query = exp.select(*(shown or [exp.Null()])).from_(exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True)))
         types = {key: column.type for key, column in chosen.items()}
         self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
 
@@ -152,6 +151,10 @@ class _Checks:
                 hint=f"known: {', '.join(known[:20])}" if known else "",
             )
         )
+
+
+def _quoted(name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True))
 
 
 def _column(columns: Sequence[Column], name: Any) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tempfile
 import time
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, find_task, rule
 from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
-from gsrules.tenant import Tenant
+from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import ChangeList, Write
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
@@ -129,7 +130,7 @@ def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
                 run.tenant.apply(write)
         report = _report(run, bound, datasets, changes)
         if run.options.mode == "live":
-            run.tenant.record_run(report.run_id, report.rule, report.status, report.mode, run.rule_date, run.started)
+            run.tenant.record_run(_record(run, report))
         run.tenant.commit()
     except BaseException:
         run.tenant.rollback()
@@ -138,6 +139,11 @@ def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
     writes = tuple(write for made in changes.values() for write in made.writes)
     columns = {name: task.columns for name, task in bound.plan.tasks.items()}
     return _ended(run, RunResult(report, dict(datasets.tables), effects, writes, columns))
+
+
+def _record(run: _Run, report: RunReport) -> RunRecord:
+    text = json.dumps(report.as_json(), ensure_ascii=False)
+    return RunRecord(report.run_id, report.rule, report.status, report.mode, run.rule_date, run.started, text)
 
 
 def _plan(
@@ -190,6 +196,6 @@ def _ended(run: _Run, result: RunResult) -> RunResult:
 def forget(result: RunResult, tenant: Tenant) -> None:
     """Drops the temporary tables of a finished run; its rows can no longer be looked at."""
     for table in result.datasets.values():
-        tenant.con.execute(spelled(exp.Drop(this=relation(table), kind="TABLE", exists=True)))
+        tenant.con.execute(spelled(exp.Drop(tables=[relation(table)], kind="TABLE", exists=True)))
     for effects in result.effects.values():
         discard(tenant.con, effects)

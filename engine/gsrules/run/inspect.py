@@ -124,17 +124,13 @@ def inferred_columns(workspace: Workspace, rule_name: str, task_name: str, rule_
         )
     lines = ["columns:"]
     for column in columns:
-        lines.append(f"  {_yaml(column.header)}: {_type_text(column.type_text)}  # {column.reason}")
+        lines.append(f"  {_yaml(column.header)}: {column.type_text}  # {column.reason}")
     return "\n".join(lines) + "\n"
 
 
 def _yaml(text: str) -> str:
     """A text as one YAML scalar."""
     return yaml.safe_dump(text, allow_unicode=True, width=10**9).removesuffix("\n").removesuffix("\n...")
-
-
-def _type_text(text: str) -> str:
-    return text
 
 
 def sql_text(
@@ -178,7 +174,7 @@ def tenant_query(workspace: Workspace, sql: str, tenant_path: Path | None) -> It
             # A wrong name shows when the statement is planned; nothing is computed twice.
             tenant.con.execute(f"EXPLAIN {sql}")
         except duckdb.Error as error:
-            known = [name for name in workspace.catalogue.objects]
+            known = list(workspace.catalogue.objects)
             raise InputError(
                 Problem("GS-QUERY", first_line(error), value=sql, hint=_query_hint(str(error), known))
             ) from error
@@ -236,8 +232,7 @@ def _values(connection: duckdb.DuckDBPyConnection, names: Sequence[str], rows: S
 def reset_tenant(workspace: Workspace, tenant_path: Path | None) -> str:
     """Takes the tenant back to its seed records; says what it holds now."""
     path = tenant_path or workspace.project.store
-    with workspace.tenant("live", tenant_path) as tenant:
-        tenant.reset()
+    with Tenant.start_over(path, workspace.catalogue, workspace.project) as tenant:
         counts = tenant.summary()
     records = sum(counts.values())
     return f"{path}: back to {records:,} seed records in {sum(1 for n in counts.values() if n)} objects"

@@ -53,7 +53,7 @@ def parameters(rule: RuleSpec, given: Mapping[str, Any]) -> dict[str, ParamValue
 
     Raises InputError for every name that the rule does not have and every value of another type.
     """
-    values: dict[str, ParamValue] = dict(rule.params)
+    values: dict[str, ParamValue] = {str(name): value for name, value in rule.params.items()}
     known = {name.lower(): name for name in rule.params}
     problems: list[Problem] = []
     for name, value in given.items():

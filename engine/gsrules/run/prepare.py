@@ -91,7 +91,7 @@ class BoundRule:
 
 def rule_profile(workspace: Workspace, rule: RuleSpec) -> Profile:
     """The project's behaviour profile with the rule's own keys laid over."""
-    return workspace.project.profile.overlaid(rule.profile)
+    return workspace.project.profile.overlaid({str(key): value for key, value in rule.profile.items()})
 
 
 def bind_rule(

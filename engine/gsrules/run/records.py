@@ -10,9 +10,9 @@ from sqlglot import exp
 from gsrules.catalogue.datatypes import DataType
 from gsrules.compile import CompileEnv, compile_plan, run_step
 from gsrules.expressions import Context
-from gsrules.plan import bind_data
+from gsrules.plan import InferredColumn, bind_data
 from gsrules.run.workspace import Workspace
-from gsrules.spec import FetchTask, RuleSpec, Text
+from gsrules.spec import FetchTask, RuleSpec, S3Task, Text
 from gsrules.tenant import Tenant
 
 _TASK = "Records"
@@ -21,7 +21,7 @@ _TASK = "Records"
 class _NoFiles:
     """A fetch reads no file."""
 
-    def columns(self, name: str, task: object) -> Sequence[object]:
+    def columns(self, name: str, task: S3Task) -> Sequence[InferredColumn]:
         raise AssertionError(f"{name} reads no file")
 
 
@@ -34,7 +34,7 @@ def read_records(
     """
     show = [Text(f"{_bracketed(path)} as c{n}", getattr(path, "place", None)) for n, path in enumerate(paths)]
     task = FetchTask(type="fetch", object=Text(object_name), show=(*show, Text("Gsid as gsid")))
-    rule = RuleSpec(rule=Text("Records of an object"), tasks={Text(_TASK): task})
+    rule = RuleSpec(name=Text("Records of an object"), tasks={Text(_TASK): task})
     profile = workspace.project.profile
     context = Context(dt.date.min, {}, profile, workspace.catalogue)
     plan = bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)

@@ -60,11 +60,10 @@ def difference_text(test: TestOutcome) -> str:
 
 def _rows_text(difference: RowDifference) -> list[str]:
     changed, missing, unexpected = difference.changed, difference.missing, difference.unexpected
-    lines = [
-        f"{difference.subject}  DIFFERS   key: {difference.key or '(none)'}     "
-        f"rows {difference.expected:,} → {difference.actual:,}   "
-        f"~{len(changed)} changed  -{len(missing)} missing  +{len(unexpected)} unexpected"
-    ]
+    head = f"{difference.subject}  DIFFERS   key: {difference.key or '(none)'}     "
+    rows = f"rows {difference.expected:,} → {difference.actual:,}   "
+    changes = f"~{len(changed)} changed  -{len(missing)} missing  +{len(unexpected)} unexpected"
+    lines = [head + rows + changes]
     for row in changed[:_CAP]:
         cells = [f"{name}: {_value(old)} → {_value(new)}" for name, (old, new) in row.cells.items()]
         if len(cells) > _TALL_ABOVE:
