@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, FieldDef, Item, ObjectDef
 from gsrules.catalogue.datatypes import Family
-from gsrules.tenant.names import GSID, aliased, column, identifier, named, run
+from gsrules.tenant.names import GSID, aliased, column, identifier, named, run, select_from
 
 SUFFIX = "_labels"
 
@@ -29,18 +29,18 @@ def create_label_views(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, tab
 
 
 def _select(definition: ObjectDef, catalogue: Catalogue, table: Callable[[str], exp.Table]) -> exp.Select:
-    select = exp.Select().from_(aliased(table(definition.name), "t"))
+    select = select_from(aliased(table(definition.name), "t"))
     for position, one in enumerate(definition.fields.values()):
         value: exp.Expression = column(one.name, "t")
         target = catalogue.objects.get(one.type.target or "")
         if target is not None and target.name_field is not None:
             alias = f"t{position}"
             joined = aliased(table(target.name), alias)
-            select = select.join(joined, on=column(GSID, alias).eq(column(one.name, "t")), join_type="left")
+            select.join(joined, on=column(GSID, alias).eq(column(one.name, "t")), join_type="left", copy=False)
             value = exp.Coalesce(this=column(target.name_field.name, alias), expressions=[value])
         elif one.type.category:
             value = _labelled(one, catalogue, value)
-        select = select.select(named(value, one.name))
+        select.append("expressions", named(value, one.name))
     return select
 
 

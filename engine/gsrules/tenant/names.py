@@ -84,6 +84,11 @@ def column_types(definition: ObjectDef) -> list[tuple[str, str]]:
     return [*((found.name, found.type.storage) for found in fields), (SEQUENCE, "BIGINT")]
 
 
+def select_from(source: exp.Expression, *items: exp.Expression) -> exp.Select:
+    """`SELECT items FROM source`; takes the trees as they are, without copying them."""
+    return exp.Select(expressions=list(items), from_=exp.From(this=source))
+
+
 def create_table(target: exp.Table, columns: Iterable[tuple[str, str]]) -> exp.Create:
     """`CREATE TABLE target (…)`."""
     definitions = [exp.ColumnDef(this=identifier(name), kind=sql_type(kind)) for name, kind in columns]

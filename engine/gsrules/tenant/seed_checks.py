@@ -10,9 +10,9 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, FieldDef
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Problem
-from gsrules.tenant.names import GSID, column, identifier, named, run, temp_table
+from gsrules.tenant.names import GSID, column, identifier, named, run, select_from, temp_table
 from gsrules.tenant.seed_headers import SeedColumn
-from gsrules.tenant.seed_input import ROW, SeedInput
+from gsrules.tenant.seed_input import OWN_GSID, ROW, SeedInput
 from gsrules.tenant.seed_values import Reading
 
 _SHOWN = 10
@@ -29,22 +29,22 @@ class Checks:
         self._problems = problems
         self._expected: list[tuple[SeedColumn, Reading]] = []
 
-    def expect(self, given: SeedInput, one: SeedColumn, reading: Reading) -> None:
+    def expect(self, one: SeedColumn, reading: Reading) -> None:
         """Notes how a column is read; `cells` checks it."""
         self._expected.append((one, reading))
 
-    def cells(self, given: SeedInput) -> None:
-        """Reports the bad cells of the columns noted since the last call."""
+    def cells(self, given: SeedInput, typed: str) -> None:
+        """Reports the bad cells of the columns noted since the last call; `typed` holds texts and values."""
         expected, self._expected = self._expected, []
         if not expected:
             return
-        counts = exp.select(
-            *(exp.Anonymous(this="count_if", expressions=[reading.bad.copy()]) for _, reading in expected)
-        ).from_(temp_table(given.table))
-        found = run(self._con, counts).fetchone() or ()
-        for count, (one, reading) in zip(found, expected, strict=True):
+        bad = [reading.bad(column(one.cell), column(_value_column(one))) for one, reading in expected]
+        counts = [exp.Anonymous(this="count_if", expressions=[condition.copy()]) for condition in bad]
+        found = run(self._con, select_from(temp_table(typed), *counts)).fetchone() or ()
+        for count, condition, (one, reading) in zip(found, bad, expected, strict=True):
             if count:
-                self._bad_cells(given, one, reading, int(count))
+                self._bad_cells(given, typed, one, reading, condition)
+                self._more(given, one.header, int(count))
 
     def records(self, given: SeedInput, typed: str, fields: Sequence[str], stored: exp.Table) -> None:
         """Reports missing required values, values that are there already, and persons without a name."""
@@ -57,25 +57,24 @@ class Checks:
         if definition.name == "person":
             self._person(given, typed, fields)
 
-    def _bad_cells(self, given: SeedInput, one: SeedColumn, reading: Reading, count: int) -> None:
-        select = (
-            exp.select(column(ROW), column(one.cell))
-            .from_(temp_table(given.table))
-            .where(reading.bad.copy())
-            .order_by(column(ROW))
-            .limit(_SHOWN)
-        )
+    def _bad_cells(
+        self, given: SeedInput, typed: str, one: SeedColumn, reading: Reading, condition: exp.Expression
+    ) -> None:
+        select = select_from(temp_table(typed), column(ROW), column(one.cell))
+        select.where(condition, copy=False).order_by(column(ROW), copy=False).limit(_SHOWN, copy=False)
         for row, text in run(self._con, select).fetchall():
+            message = f"“{_short(text)}” is no {one.field.type} for {one.field.label}"
+            if reading.length is not None and len(text) > reading.length:
+                message = f"{one.field.label} takes {reading.length:,} characters; this text has {len(text):,}"
             self._add(
                 given,
                 row,
                 one.header,
-                f"“{_short(text)}” is no {one.field.type} for {one.field.label}",
+                message,
                 value=_short(text),
                 hint=f"accepted: {reading.accepted}",
                 near=reading.nearest(text),
             )
-        self._more(given, one.header, count)
 
     def _required(self, given: SeedInput, typed: str, fields: Sequence[str], one: FieldDef) -> None:
         if one.name not in fields:
@@ -137,6 +136,10 @@ class Checks:
     ) -> None:
         where = f"{given.definition.name}, {given.source}, row {row}, column {header}"
         self._problems.append(Problem("GS-TENANT-SEED", message, given.place_of(row, header), where, value, hint, near))
+
+
+def _value_column(one: SeedColumn) -> str:
+    return OWN_GSID if one.field.name == GSID else one.field.name
 
 
 def _needs(one: FieldDef) -> str:

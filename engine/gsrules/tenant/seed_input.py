@@ -18,6 +18,7 @@ from gsrules.errors import InputError, Place, Problem
 from gsrules.tenant.names import column, create_temp, named, run, temp_table
 
 ROW = "__row"
+OWN_GSID = "__own_gsid"  # the GSID as given
 FILE_ENDINGS = (".csv", ".parquet")
 _FIELD_LIMIT = 16 * 1024 * 1024
 

@@ -10,8 +10,7 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, FieldDef
 from gsrules.catalogue.cockpit import CTA_REASON, CTA_TYPE
 from gsrules.catalogue.datatypes import Family, Kind
-from gsrules.catalogue.gsids import PATTERN
-from gsrules.catalogue.texts import ACCEPTED, call, from_text, full_match, trimmed, when
+from gsrules.catalogue.texts import ACCEPTED, call, from_text, trimmed, when
 from gsrules.errors import nearest
 from gsrules.tenant.names import identifier
 
@@ -21,12 +20,24 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a cell is read: the typed value, the condition of a bad cell, and what is accepted in words."""
+    """How a cell is read: the typed value, and what is accepted in words.
+
+    A filled cell is bad if it has no value, a text if it is longer than `length`, a list if an entry has no value.
+    """
 
     value: exp.Expression
-    bad: exp.Expression
     accepted: str
     known: tuple[str, ...] = ()
+    length: int | None = None
+    is_list: bool = False
+
+    def bad(self, cell: exp.Expression, value: exp.Expression) -> exp.Expression:
+        """The condition of a bad cell, over the columns that hold the text and the value read from it."""
+        if self.is_list:
+            return call("coalesce", exp.GT(this=_nulls(value), expression=exp.Literal.number(0)), exp.false())
+        filled = exp.Not(this=trimmed(cell).is_(exp.Null()))
+        unread = exp.And(this=filled, expression=value.copy().is_(exp.Null()))
+        return unread if self.length is None else exp.Or(this=unread, expression=_longer(value, self.length))
 
     def nearest(self, text: str) -> str:
         """The accepted word most like a bad cell's text."""
@@ -52,26 +63,23 @@ class CellReader:
             return self._multi_picklist(field, cell)
         if field.type.kind in (Kind.STRING, Kind.RICH_TEXT):
             return self._text(field, cell)
-        value = from_text(field.type, cell, self._timezone)
-        bad = _filled_but(cell, value)
         accepted = ACCEPTED[field.type.kind]
-        if field.type.length and family is Family.TEXT:
-            bad = exp.Or(this=bad, expression=_longer(value, field.type.length))
-            accepted = f"{accepted}, at most {field.type.length} characters"
-        return Reading(value, bad, accepted)
+        length = field.type.length if family is Family.TEXT else None
+        if length is not None:
+            accepted = f"{accepted}, at most {length} characters"
+        return Reading(from_text(field.type, cell, self._timezone), accepted, length=length)
 
     def _text(self, field: FieldDef, cell: exp.Expression) -> Reading:
         if field.values:
             value = self._choice({name: name for name in field.values}, cell)
-            return Reading(value, _filled_but(cell, value), _listed(field.values), field.values)
-        length = field.type.length or 0
-        bad = _longer(cell, length) if length else exp.false()
-        return Reading(cell.copy(), bad, f"at most {length} characters")
+            return Reading(value, _listed(field.values), field.values)
+        length = field.type.length
+        return Reading(cell.copy(), f"at most {length} characters", length=length)
 
     def _picklist(self, field: FieldDef, cell: exp.Expression) -> Reading:
         keys, names = self._items(field)
         value = self._choice(keys, cell)
-        return Reading(value, _filled_but(cell, value), _listed(names), names)
+        return Reading(value, _listed(names), names)
 
     def _multi_picklist(self, field: FieldDef, cell: exp.Expression) -> Reading:
         keys, names = self._items(field)
@@ -82,8 +90,7 @@ class CellReader:
         )
         found = _lambda("list_transform", filled, self._choice(keys, item))
         value = when(exp.GT(this=call("len", filled), expression=exp.Literal.number(0)), found)
-        bad = call("list_contains", _lambda("list_transform", found, item.is_(exp.Null())), exp.true())
-        return Reading(value, call("coalesce", bad, exp.false()), f"{_listed(names)}; several joined by ;", names)
+        return Reading(value, f"{_listed(names)}; several joined by ;", names, is_list=True)
 
     def _items(self, field: FieldDef) -> tuple[dict[str, str], tuple[str, ...]]:
         category = self._catalogue.category(field.type.category or "")
@@ -99,18 +106,19 @@ class CellReader:
         if category != CTA_REASON or cta_type is None:
             keys = {key: option.gsid for option in reversed(options) for key in (option.name, option.gsid)}
             value = self._choice(keys, cell)
-            return Reading(value, _filled_but(cell, value), _listed(names), names)
-        keys = {}
-        for cta in self._catalogue.cockpit_options(CTA_TYPE):
-            allowed = self._catalogue.cockpit_options(category, cta.gsid)
-            for option in sorted(allowed, key=lambda option: option.cta_type is None):
-                for key in (option.name, option.gsid):
-                    keys.setdefault(f"{cta.gsid}{_SEPARATOR}{key}", option.gsid)
-        typed = exp.DPipe(
-            this=exp.DPipe(this=cta_type.copy(), expression=exp.Literal.string(_SEPARATOR)), expression=trimmed(cell)
-        )
-        value = self._choice(keys, typed)
-        return Reading(value, _filled_but(cell, value), f"{_listed(names)}; it must belong to the CTA type", names)
+            return Reading(value, _listed(names), names)
+        types = {cta.name: cta.gsid for cta in self._catalogue.cockpit_options(CTA_TYPE)}
+        own = {
+            f"{types[option.cta_type]}{_SEPARATOR}{key}": option.gsid
+            for option in options
+            for key in (option.name, option.gsid)
+            if option.cta_type is not None
+        }
+        shared = {key: o.gsid for o in options if o.cta_type is None for key in (o.name, o.gsid)}
+        prefix = exp.DPipe(this=cta_type.copy(), expression=exp.Literal.string(_SEPARATOR))
+        typed = exp.DPipe(this=prefix, expression=trimmed(cell))
+        value = call("coalesce", self._choice(own, typed), self._choice(shared, cell))
+        return Reading(value, f"{_listed(names)}; it must belong to the CTA type", names)
 
     def _choice(self, keys: Mapping[str, str], cell: exp.Expression) -> exp.Expression:
         """The entry of a cell: exact first, then without regard to case if the profile says so."""
@@ -121,11 +129,6 @@ class CellReader:
         for key, value in keys.items():
             lowered.setdefault(key.lower(), value)
         return call("coalesce", exact, _entry(lowered, call("lower", trimmed(cell))))
-
-
-def well_formed_gsid(value: exp.Expression) -> exp.Expression:
-    """Whether a text has the form of a GSID."""
-    return full_match(value, PATTERN)
 
 
 def _lambda(function: str, values: exp.Expression, body: exp.Expression) -> exp.Expression:
@@ -141,9 +144,9 @@ def _entry(keys: Mapping[str, str], cell: exp.Expression) -> exp.Expression:
     return call("list_extract", call("map_extract", lookup, cell), 1)
 
 
-def _filled_but(cell: exp.Expression, value: exp.Expression) -> exp.Expression:
-    """The cell holds something, and it is no value."""
-    return exp.And(this=exp.Not(this=trimmed(cell).is_(exp.Null())), expression=value.copy().is_(exp.Null()))
+def _nulls(values: exp.Expression) -> exp.Expression:
+    item = exp.column("item")
+    return call("len", _lambda("list_filter", values, item.is_(exp.Null())))
 
 
 def _longer(value: exp.Expression, length: int) -> exp.Expression:

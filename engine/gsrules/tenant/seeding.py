@@ -27,13 +27,14 @@ from gsrules.tenant.names import (
     insert_into,
     named,
     run,
+    select_from,
     sql_type,
     temp_table,
 )
 from gsrules.tenant.seed_checks import Checks
 from gsrules.tenant.seed_derived import derived_values
 from gsrules.tenant.seed_headers import SeedColumn, bind_headers
-from gsrules.tenant.seed_input import FILE_ENDINGS, ROW, SeedInput, read_file, read_rows
+from gsrules.tenant.seed_input import FILE_ENDINGS, OWN_GSID, ROW, SeedInput, read_file, read_rows
 from gsrules.tenant.seed_lookups import resolve_lookups
 from gsrules.tenant.seed_values import CellReader
 
@@ -117,7 +118,8 @@ class Seeding:
         cta_type = self._cta_type(columns, reader)
         typed = f"{given.table}_typed"
         values: list[exp.Expression] = []
-        names: list[str] = []
+        names: list[str] = [GSID]
+        own: exp.Expression | None = None
         for one in columns:
             cell = column(one.cell)
             if one.via is not None:
@@ -125,15 +127,17 @@ class Seeding:
                 continue
             reading = reader.read(one.field, cell, cta_type)
             value = exp.Cast(this=reading.value, to=sql_type(one.field.type.storage))
-            values.append(named(value, one.field.name))
-            names.append(one.field.name)
-            checks.expect(given, one, reading)
-        checks.cells(given)
-        own = next((reader.read(c.field, column(c.cell), None).value for c in columns if c.field.name == GSID), None)
-        values = [value for value in values if value.alias != GSID]
+            if one.field.name == GSID:
+                own = value
+                values.append(named(value.copy(), OWN_GSID))
+            else:
+                values.append(named(value, one.field.name))
+                names.append(one.field.name)
+            checks.expect(one, reading)
         gsid = named(self._gsids(given, own), GSID)
-        run(self._con, create_temp(typed, exp.select(column(ROW), gsid, *values).from_(temp_table(given.table))))
-        names = [GSID, *(name for name in names if name != GSID)]
+        cells = [column(one.cell) for one in columns if one.via is None]
+        run(self._con, create_temp(typed, select_from(temp_table(given.table), column(ROW), gsid, *values, *cells)))
+        checks.cells(given, typed)
         return Staged(given, columns, typed, names)
 
     def _cta_type(self, columns: Iterable[SeedColumn], reader: CellReader) -> exp.Expression | None:
