@@ -1,0 +1,59 @@
+"""How large an expression becomes once it is spelled: some functions read an argument several times."""
+
+from __future__ import annotations
+
+from gsrules.catalogue.datatypes import Family
+from gsrules.errors import InputError
+from gsrules.expressions.functions import FUNCTIONS
+from gsrules.expressions.place import problem_at
+from gsrules.expressions.scope import Context
+from gsrules.expressions.tree import (
+    Arithmetic,
+    Between,
+    Call,
+    Concat,
+    Convert,
+    DateShift,
+    Expr,
+    Negate,
+    Rounded,
+    children,
+)
+
+LARGEST = 20_000
+_ROUNDING_USES = 6
+
+
+def check_size(expr: Expr, text: str, context: Context) -> None:
+    """Raises InputError (GS-LIMIT) for an expression that would be too large for the database."""
+    if _size(expr, False, context) > LARGEST:
+        message = "the expression is too large: functions are nested too deeply"
+        raise InputError(
+            problem_at(text, "GS-LIMIT", message, 0, len(text), hint="split it: a formula of a formula in a next task")
+        )
+
+
+def _size(expr: Expr, in_double: bool, context: Context) -> int:
+    """Nodes of the spelled expression, about."""
+    double = isinstance(expr, Arithmetic | Negate) or (isinstance(expr, Call) and FUNCTIONS[expr.function].double)
+    inner = sum(_size(child, double or isinstance(expr, Rounded), context) for child in children(expr))
+    times = 1
+    if isinstance(expr, Call):
+        times = FUNCTIONS[expr.function].uses
+    elif isinstance(expr, DateShift):
+        times = 2
+    elif isinstance(expr, Convert):
+        times = 1 + _items(expr, context)
+    elif isinstance(expr, Between | Concat):
+        times = 2
+    if (double and not in_double) or isinstance(expr, Rounded):
+        times *= _ROUNDING_USES
+    return 1 + times * inner
+
+
+def _items(expr: Convert, context: Context) -> int:
+    kind = expr.operand.type
+    if kind.family not in (Family.PICKLIST, Family.MULTI_PICKLIST) or not kind.category:
+        return 0
+    category = context.catalogue.category(kind.category)
+    return len(category.items) if category else 0
