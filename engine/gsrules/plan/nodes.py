@@ -6,7 +6,7 @@ inputs only by their `Column.name`, which is unique in a relation without regard
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,20 +35,40 @@ class ScanObject:
     object: str
     source: Literal["tenant", "salesforce"]
     columns: tuple[Column, ...]
+    blank_is_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LookupHop:
-    """One lookup followed: adds `columns` of the record of `object` whose Gsid equals `key`.
+    """One lookup followed: adds `added` columns of the record of `object` whose Gsid equals `key`.
 
-    Never drops or multiplies rows (data-setup.md §4). `columns` maps a new column name to the field read.
+    Never drops or multiplies rows (data-setup.md §4). `fields` maps each added column's name to the field read.
     """
 
     input: Node
     key: str
     object: str
     fields: Mapping[str, str]
-    columns: tuple[Column, ...]
+    added: tuple[Column, ...]
+    blank_is_null: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.input.columns + self.added
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The rows whose `key` occurs as `field` of some record of the tenant's `object` (the option `customers_only`)."""
+
+    input: Node
+    key: str
+    object: str
+    field: str
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.input.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,8 @@ AggregateFunction = Literal["count", "count_distinct", "sum", "avg", "min", "max
 class Measure:
     """`function` over `argument` (None: the number of records), only rows that fulfil `where` if given.
 
-    `default` replaces a null result, and the result of a pivot column that no row feeds.
+    `default` replaces a null result, and the result of a pivot column that no row feeds. `null_when_empty` makes a
+    count over no row null (data-setup.md §10).
     """
 
     column: Column
@@ -165,7 +186,7 @@ class Union:
     distinct: bool = False
 
 
-Node = ScanObject | LookupHop | ScanFile | TaskRef | Filter | Project | Aggregate | Join | Union
+Node = ScanObject | LookupHop | Matching | ScanFile | TaskRef | Filter | Project | Aggregate | Join | Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +206,31 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True)
 class DataPlan:
-    """All tasks of a rule, each after the tasks it reads, and what the binder had to say."""
+    """All tasks of a rule, each after the tasks it reads, and what the binder had to say.
+
+    An `exact` plan holds no whole columns but counts, and its sums cannot overflow.
+    """
 
     tasks: Mapping[str, PlannedTask]
     findings: tuple[Problem, ...] = field(default=())
+    exact: bool = False
+
+
+def inputs(node: Node) -> tuple[Node, ...]:
+    """The nodes that a node reads directly, from left to right."""
+    match node:
+        case Join():
+            return (node.left, node.right)
+        case Union():
+            return tuple(part.input for part in node.inputs)
+        case LookupHop() | Matching() | Filter() | Project() | Aggregate():
+            return (node.input,)
+        case ScanObject() | ScanFile() | TaskRef():
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all nodes below it within its task."""
+    yield node
+    for below in inputs(node):
+        yield from walk(below)

@@ -1,0 +1,56 @@
+"""The counted warnings of a task: on how many rows an expression could not be computed (data-setup.md §0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gsrules.compile.visitor import EnvFor, Visitor
+from gsrules.expressions.counted import counted
+from gsrules.expressions.tree import ColumnRef, Expr, Literal
+from gsrules.plan.nodes import Aggregate, Filter, Node, PlannedTask, Project, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """`count` is a SELECT of one number: the rows of the task's input on which `column` is lost for `reason`."""
+
+    column: str
+    reason: str
+    fatal: bool
+    count: exp.Select
+
+
+def spots(task: PlannedTask, visitor: Visitor, env_for: EnvFor) -> Iterator[Spot]:
+    """Every place of a task where a value may turn out null for want of a result.
+
+    Each is counted over the rows that reach the expression; those are a task's kept rows, so a second look is cheap.
+    """
+    for node in walk(task.node):
+        if not isinstance(node, Filter | Project | Aggregate):
+            continue
+        anything = env_for({column.name: exp.Null() for column in node.input.columns})
+        for column, expr in _expressions(node):
+            if isinstance(expr, ColumnRef | Literal) or not counted(expr, anything):
+                continue
+            over = visitor.unshaped(node.input)
+            for found in counted(expr, env_for(over.columns)):
+                met = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=found.condition))
+                yield Spot(column, found.reason, found.fatal, over.select.select(met, append=False))
+
+
+def _expressions(node: Node) -> Iterator[tuple[str, Expr]]:
+    """The expressions of a node, each with the column that it computes (empty for a condition)."""
+    match node:
+        case Filter():
+            yield "", node.predicate
+        case Project():
+            yield from ((item.column.name, item.expr) for item in node.items)
+        case Aggregate():
+            yield from ((key.column.name, key.expr) for key in node.keys)
+            for measure in node.measures:
+                for expr in (measure.argument, measure.where):
+                    if expr is not None:
+                        yield measure.column.name, expr

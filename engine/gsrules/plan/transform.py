@@ -1,0 +1,110 @@
+"""Transform tasks: selection, filters, groups and formula fields over one dataset (data-setup.md §8, §11–§14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gsrules.catalogue.datatypes import DataType, Kind
+from gsrules.expressions.binder import bind_expression
+from gsrules.expressions.scope import Scope
+from gsrules.expressions.show import parse_show_item
+from gsrules.expressions.tree import Expr, references
+from gsrules.plan.columns import check_names
+from gsrules.plan.env import TaskEnv
+from gsrules.plan.nodes import Column, Node, Project, Projection
+from gsrules.plan.show import Shelf, Shown, bind_show, plain, shape
+from gsrules.plan.where import bind_filter, filtered
+from gsrules.spec.formulas import FormulaSpec
+from gsrules.spec.tasks import TransformTask
+from gsrules.spec.text import Text
+
+
+def bind_transform(spec: TransformTask, env: TaskEnv) -> Node:
+    """The node of a transform task; notes what is wrong and raises Skip."""
+    parent = env.parent(spec.from_)
+    shelf = _shelf_of(parent.columns, parent.task)
+    node = filtered(parent, bind_filter(spec.where, shelf.scope, env))
+    if spec.formulas and _groups(spec, shelf, env):
+        return _formulas_over_groups(spec, node, shelf, env)
+    formulas = _bind_formulas(spec, shelf, parent.task, env)
+    by_name = {shown.column.name.lower(): shown for shown in formulas}
+    shown = bind_show(spec.show, spec.group_by, shelf, env, by_name)
+    placed = {id(each.expr) for each in shown}
+    shown += [formula for formula in formulas if id(formula.expr) not in placed]
+    env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
+    return shape(node, shown, spec.group_by, shelf, env)
+
+
+def _shelf_of(columns: Sequence[Column], task: str) -> Shelf:
+    shelf_columns = {column.name: replace(column, origin=(f"{task}.{column.name}",)) for column in columns}
+    return Shelf(Scope.of_columns(columns, inside=task), shelf_columns, tuple(shelf_columns))
+
+
+def _groups(spec: TransformTask, shelf: Shelf, env: TaskEnv) -> bool:
+    """Whether the transform groups; notes formulas beside groups where the profile forbids it (§1.3)."""
+    if spec.group_by is None and not _aggregates(spec.show or ()):
+        return False
+    if not env.context.profile["transform.allow_formula_with_group_by"]:
+        message = "a transform that groups holds no formula fields (MALFORMED_QUERY)"
+        hint = "put the formulas into a transform after this one"
+        env.findings.error("GS-OPERATOR", message, spec.place_of("formulas"), hint=hint)
+    return True
+
+
+def _aggregates(show: Iterable[Text]) -> bool:
+    return any(parse_show_item(text).function for text in show)
+
+
+def _formulas_over_groups(spec: TransformTask, node: Node, shelf: Shelf, env: TaskEnv) -> Node:
+    """Groups first; then formulas see the grouped rows (transform.allow_formula_with_group_by)."""
+    grouped = shape(node, bind_show(spec.show, spec.group_by, shelf, env), spec.group_by, shelf, env)
+    above = _shelf_of(grouped.columns, env.name)
+    formulas = _bind_formulas(spec, above, env.name, env)
+    shown = [plain(above, name) for name in above.order] + formulas
+    env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
+    columns = check_names([(each.column, each.place) for each in shown], env)
+    env.findings.stop_if_wrong()
+    kept = {column.name: column.origin for column in grouped.columns}
+    pairs = zip(columns, shown, strict=True)
+    return Project(
+        grouped,
+        tuple(
+            Projection(replace(column, origin=kept.get(column.name, column.origin)), each.expr)
+            for column, each in pairs
+            if each.expr is not None
+        ),
+    )
+
+
+def _bind_formulas(spec: TransformTask, shelf: Shelf, task: str, env: TaskEnv) -> list[Shown]:
+    made: list[Shown] = []
+    for name, formula in spec.formulas.items():
+        place = name.at(0, len(name))
+        with env.findings.collecting():
+            expr = _bind_formula(name, formula, shelf, env)
+            if expr is not None:
+                origin = tuple(f"{task}.{each}" for each in shelf.order if each in references(expr))
+                column = Column(str(name), str(name), _type_of(formula, expr), origin)
+                made.append(Shown(column, expr, place=place))
+    return made
+
+
+def _bind_formula(name: Text, formula: FormulaSpec, shelf: Shelf, env: TaskEnv) -> Expr | None:
+    if formula.expression is None:
+        kind = "period over period" if formula.period_over_period is not None else "comparison"
+        message = f"the {kind} field {str(name)!r} is known to Gainsight, but not computed by this version"
+        hint = "compute it with a filter and an aggregation in earlier tasks"
+        env.findings.error("GS-NOT-YET", message, formula.place, value=str(name), hint=hint)
+        return None
+    declared = None
+    if formula.type is not None or formula.decimals is not None:
+        declared = DataType(Kind(formula.type or "number"), decimals=formula.decimals)
+    return bind_expression(formula.expression, shelf.scope, env.context, declared)
+
+
+def _type_of(formula: FormulaSpec, expr: Expr) -> DataType:
+    """The type of the formula field: as declared (data-setup.md §8), in the physical form of the expression."""
+    if formula.type is None:
+        return expr.type
+    return DataType(Kind(formula.type), decimals=expr.type.decimals, whole=expr.type.whole)
