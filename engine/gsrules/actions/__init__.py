@@ -1,0 +1,1 @@
+"""Actions: each turns the rows of a dataset into a change list (actions.md)."""

@@ -1,0 +1,327 @@
+"""The conversion of a value to the type of a field, per row, with the codes of a failure (actions.md §3.2–§3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+
+from gsrules.actions.matrix import load_family
+from gsrules.actions.options import Options
+from gsrules.actions.rows import Matched
+from gsrules.actions.staging import any_of, column, fragment, named, number, text, typed_null
+from gsrules.catalogue.datatypes import STRING, DataType, Family, Kind
+from gsrules.expressions.tree import Convert, Expr
+
+NUMBER_TEXT: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+THOUSANDS_TEXT: Final = r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"
+ISO_TEXT: Final = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
+SLASHED_TEXT: Final = r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}"
+OFFSET_TEXT: Final = r"(Z|[+-]\d{2}:?\d{2})"
+GSID_TEXT: Final = r"[0-9A-Z]{36}"
+FORMATS: Final = {
+    Kind.EMAIL: r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    Kind.URL: r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s/]\S*|www\.\S+)",
+    Kind.SFDC_ID: r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?",
+}
+"""Texts that a field of the kind accepts (platform.md §2.4)."""
+
+_TRIMMED: Final = (Kind.EMAIL, Kind.URL, Kind.SFDC_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A value typed as its field is stored, null where it fails; `failures` and `warnings` pair condition and code.
+
+    `shown` is the source value as a text, for messages.
+    """
+
+    value: exp.Expr
+    shown: exp.Expr
+    failures: tuple[tuple[exp.Expr, str], ...] = ()
+    warnings: tuple[tuple[exp.Expr, str], ...] = ()
+
+    @property
+    def failed(self) -> exp.Expr:
+        return any_of(condition for condition, _ in self.failures)
+
+
+def is_null(value: exp.Expr) -> exp.Expr:
+    return fragment(":v IS NULL", v=value)
+
+
+def not_null(value: exp.Expr) -> exp.Expr:
+    return fragment("NOT :v IS NULL", v=value)
+
+
+def trimmed(value: exp.Expr) -> exp.Expr:
+    """Without spaces, tabs, CR and LF at both ends; null if nothing is left."""
+    return fragment("NULLIF(TRIM(:v, :blanks), '')", v=value, blanks=text(" \t\r\n"))
+
+
+def matches(value: exp.Expr, pattern: str) -> exp.Expr:
+    return fragment("REGEXP_FULL_MATCH(:v, :p)", v=value, p=text(pattern))
+
+
+def convert(expr: Expr, target: DataType, rows: Matched, options: Options | None, *, mapped: bool) -> Converted:
+    """The value of `expr` as `target`.
+
+    `options`: for a picklist target, what its words stand for; with `mapped` they are those of a customise mapping.
+    The pair of types has passed `matrix.cell`.
+    """
+    family = load_family(target)
+    if options is not None and family is Family.PICKLIST:
+        return _to_picklist(expr, rows, options, mapped=mapped)
+    if options is not None and family is Family.MULTI_PICKLIST:
+        return _to_multi(expr, target, rows, options, mapped=mapped)
+    return _PLAIN[family](expr, target, rows)
+
+
+def as_text(expr: Expr, rows: Matched) -> exp.Expr:
+    """A value as `to_string` writes it; ids as they are."""
+    plain = load_family(expr.type) in (Family.TEXT, Family.ID)
+    return rows.spell(expr if plain else Convert(expr, STRING))
+
+
+def _to_text(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = as_text(expr, rows)
+    if target.kind in _TRIMMED:
+        value = fragment("TRIM(:v, :blanks)", v=value, blanks=text(" \t\r\n"))
+        if target.kind is Kind.SFDC_ID:
+            value = trimmed(value)
+    shown = value
+    failures: list[tuple[exp.Expr, str]] = []
+    if target.kind in FORMATS:
+        failures.append((fragment("NOT :m", m=matches(value, FORMATS[target.kind])), "VALUE_INVALID"))
+    elif target.kind is Kind.JSON:
+        failures.append((fragment("NOT JSON_VALID(:v)", v=value), "VALUE_INVALID"))
+    length = target.length
+    if length is not None and not _fits(expr.type, length):
+        if rows.run.profile["load.overlength"] == "truncate":
+            value = fragment("LEFT(:v, :n)", v=value, n=number(length))
+        else:
+            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
+    return Converted(value, shown, tuple(failures))
+
+
+def _fits(source: DataType, length: int) -> bool:
+    """Whether a text of that type can never be longer than `length`."""
+    bounds = {Family.NUMBER: 60, Family.BOOLEAN: 5, Family.DATE: 13, Family.DATETIME: 35, Family.ID: 0}
+    known = bounds.get(source.family, source.length or 0)
+    return 0 < known <= length
+
+
+def _to_number(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if expr.type.family is Family.NUMBER:
+        exact = exp.cast(value, target.storage, dialect="duckdb") if expr.type.whole else value
+        return Converted(exact, value)
+    word = trimmed(value)
+    well_formed = matches(word, NUMBER_TEXT)
+    digits = word
+    if target.kind is Kind.CURRENCY:
+        thousands = matches(word, THOUSANDS_TEXT)
+        well_formed = fragment(":a OR :b", a=well_formed, b=thousands)
+        digits = fragment("CASE WHEN :c THEN REPLACE(:v, ',', '') ELSE :v END", c=thousands, v=word)
+    made = fragment("TRY_CAST(:v AS DECIMAL(38, 9))", v=digits)
+    return Converted(
+        fragment("CASE WHEN :ok THEN :made END", ok=well_formed, made=made),
+        value,
+        (
+            (fragment("NOT :ok", ok=exp.Paren(this=well_formed)), "TYPE_MISMATCH"),
+            (fragment(":ok AND :made IS NULL", ok=well_formed, made=made), "NUMBER_OUT_OF_RANGE"),
+        ),
+    )
+
+
+def _to_boolean(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if expr.type.family is Family.BOOLEAN:
+        return Converted(value, value)
+    word = fragment("LOWER(:v)", v=trimmed(value))
+    doubtful = fragment("NOT :w IN ('true', 'false')", w=word)
+    return Converted(fragment(":w = 'true'", w=word), value, (), ((doubtful, "BOOLEAN_COERCED"),))
+
+
+def _to_date(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if expr.type.family is Family.DATE:
+        return Converted(value, value)
+    if expr.type.family is Family.DATETIME:
+        return Converted(rows.spell(Convert(expr, target)), value)
+    word = trimmed(value)
+    made = fragment(
+        "CASE WHEN :iso THEN TRY_CAST(:v AS DATE) WHEN :slashed THEN CAST(TRY_STRPTIME(:v, '%m/%d/%Y') AS DATE)"
+        " WHEN :dashed THEN CAST(TRY_STRPTIME(:v, '%m-%d-%Y') AS DATE) END",
+        v=word,
+        iso=matches(word, r"\d{4}-\d{2}-\d{2}"),
+        slashed=matches(word, r"\d{2}/\d{2}/\d{4}"),
+        dashed=matches(word, r"\d{2}-\d{2}-\d{4}"),
+    )
+    made = fragment("CASE WHEN :made >= CAST('0001-01-01' AS DATE) THEN :made END", made=made)
+    return Converted(made, value, ((_unread(word, made), "TYPE_MISMATCH"),))
+
+
+def _unread(word: exp.Expr, made: exp.Expr) -> exp.Expr:
+    return fragment("NOT :w IS NULL AND :made IS NULL", w=word, made=made)
+
+
+def _to_datetime(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if expr.type.family is Family.DATETIME:
+        return Converted(value, value)
+    if expr.type.family is Family.DATE:
+        return Converted(rows.spell(Convert(expr, target)), value)
+    word = trimmed(value)
+    local = fragment("REGEXP_EXTRACT(:v, :p, 1)", v=word, p=text(f"^({ISO_TEXT}|{SLASHED_TEXT}){OFFSET_TEXT}?$"))
+    offset = fragment("REGEXP_EXTRACT(:v, :p)", v=word, p=text(OFFSET_TEXT.replace("(Z|", "(?:Z|") + "$"))
+    moment = fragment(
+        "CASE WHEN :iso THEN TRY_CAST(REPLACE(:t, 'T', ' ') AS TIMESTAMP)"
+        " WHEN :slashed THEN TRY_STRPTIME(:t, '%m/%d/%Y %H:%M:%S') END",
+        t=local,
+        iso=matches(local, ISO_TEXT),
+        slashed=matches(local, SLASHED_TEXT),
+    )
+    zoned = moment
+    if rows.run.profile["tenant.timezone"] != "UTC":
+        zone = text(rows.run.profile["tenant.timezone"])
+        zoned = fragment("TIMEZONE('UTC', TIMEZONE(:zone, :t))", zone=zone, t=moment)
+    minutes = fragment(
+        "CAST(SUBSTRING(:o, 2, 2) AS INT) * 60 + CAST(RIGHT(:o, 2) AS INT)",
+        o=offset,
+    )
+    shifted = fragment(
+        "CASE WHEN :o = '' THEN :zoned WHEN :o = 'Z' THEN :t"
+        " WHEN :o LIKE '-%' THEN :t + TO_MINUTES(:m) ELSE :t - TO_MINUTES(:m) END",
+        o=offset,
+        zoned=zoned,
+        t=moment,
+        m=minutes,
+    )
+    made = fragment("CASE WHEN :t >= CAST('0001-01-01' AS TIMESTAMP) THEN DATE_TRUNC('millisecond', :t) END", t=shifted)
+    return Converted(made, value, ((_unread(word, made), "TYPE_MISMATCH"),))
+
+
+def _to_id(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if load_family(expr.type) is Family.ID:
+        return Converted(value, value)
+    word = trimmed(value)
+    fits = matches(word, GSID_TEXT)
+    return Converted(
+        fragment("CASE WHEN :ok THEN :w END", ok=fits, w=word),
+        value,
+        ((fragment("NOT :ok", ok=fits), "VALUE_INVALID"),),
+    )
+
+
+def _same_list(expr: Expr, target: DataType, rows: Matched) -> Converted:
+    value = rows.spell(expr)
+    if expr.type.family is Family.PICKLIST and target.family is Family.MULTI_PICKLIST:
+        value = fragment("CASE WHEN NOT :v IS NULL THEN [:v] END", v=value)
+    return Converted(value, value)
+
+
+_PLAIN: Final = {
+    Family.TEXT: _to_text,
+    Family.NUMBER: _to_number,
+    Family.BOOLEAN: _to_boolean,
+    Family.DATE: _to_date,
+    Family.DATETIME: _to_datetime,
+    Family.ID: _to_id,
+    Family.PICKLIST: _same_list,
+    Family.MULTI_PICKLIST: _same_list,
+}
+
+
+def _codes(
+    unknown: exp.Expr, inactive: exp.Expr, *, mapped: bool
+) -> tuple[tuple[exp.Expr, str], ...]:
+    first = (unknown, "PICKLIST_UNMAPPED" if mapped else "PICKLIST_UNKNOWN")
+    return (first,) if mapped else (first, (inactive, "PICKLIST_INACTIVE"))
+
+
+def _to_picklist(expr: Expr, rows: Matched, options: Options, *, mapped: bool) -> Converted:
+    by_item = expr.type.family is Family.PICKLIST
+    word = rows.spell(expr) if by_item else trimmed(rows.spell(expr))
+    exact = rows.join(options.exact(), [("k", word)])
+    gsid, active = column("g", exact), column("a", exact)
+    differs: tuple[tuple[exp.Expr, str], ...] = ()
+    if options.ignore_case and not by_item:
+        folded = rows.join(options.folded(), [("k", fragment("LOWER(:w)", w=word))])
+        only = fragment(":e IS NULL AND NOT :f IS NULL", e=gsid, f=column("g", folded))
+        differs = ((only, "LABEL_CASE_DIFFERS"),)
+        gsid = fragment("COALESCE(:e, :f)", e=gsid, f=column("g", folded))
+        active = fragment("COALESCE(:e, :f)", e=active, f=column("a", folded))
+    unknown = fragment("NOT :w IS NULL AND :g IS NULL", w=word, g=gsid)
+    inactive = fragment("NOT :a", a=active)
+    value = gsid if mapped else fragment("CASE WHEN :a THEN :g END", a=active, g=gsid)
+    return Converted(value, as_text(expr, rows), _codes(unknown, inactive, mapped=mapped), differs)
+
+
+def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, mapped: bool) -> Converted:
+    """Each distinct source value is split, matched and put together once, then joined back."""
+    raw = rows.spell(expr)
+    parts, word = _parts(expr, raw, rows)
+    exact = options.exact().subquery(exp.to_identifier("e", quoted=True))
+    folded = options.folded().subquery(exp.to_identifier("f", quoted=True))
+    fold = options.ignore_case and expr.type.family is Family.TEXT
+    gsid = fragment("COALESCE(:e, :f)", e=column("g", "e"), f=column("g", "f")) if fold else column("g", "e")
+    active = fragment("COALESCE(:e, :f)", e=column("a", "e"), f=column("a", "f")) if fold else column("a", "e")
+    matched = exp.select(
+        named(column("t", "p"), "t"),
+        named(column("n", "p"), "n"),
+        named(gsid, "g"),
+        named(is_null(gsid), "unknown"),
+        named(fragment("NOT :a", a=active), "inactive"),
+        named(is_null(column("g", "e")), "differs"),
+    ).from_(parts.subquery(exp.to_identifier("p", quoted=True)))
+    matched = matched.join(exact, on=exp.EQ(this=column("k", "e"), expression=column("w", "p")), join_type="left")
+    if fold:
+        lower = fragment("LOWER(:w)", w=column("w", "p"))
+        matched = matched.join(folded, on=exp.EQ(this=column("k", "f"), expression=lower), join_type="left")
+    once = exp.select(
+        column("t"),
+        column("g"),
+        named(fragment("MIN(:n)", n=column("n")), "n"),
+        *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
+    ).from_(matched.subquery(exp.to_identifier("m", quoted=True)))
+    once = once.group_by(column("t"), column("g"))
+    whole = exp.select(
+        column("t"),
+        named(fragment("LIST(:g ORDER BY :n)", g=column("g"), n=column("n")), "g"),
+        *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
+    ).from_(once.subquery(exp.to_identifier("o", quoted=True)))
+    alias = rows.join(whole.group_by(column("t")), [("t", word)])
+    failures = _codes(column("unknown", alias), column("inactive", alias), mapped=mapped)
+    value = fragment(
+        "CASE WHEN NOT (:bad) THEN :g END", bad=any_of(condition for condition, _ in failures), g=column("g", alias)
+    )
+    differs = fragment("NOT :u AND :d", u=column("unknown", alias), d=column("differs", alias))
+    warnings = ((differs, "LABEL_CASE_DIFFERS"),) if fold else ()
+    return Converted(value, as_text(expr, rows), failures, warnings)
+
+
+def _parts(expr: Expr, raw: exp.Expr, rows: Matched) -> tuple[exp.Select, exp.Expr]:
+    """Columns `t` (source value), `w` (one of its words), `n` (its position); and the value to join on."""
+    family = expr.type.family
+    word = raw if family in (Family.PICKLIST, Family.MULTI_PICKLIST) else trimmed(raw)
+    words = {
+        Family.MULTI_PICKLIST: column("t"),
+        Family.PICKLIST: fragment("[:t]", t=column("t")),
+    }.get(family, fragment("STRING_SPLIT(:t, ';')", t=column("t")))
+    split = exp.select(
+        column("t"),
+        named(fragment("UNNEST(:w)", w=words), "w"),
+        named(fragment("GENERATE_SUBSCRIPTS(:w, 1)", w=words), "n"),
+    ).from_(rows.distinct(word, "t").subquery(exp.to_identifier("s", quoted=True)))
+    tidy = trimmed(column("w")) if family is Family.TEXT else column("w")
+    query = exp.select(column("t"), named(tidy, "w"), column("n")).from_(
+        split.subquery(exp.to_identifier("u", quoted=True))
+    )
+    return query.where(not_null(tidy)), word
+
+
+def null_of(target: DataType) -> exp.Expr:
+    return typed_null(target.storage)

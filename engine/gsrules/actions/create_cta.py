@@ -1,0 +1,146 @@
+"""Call To Action › Create (actions.md §6.1–§6.5)."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from gsrules.actions.cockpit import CockpitBinder
+from gsrules.actions.columns import Columns
+from gsrules.actions.cta import BoundCta
+from gsrules.actions.entity import bind_entity
+from gsrules.actions.kind import ActionKind, BindEnv, Findings
+from gsrules.actions.mapping import MappingBinder
+from gsrules.actions.owner import bind_owner
+from gsrules.plan.nodes import Column
+from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, Names, OwnerSpec, TimeFrame, TimeFrameOrNone
+from gsrules.spec.base import Name
+from gsrules.spec.text import Text
+
+KEY_PARTS: Final = ("type", "reason", "name", "priority")
+RESERVED: Final = dict.fromkeys(
+    (
+        "Name",
+        "TypeId",
+        "PriorityId",
+        "StatusId",
+        "ReasonId",
+        "OwnerId",
+        "CompanyId",
+        "RelationshipId",
+        "Comments",
+        "PlaybookId",
+        "DueDate",
+    ),
+    "the action has a parameter of its own for it",
+)
+
+
+class CreateCtaSpec(ActionSpec):
+    """Opens a CTA for each row, or updates the open one with the same key."""
+
+    action: Literal["create_cta"] = "create_cta"
+    company: Name | None = Field(None, description="The column with the company's GSID, in rules for company.")
+    relationship: Name | None = Field(None, description="The column with the relationship's GSID.")
+    name: Name = Field(description="The CTA's name; ${…} inserts a column or an expression.")
+    type: Name = Field(description="The CTA type.")
+    reason: Name = Field(description="A reason of the type.")
+    priority: Name = Field(description="The priority.")
+    status: Name = Field(description="The status of a new CTA.")
+    playbook: Name | None = Field(None, description="A playbook of the type; given to CTAs that have none.")
+    due: DueSpec = Field(default_factory=DueSpec, description="The due date; absent: 5 days without weekends.")
+    owner: OwnerSpec | None = Field(None, description="The owner; without one no CTA is created.")
+    comments: CommentsSpec | None = Field(None, description="The comment; ${…} inserts a column or an expression.")
+    identifiers: Names = Field(
+        (Text("type"), Text("reason"), Text("name")),
+        description="The key beside the entity: type, reason, name, priority.",
+    )
+    check_open: Bool = Field(True, description="Whether an open CTA with the key is updated instead.")
+    time_frame: TimeFrameOrNone = Field(
+        default_factory=TimeFrame, description="Days in which a closed CTA with the key prevents a new one, or false."
+    )
+    linked: dict[Name, Name] | None = Field(None, description="Linked objects → columns with their ids.")
+    fields: Fields = Field(default_factory=dict, description="Further fields of the CTA.")
+
+
+def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> BoundCta:
+    """Validates the action; raises InputError with everything that is wrong."""
+    findings = Findings(spec.id)
+    dataset = Columns.of(columns, env, findings)
+    cockpit = CockpitBinder(env, findings)
+    entity = bind_entity(spec.company, spec.relationship, spec.place, dataset, env, findings)
+    cta_type = cockpit.type(spec.type)
+    reason = cockpit.of_type("CTA_REASON", spec.reason, cta_type)
+    priority = cockpit.of_type("CTA_PRIORITY", spec.priority, cta_type)
+    status = cockpit.of_type("CTA_STATUS", spec.status, cta_type)
+    playbook = cockpit.playbook(spec.playbook, cta_type) if spec.playbook is not None else None
+    name = dataset.template(spec.name)
+    comments = dataset.html_template(spec.comments.text) if spec.comments else None
+    owner = bind_owner(spec.owner, dataset, findings)
+    if spec.owner is None and env.profile["cta.owner_missing"] == "error":
+        hint = "add owner: {column: …, default: …}"
+        findings.warn("GS-ACTION-HINT", "without `owner` no row can create a CTA", spec.place, hint=hint)
+    identifiers = _identifiers(spec, findings)
+    target = env.catalogue.object("call_to_action")
+    assert target is not None
+    mappings = MappingBinder(target, dataset, env, findings, refused=RESERVED).bind_all(spec.fields)
+    if spec.linked is not None:
+        message = "linked objects are known to Gainsight, but this version does not keep them"
+        findings.error("GS-NOT-YET", message, spec.place_of("linked"), hint="remove `linked`")
+    criteria = dataset.where(spec.when)
+    found = findings.close()
+    assert entity and cta_type and reason and priority and status and name
+    return BoundCta(
+        catalogue=env.catalogue,
+        criteria=criteria,
+        reads=frozenset(dataset.used),
+        findings=found,
+        entity=entity,
+        name=name,
+        type=cta_type,
+        reason=reason,
+        priority=priority,
+        status=status,
+        playbook=playbook,
+        tasks=playbook.tasks if playbook else (),
+        due_days=spec.due.days,
+        due_skip=spec.due.skip,
+        owner=owner,
+        comments=comments,
+        repeat=spec.comments.repeat if spec.comments else "always",
+        identifiers=identifiers,
+        id=str(spec.id),
+        check_open=spec.check_open,
+        time_frame_days=spec.time_frame.days if isinstance(spec.time_frame, TimeFrame) else None,
+        mappings=mappings,
+    )
+
+
+def _identifiers(spec: CreateCtaSpec, findings: Findings) -> frozenset[str]:
+    found = set()
+    for item in spec.identifiers:
+        word = item.strip().lower()
+        if word not in KEY_PARTS:
+            hint = f"one of {', '.join(KEY_PARTS)}; the company or relationship is always part of the key"
+            findings.error(
+                "GS-ACTION-IDENTIFIER", f"`{item}` is no part of a CTA's key", item.place, value=item, hint=hint
+            )
+        elif word in found:
+            findings.error("GS-ACTION-DUPLICATE", f"the identifier `{item}` is named twice", item.place, value=item)
+        found.add(word)
+    return frozenset(found)
+
+
+KIND = ActionKind(
+    name="create_cta",
+    title="Call To Action › Create",
+    model=CreateCtaSpec,
+    description="Opens a CTA for each row, or updates the newest open CTA with the same key.",
+    evidence="actions.md §6.1–§6.5 [doc] [cli]",
+    example=(
+        "- action: create_cta\n  from: Declining\n  company: Company GSID\n  name: Usage fell at ${Name}\n  type: Risk\n"
+        "  reason: Other\n  priority: High\n  status: New\n  owner: {column: CSM}\n"
+    ),
+    bind=bind,
+)

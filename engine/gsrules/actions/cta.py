@@ -1,0 +1,353 @@
+"""The decision of create_cta: which row creates, updates, is skipped or fails (actions.md §6.3, set form)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from gsrules.actions.due import Skip, due_date
+from gsrules.actions.entity import BoundEntity, stage_entity
+from gsrules.actions.kind import ActionRun
+from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.owner import BoundOwner, stage_owner
+from gsrules.actions.rows import Matched, spelling
+from gsrules.actions.staging import (
+    Scratch,
+    all_of,
+    any_of,
+    column,
+    fragment,
+    list_of,
+    named,
+    number,
+    text,
+    texts,
+    typed_null,
+)
+from gsrules.actions.values import StagedValue, code_columns, stage
+from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
+from gsrules.errors import Problem
+from gsrules.expressions.tree import Expr, Template
+from gsrules.expressions.tree import Literal as LiteralExpr
+from gsrules.tenant.changes import ChangeList
+
+CTA = "call_to_action"
+LaterRows = Literal["update", "skip", "create"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCta:
+    """A create_cta action that passed validation."""
+
+    id: str
+    catalogue: Catalogue
+    criteria: Expr | None
+    reads: frozenset[str]
+    findings: tuple[Problem, ...]
+    entity: BoundEntity
+    name: Expr
+    type: CockpitItem
+    reason: CockpitItem
+    priority: CockpitItem
+    status: CockpitItem
+    playbook: PlaybookDef | None
+    tasks: tuple[PlaybookTask, ...]
+    due_days: int
+    due_skip: Skip
+    owner: BoundOwner | None
+    comments: Expr | None
+    repeat: Literal["always", "once", "never"]
+    identifiers: frozenset[str]
+    check_open: bool
+    time_frame_days: int | None
+    mappings: tuple[BoundMapping, ...]
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:
+        return (CTA, "cs_task") if self.tasks else (CTA,)
+
+    def plan(self, run: ActionRun) -> ChangeList:
+        """Decides every matched row (actions.md §6.3)."""
+        from gsrules.actions.cta_writes import finish  # the second half of planning; it reads this module's names
+
+        return finish(Decision(self, run, Scratch(run.tenant.con)))
+
+
+class Decision:
+    """The decision tables of one run: `decided` has a row for every matched row."""
+
+    def __init__(self, action: BoundCta, run: ActionRun, scratch: Scratch) -> None:
+        self.action = action
+        self.run = run
+        self.scratch = scratch
+        self.rows = Matched(run, spelling(run, action.catalogue), scratch, action.criteria)
+        self.warns = False
+
+    def due(self, days: int) -> date:
+        return due_date(self.run.rule_date, days, self.action.due_skip, self.run.profile["cta.weekend_mode"])
+
+    @property
+    def zone(self) -> str:
+        return str(self.run.profile["tenant.timezone"])
+
+    @property
+    def by_name(self) -> bool:
+        return "name" in self.action.identifiers
+
+    def staged(self) -> exp.Select:
+        """`row`, `entity`, `company`, `name`, `owner`, `owner_shown`, `comment`, `v…`, codes and warnings."""
+        action = self.action
+        entity = stage_entity(action.entity, self.rows)
+        owner = stage_owner(action.owner, self.rows)
+        name = self._name()
+        comment, comment_values = self._comment()
+        mapped = [self._mapped(mapping) for mapping in action.mappings]
+        watched = [entity.gsid, name, *comment_values, *mapped]
+        owner_warnings = StagedValue("`owner`", owner.gsid, owner.shown, (), owner.warnings)
+        self.warns = any(value.warnings for value in (*watched, owner_warnings))
+        items = [
+            named(self.rows.row, "row"),
+            named(entity.gsid.value, "entity"),
+            named(entity.company, "company"),
+            named(name.value, "name"),
+            named(owner.gsid, "owner"),
+            named(owner.shown, "owner_shown"),
+            named(comment, "comment"),
+            *(named(value.value, f"v{i}") for i, value in enumerate(mapped)),
+            *code_columns([*watched, owner_warnings]),
+        ]
+        return self.rows.select(items)
+
+    def _mapped(self, mapping: BoundMapping) -> StagedValue:
+        value = stage(mapping, self.rows)
+        if not mapping.field.required or mapping.on_null == "skip":
+            return value
+        return value.with_failure(fragment(":v IS NULL", v=value.value), "REQUIRED_MISSING")
+
+    def _name(self) -> StagedValue:
+        profile = self.run.profile
+        value = self.rows.spell(self.action.name)
+        label = "`name`"
+        longest, overflow = profile["cta.name_max"], profile["cta.name_overflow"]
+        over = fragment("LENGTH(:v) > :n", v=value, n=number(longest))
+        shown = value
+        if overflow == "cut":
+            value = fragment("LEFT(:v, :n)", v=value, n=number(longest))
+        target = self.action.catalogue.objects[CTA].fields["Name"].type
+        failures = [
+            (fragment("COALESCE(TRIM(:v, :blanks), '') = ''", v=value, blanks=text(" \t\r\n")), "REQUIRED_MISSING"),
+            (fragment("LENGTH(:v) > :n", v=value, n=number(target.length or 250)), "STRING_TOO_LONG"),
+        ]
+        warnings = [(over, "CTA_NAME_OVER_MAX")] if overflow != "error" else []
+        if overflow == "error":
+            failures.append((over, "STRING_TOO_LONG"))
+        self._tokens(self.action.name, failures, warnings)
+        return StagedValue(label, value, shown, tuple(failures), tuple(warnings))
+
+    def _comment(self) -> tuple[exp.Expr, list[StagedValue]]:
+        """The rendered comment (empty is null), and its codes."""
+        if self.action.comments is None:
+            return typed_null("VARCHAR"), []
+        value = self.rows.spell(self.action.comments)
+        failures: list[tuple[exp.Expr, str]] = []
+        warnings: list[tuple[exp.Expr, str]] = []
+        length = self.comment_length
+        if self.run.profile["load.overlength"] == "truncate":
+            value = fragment("LEFT(:v, :n)", v=value, n=number(length))
+        else:
+            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
+        self._tokens(self.action.comments, failures, warnings)
+        value = fragment("NULLIF(:v, '')", v=value)
+        return value, [StagedValue("`comments`", value, value, tuple(failures), tuple(warnings))]
+
+    @property
+    def comment_length(self) -> int:
+        return self.action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
+
+    def _tokens(
+        self,
+        template: Expr,
+        failures: list[tuple[exp.Expr, str]],
+        warnings: list[tuple[exp.Expr, str]],
+    ) -> None:
+        """A null token warns or fails (`cta.null_token`)."""
+        parts = template.parts if isinstance(template, Template) else ()
+        nulls = [fragment(":p IS NULL", p=self.rows.spell(part)) for part in parts if not isinstance(part, LiteralExpr)]
+        if nulls:
+            is_error = self.run.profile["cta.null_token"] == "error"
+            entry = (any_of(nulls), "REQUIRED_MISSING" if is_error else "NULL_TOKEN")
+            (failures if is_error else warnings).append(entry)
+
+    # Stored CTAs with the key
+
+    def _stored(self) -> exp.Select:
+        """One row a key: `entity`, `name`, `open_id`, `open_count`, `recent_id`."""
+        action = self.action
+        own = action.entity
+        id_field = own.id_field
+        conditions: list[exp.Expr] = []
+        if own.kind == "relationship" or self.run.profile["cta.company_scope"] == "own_entity":
+            conditions.append(exp.EQ(this=column("EntityType"), expression=text(own.entity_type)))
+        for part, name, item in (
+            ("type", "TypeId", action.type),
+            ("reason", "ReasonId", action.reason),
+            ("priority", "PriorityId", action.priority),
+        ):
+            if part in action.identifiers:
+                conditions.append(exp.EQ(this=column(name), expression=text(item.gsid)))
+        newest = fragment(
+            "ARG_MAX(:g, (COALESCE(:c, CAST('0001-01-01' AS TIMESTAMP)), :s))",
+            g=column("Gsid"),
+            c=column("CreatedDate"),
+            s=column("gs_sequence"),
+        )
+        is_open = fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed"))
+        keys = [column(id_field), *([column("Name")] if self.by_name else [])]
+        query = exp.select(
+            named(column(id_field), "entity"),
+            *([named(column("Name"), "name")] if self.by_name else []),
+            named(_only(newest, is_open), "open_id"),
+            named(_only(exp.Count(this=exp.Star()), is_open), "open_count"),
+            named(_only(newest, self._is_recent()), "recent_id"),
+        ).from_(self.run.tenant.table(CTA))
+        return query.where(all_of([*conditions, fragment("NOT :e IS NULL", e=column(id_field))])).group_by(*keys)
+
+    def _is_recent(self) -> exp.Expr:
+        days = self.action.time_frame_days
+        if days is None:
+            return exp.false()
+        created = self.run.profile["cta.time_frame_basis"] == "created"
+        moment: exp.Expr = column("CreatedDate") if created else column("ClosedDate")
+        if self.zone != "UTC":
+            moment = fragment("TIMEZONE(:z, TIMEZONE('UTC', :m))", z=text(self.zone), m=moment)
+        first = self.run.rule_date - timedelta(days=days)
+        recent = fragment("CAST(:m AS DATE) >= CAST(:d AS DATE)", m=moment, d=text(first.isoformat()))
+        return recent if created else all_of([column("IsClosed"), recent])
+
+    # The decision
+
+    @property
+    def later_rows(self) -> LaterRows:
+        """What rows do after the one of their key that created."""
+        action = self.action
+        if action.check_open and action.status.open:
+            return "update"
+        by_creation = self.run.profile["cta.time_frame_basis"] == "created"
+        if action.time_frame_days is not None and (by_creation or not action.status.open):
+            local = self.run.instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self.zone)).date()
+            if local >= self.run.rule_date - timedelta(days=action.time_frame_days):
+                return "skip"
+        return "create"
+
+    def decided(self) -> str:
+        """The table of decisions.
+
+        `step` is update, recent, create, follow (updates the CTA that row `lead` creates), repeat (skipped after
+        it), ownerless, limited or wrong; `stored_id` is the CTA to update.
+        """
+        keyed = self._keyed()
+        key = [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
+        fresh = fragment(":b = 'fresh'", b=column("base"))
+        needs_owner = self.run.profile["cta.owner_missing"] == "error"
+        able = all_of([fresh, fragment("NOT :o IS NULL", o=column("owner"))]) if needs_owner else fresh
+        lead = exp.Window(this=_only(fragment("MIN(:r)", r=column("row")), able), partition_by=key)
+        led = exp.select(exp.Star(), named(able, "able"), named(lead, "lead")).from_(_sub(keyed))
+        later = {"update": "follow", "skip": "repeat", "create": "create"}[self.later_rows]
+        if later == "create":
+            after = fragment("CASE WHEN :a THEN 'create' ELSE 'ownerless' END", a=column("able"))
+        else:
+            after = text(later)
+        step = fragment(
+            "CASE WHEN :b <> 'fresh' THEN :b WHEN :r = :lead THEN 'create' WHEN :r > :lead THEN :after"
+            " ELSE 'ownerless' END",
+            b=column("base"),
+            r=column("row"),
+            lead=column("lead"),
+            after=after,
+        )
+        stepped = exp.select(exp.Star(), named(step, "step")).from_(_sub(led))
+        limit = self.run.profile["cta.max_count"]
+        if limit is not None:
+            stepped = self._limited(stepped, int(limit))
+        return self.scratch.table("decided", stepped)
+
+    def _keyed(self) -> exp.Select:
+        """Staged rows with what is stored for their key; `base`: wrong, update, recent or fresh."""
+        on = [exp.EQ(this=column("entity", "s"), expression=column("entity", "k"))]
+        if self.by_name:
+            on.append(exp.EQ(this=column("name", "s"), expression=column("name", "k")))
+        ok = fragment(":c IS NULL", c=column("codes", "s"))
+        hit = fragment("NOT :o IS NULL", o=column("open_id", "k")) if self.action.check_open else exp.false()
+        base = fragment(
+            "CASE WHEN NOT :ok THEN 'wrong' WHEN :hit THEN 'update' WHEN NOT :r IS NULL THEN 'recent' ELSE 'fresh' END",
+            ok=ok,
+            hit=hit,
+            r=column("recent_id", "k"),
+        )
+        twins = fragment(":b = 'update' AND :n > 1", b=base, n=column("open_count", "k"))
+        warned = exp.func(
+            "list_concat", column("warnings", "s"), list_of([(exp.true(), "CTA_OPEN_TWINS")]), dialect="duckdb"
+        )
+        ownerless = fragment("CASE WHEN :t THEN :w ELSE :old END", t=twins, w=warned, old=column("warnings", "s"))
+        return (
+            exp.select(
+                exp.Column(this=exp.Star(except_=[exp.column("warnings", quoted=True)]), table=exp.to_identifier("s")),
+                named(ownerless, "warnings"),
+                named(ok, "ok"),
+                named(base, "base"),
+                named(column("open_id", "k"), "stored_id"),
+                named(column("recent_id", "k"), "recent_id"),
+            )
+            .from_(_sub(self.staged(), "s"))
+            .join(self._stored().subquery(exp.to_identifier("k", quoted=True)), on=all_of(on), join_type="left")
+        )
+
+    def _limited(self, stepped: exp.Select, limit: int) -> exp.Select:
+        """The tenant's cap: creations beyond it fail, and so do the rows that would have followed them."""
+        stored = self.scratch.row(exp.select(exp.Count(this=exp.Star())).from_(self.run.tenant.table(CTA)))[0]
+        creates = fragment(":s = 'create'", s=column("step"))
+        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+        place = exp.Window(this=exp.RowNumber(), partition_by=[creates], order=order)
+        ranked = exp.select(exp.Star(), named(place, "place")).from_(_sub(stepped))
+        beyond = all_of([creates, fragment(":p > :n", p=column("place"), n=number(max(0, limit - stored)))])
+        key = [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
+        closed = exp.Window(this=fragment("BOOL_OR(:b)", b=beyond), partition_by=key)
+        marked = exp.select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(_sub(ranked))
+        able = column("able")
+        step = fragment(
+            "CASE WHEN :b THEN 'limited' WHEN :f AND :s IN ('follow', 'repeat')"
+            " THEN CASE WHEN :a THEN 'limited' ELSE 'ownerless' END ELSE :s END",
+            b=column("beyond"),
+            f=column("full"),
+            s=column("step"),
+            a=able,
+        )
+        kept = exp.Star(except_=[exp.column("step", quoted=True)])
+        return exp.select(kept, named(step, "step")).from_(_sub(marked))
+
+
+def codes_of(step: exp.Expr, staged: exp.Expr) -> exp.Expr:
+    """The codes of a decided row."""
+    words = {
+        "wrong": staged,
+        "recent": texts([text("CTA_RECENT")]),
+        "repeat": texts([text("CTA_RECENT")]),
+        "ownerless": texts([text("CTA_OWNER_UNRESOLVED")]),
+        "limited": texts([text("CTA_LIMIT_REACHED")]),
+    }
+    case = exp.Case(this=step.copy())
+    for word, value in words.items():
+        case = case.when(text(word), value.copy())
+    return case
+
+
+def _only(aggregate: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
+
+
+def _sub(query: exp.Select, alias: str = "q") -> exp.Subquery:
+    return query.subquery(exp.to_identifier(alias, quoted=True))

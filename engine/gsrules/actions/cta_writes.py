@@ -1,0 +1,555 @@
+"""What create_cta writes: rows that hit one CTA are folded in row order into one write (actions.md §6.3, §6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gsrules.actions.constants import timestamp
+from gsrules.actions.cta import CTA, Decision, codes_of
+from gsrules.actions.effects import EffectColumns, Received, change_list
+from gsrules.actions.messages import SKIPS
+from gsrules.actions.staging import all_of, any_of, column, fragment, named, number, relation, text, typed_null
+from gsrules.actions.stamps import created_stamps, modified_stamps
+from gsrules.tenant.changes import ChangeList, Write
+
+_TOUCHING = ("create", "update", "follow")
+_BREAK = "<br/>"
+COMMENT_LOG = "gs_cta_comment_log"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A field of the CTA that the action knows.
+
+    `made` is its value in a CTA that the action creates, `hit` what a row writes into a found CTA (None: nothing),
+    `when` whether it does. `fixed` slots get the same value from every row of one CTA.
+    """
+
+    name: str
+    storage: str
+    made: exp.Expr
+    hit: exp.Expr | None = None
+    when: exp.Expr | None = None
+    fixed: bool = True
+
+    @property
+    def base(self) -> exp.Expr:
+        return column(f"b:{self.name}")
+
+    @property
+    def after(self) -> exp.Expr:
+        return column(f"a:{self.name}")
+
+    @property
+    def before(self) -> exp.Expr:
+        return column(f"p:{self.name}")
+
+
+def finish(decision: Decision) -> ChangeList:
+    """Decides, folds and writes."""
+    return _Fold(decision).change_list()
+
+
+class _Fold:
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.action = decision.action
+        self.run = decision.run
+        self.scratch = decision.scratch
+        self.existing = frozenset(self.run.profile["cta.on_existing"])
+        self.stored = column("stored_id")
+        self.slots = self._slots()
+
+    # The fields
+
+    @property
+    def _tasks(self) -> Sequence[object]:
+        return self.action.tasks if self.run.profile["cta.playbook_tasks"] == "create" else ()
+
+    def _slots(self) -> list[Slot]:
+        action, existing = self.action, self.existing
+        due = self.decision.due(action.due_days)
+        task_dates = [self.decision.due(task.days) for task in action.tasks] if self._tasks else []
+        extends = bool(task_dates) and self.run.profile["cta.playbook_due_date"] == "extend"
+        full = max([due, *task_dates]) if extends else due
+        playbook = text(action.playbook.gsid) if action.playbook else typed_null("VARCHAR")
+        unassigned = fragment(":p IS NULL", p=column("b:PlaybookId"))
+        applies = unassigned if action.playbook and "playbook" in existing else exp.false()
+        due_hit: exp.Expr | None = None
+        if "due_date" in existing:
+            due_hit = fragment("CASE WHEN :a THEN :f ELSE :d END", a=applies, f=_date(full), d=_date(due))
+        elif extends and "playbook" in existing:
+            last = _date(max(task_dates))
+            due_hit = fragment(
+                "CASE WHEN :a THEN GREATEST(COALESCE(:b, :l), :l) ELSE :b END", a=applies, b=column("b:DueDate"), l=last
+            )
+        slots = [
+            self._name_slot(),
+            Slot("CompanyId", "VARCHAR", column("company")),
+            Slot("TypeId", "VARCHAR", text(action.type.gsid)),
+            Slot("ReasonId", "VARCHAR", text(action.reason.gsid)),
+            self._constant("PriorityId", text(action.priority.gsid), "priority"),
+            self._constant("StatusId", text(action.status.gsid), "status"),
+            self._owner_slot(),
+            Slot(
+                "PlaybookId",
+                "VARCHAR",
+                playbook,
+                fragment("COALESCE(:b, :p)", b=column("b:PlaybookId"), p=playbook)
+                if action.playbook and "playbook" in existing
+                else None,
+            ),
+            Slot("DueDate", "DATE", _date(full), due_hit),
+            *self._closing_slots(),
+        ]
+        if action.entity.kind == "relationship":
+            slots.insert(2, Slot("RelationshipId", "VARCHAR", column("entity")))
+        if self._tasks:
+            count = number(len(self._tasks))
+            more = fragment(
+                "CASE WHEN :a THEN COALESCE(:b, 0) + :n ELSE :b END", a=applies, b=column("b:TotalTaskCount"), n=count
+            )
+            total = Slot("TotalTaskCount", "DECIMAL(38, 9)", count, more if "playbook" in existing else None)
+            slots.append(total)
+        return [*slots, *self._mapped_slots()]
+
+    def _name_slot(self) -> Slot:
+        return Slot("Name", "VARCHAR", column("name"), fixed=self.decision.by_name)
+
+    def _constant(self, field: str, value: exp.Expr, member: str) -> Slot:
+        return Slot(field, "VARCHAR", value, value if member in self.existing else None)
+
+    def _owner_slot(self) -> Slot:
+        hit = column("owner") if "owner" in self.existing else None
+        when = fragment("NOT :o IS NULL", o=column("owner"))
+        return Slot("OwnerId", "VARCHAR", column("owner"), hit, when, fixed=False)
+
+    def _closing_slots(self) -> list[Slot]:
+        """IsClosed and ClosedDate follow the class of the status."""
+        closes = not self.action.status.open
+        instant = timestamp(self.run.instant) if closes else typed_null("TIMESTAMP")
+        writes = closes and "status" in self.existing
+        return [
+            Slot("IsClosed", "BOOLEAN", exp.Boolean(this=closes), exp.true() if writes else None),
+            Slot("ClosedDate", "TIMESTAMP", instant, instant if writes else None),
+            Slot("CloseSource", "VARCHAR", typed_null("VARCHAR"), text("Rules") if writes else None),
+        ]
+
+    def _mapped_slots(self) -> list[Slot]:
+        slots = []
+        for i, mapping in enumerate(self.action.mappings):
+            value = column(f"v{i}")
+            when = fragment("NOT :v IS NULL", v=value) if mapping.on_null == "skip" else exp.true()
+            hit = value if "fields" in self.existing else None
+            slots.append(Slot(mapping.field.name, mapping.field.type.storage, value, hit, when, fixed=False))
+        return slots
+
+    # Tables
+
+    def change_list(self) -> ChangeList:
+        received = Received(*self.decision.rows.counts())
+        decided = self.decision.decided()
+        counts = self._steps(decided)
+        fresh = self._new_ids(decided, counts.get("create", 0))
+        touched = self.scratch.table("touched", self._folded(decided, fresh))
+        effects = self.scratch.view("effects", self._effects(decided, touched, fresh).query())
+        writes, records = self._writes(touched, counts.get("create", 0))
+        self._keep_log(touched)
+        return change_list(
+            self.scratch, effects, writes, received, records_written=records, may_warn=self._may_warn(counts)
+        )
+
+    def _may_warn(self, counts: dict[str, int]) -> bool:
+        return self.decision.warns or bool(counts.get("update")) or self.run.profile["cta.owner_missing"] == "none"
+
+    def _steps(self, decided: str) -> dict[str, int]:
+        query = exp.select(column("step"), exp.Count(this=exp.Star())).from_(relation(decided))
+        return dict(self.scratch.rows(query.group_by(column("step"))))
+
+    def _new_ids(self, decided: str, count: int) -> str:
+        first = self.run.tenant.allocate(CTA, count) if count else 1
+        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+        position = exp.Window(this=exp.RowNumber(), order=order)
+        numbered = exp.select(column("row"), named(fragment(":p + :f", p=position, f=number(first - 1)), "n")).from_(
+            relation(decided)
+        )
+        numbered = numbered.where(exp.EQ(this=column("step"), expression=text("create")))
+        ids = exp.select(column("row"), named(self.run.tenant.gsid(CTA, column("n")), "gsid"))
+        return self.scratch.table("new", ids.from_(_sub(numbered)))
+
+    def _folded(self, decided: str, fresh: str) -> exp.Select:
+        """One row a touching row, in the state before (`p:`) and after it (`a:`)."""
+        lead = fragment("CASE WHEN :s = 'create' THEN :r ELSE :l END", s=_d("step"), r=_d("row"), l=_d("lead"))
+        stored = self.run.tenant.table(CTA).copy()
+        stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
+        names = dict.fromkeys([*(slot.name for slot in self.slots), "Comments"])
+        touching = exp.select(
+            exp.Column(this=exp.Star(), table=exp.to_identifier("d", quoted=True)),
+            named(fragment("COALESCE(:s, :n)", s=_d("stored_id"), n=column("gsid", "n")), "gsid"),
+            named(fragment(":s = 'create'", s=_d("step")), "makes"),
+            *(named(column(name, "t"), f"b:{name}") for name in names),
+            named(self._logged(), "logged"),
+        ).from_(relation(decided, "d"))
+        touching = touching.join(
+            relation(fresh, "n"),
+            on=all_of([fragment(":s <> 'update'", s=_d("step")), exp.EQ(this=column("row", "n"), expression=lead)]),
+            join_type="left",
+        )
+        touching = touching.join(
+            stored,
+            on=all_of(
+                [fragment(":s = 'update'", s=_d("step")), exp.EQ(this=column("Gsid", "t"), expression=_d("stored_id"))]
+            ),
+            join_type="left",
+        )
+        touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in _TOUCHING]))
+        return self._states(self._with_comments(touching))
+
+    def _with_comments(self, touching: exp.Select) -> exp.Select:
+        """Adds `appends`; rows whose comment would make the field too long leave."""
+        marked = exp.select(exp.Star(), named(self._appends(), "appends")).from_(_sub(touching))
+        if self.run.profile["load.overlength"] == "truncate" or self.action.comments is None:
+            return marked
+        length = fragment("CASE WHEN :a THEN LENGTH(:c) + 5 ELSE 0 END", a=column("appends"), c=column("comment"))
+        total = exp.Window(this=exp.Sum(this=length), **_running())
+        long = fragment(
+            ":a AND NOT :m AND COALESCE(LENGTH(:b), 0) + :t > :n",
+            a=column("appends"),
+            m=column("makes"),
+            b=column("b:Comments"),
+            t=total,
+            n=number(self.decision.comment_length + 5),
+        )
+        checked = exp.select(exp.Star(), named(long, "too_long")).from_(_sub(marked))
+        return exp.select(exp.Star()).from_(_sub(checked)).where(fragment("NOT :l", l=column("too_long")))
+
+    def _log(self) -> exp.Select:
+        """The CTAs that this action wrote to in earlier runs."""
+        mine = all_of(
+            [
+                exp.EQ(this=column("rule"), expression=text(self.run.rule_id)),
+                exp.EQ(this=column("action"), expression=text(self.action.id)),
+            ]
+        )
+        return exp.select(column("cta")).from_(self.run.tenant.internal(COMMENT_LOG)).where(mine)
+
+    def _logged(self) -> exp.Expr:
+        if self.action.repeat != "once":
+            return exp.false()
+        return exp.In(this=_d("stored_id"), query=self._log().subquery())
+
+    def _keep_log(self, touched: str) -> None:
+        """Remembers the CTAs written to, for `repeat: once`; in the run's transaction, so a dry run forgets it."""
+        if self.action.repeat != "once" or self.action.comments is None:
+            return
+        wrote = any_of([column("makes"), column("changed")])
+        found = exp.select(
+            named(column("gsid"), "cta"),
+            named(text(self.run.rule_id), "rule"),
+            named(text(self.action.id), "action"),
+        ).distinct()
+        found = found.from_(relation(touched)).where(wrote)
+        found = found.where(exp.Not(this=exp.In(this=column("gsid"), query=self._log().subquery())))
+        self.run.tenant.append_internal(COMMENT_LOG, self.scratch.table("log", found))
+
+    def _appends(self) -> exp.Expr:
+        """Whether the row writes its comment (§6.3, comments)."""
+        repeat = self.action.repeat
+        present = fragment("NOT :c IS NULL", c=column("comment"))
+        makes = column("makes")
+        if repeat == "never":
+            included = not self.run.profile["cta.never_includes_create"]
+            return all_of([present, makes]) if included else exp.false()
+        if repeat == "always":
+            return present if "comments" in self.existing else all_of([present, makes])
+        if "comments" not in self.existing:
+            return all_of([present, makes])
+        new = fragment(
+            ":p AND NOT :s IS NULL AND NOT :l AND NOT CONTAINS(COALESCE(:b, ''), :c)",
+            p=present,
+            l=column("logged"),
+            s=self.stored,
+            b=column("b:Comments"),
+            c=column("comment"),
+        )
+        first = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[column("gsid"), new],
+            order=exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
+        )
+        return any_of([all_of([present, makes]), all_of([new, fragment(":n = 1", n=first)])])
+
+    def _states(self, touching: exp.Select) -> exp.Select:
+        """Adds `a:` and `p:` of every slot, `changed` and `is_last`."""
+        place = exp.Window(this=exp.RowNumber(), **_by_row())
+        count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("gsid")])
+        after = [named(self._after(slot), f"a:{slot.name}") for slot in self.slots]
+        states = exp.select(exp.Star(), *after, named(place, "place"), named(count, "size")).from_(_sub(touching))
+        before = [named(self._before(slot), f"p:{slot.name}") for slot in self.slots]
+        sides = exp.select(
+            exp.Star(), *before, named(fragment(":p = :s", p=column("place"), s=column("size")), "is_last")
+        ).from_(_sub(states))
+        differs = [
+            exp.NullSafeNEQ(this=slot.after, expression=slot.before) for slot in self.slots if slot.hit is not None
+        ]
+        changed = any_of([column("appends"), *differs])
+        return exp.select(exp.Star(), named(changed, "changed")).from_(_sub(sides))
+
+    def _after(self, slot: Slot) -> exp.Expr:
+        in_hit = slot.base if slot.hit is None else slot.hit
+        made = exp.cast(slot.made.copy(), slot.storage, dialect="duckdb")
+        if slot.fixed:
+            return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=self.stored, m=made, h=in_hit)
+        writes = column("makes")
+        value: exp.Expr = made
+        if slot.hit is not None:
+            writes = any_of([column("makes"), slot.when or exp.true()])
+            hit = exp.cast(slot.hit.copy(), slot.storage, dialect="duckdb")
+            value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
+        box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
+        last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **_running())
+        return fragment("CASE WHEN :l IS NULL THEN :b ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, b=slot.base)
+
+    def _before(self, slot: Slot) -> exp.Expr:
+        previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **_by_row())
+        return fragment("CASE WHEN :p = 1 THEN :b ELSE :l END", p=column("place"), b=slot.base, l=previous)
+
+    # Effects
+
+    def _effects(self, decided: str, touched: str, fresh: str) -> EffectColumns:
+        text_now = fragment("CASE WHEN :a THEN :c END", a=column("appends"), c=column("comment"))
+        so_far = exp.Window(this=exp.func("string_agg", text_now, text(_BREAK), dialect="duckdb"), **_running())
+        running = exp.select(exp.Star(), named(so_far, "so_far")).from_(relation(touched))
+        prior = exp.Window(this=fragment("LAG(:s)", s=column("so_far")), **_by_row())
+        states = exp.select(exp.Star(), named(prior, "prior")).from_(_sub(running))
+        source = exp.select().from_(relation(decided, "d"))
+        source = source.join(
+            _sub(states, "t"), on=exp.EQ(this=column("row", "t"), expression=_d("row")), join_type="left"
+        )
+        on = all_of(
+            [exp.EQ(this=_d("step"), expression=text("repeat")), exp.EQ(this=column("row", "n"), expression=_d("lead"))]
+        )
+        source = source.join(relation(fresh, "n"), on=on, join_type="left")
+        staged = codes_of(_d("step"), _d("codes"))
+        lost = exp.In(this=_d("step"), expressions=[text(step) for step in _TOUCHING])
+        codes = fragment(
+            "CASE WHEN :l AND :r IS NULL THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, r=column("row", "t"), c=staged
+        )
+        skipped = exp.In(this=fragment("(:c)[1]", c=codes), expressions=[text(code) for code in sorted(SKIPS)])
+        outcome = fragment(
+            "CASE WHEN NOT :c IS NULL THEN CASE WHEN :s THEN 'skipped' ELSE 'failed' END"
+            " WHEN :m THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END",
+            c=codes,
+            s=skipped,
+            m=column("makes", "t"),
+            d=column("changed", "t"),
+        )
+        named_cta = fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=_recent(), n=column("gsid", "n"))
+        shown = fragment(
+            "CASE WHEN :s = 'ownerless' THEN :o WHEN :s IN ('recent', 'repeat') THEN :g ELSE :old END",
+            s=_d("step"),
+            o=_d("owner_shown"),
+            g=named_cta,
+            old=_d("shown"),
+        )
+        label = fragment(
+            "CASE WHEN :l AND :r IS NULL THEN '`comments`' ELSE :f END", l=lost, r=column("row", "t"), f=_d("field")
+        )
+        touched_row = fragment("NOT :r IS NULL", r=column("row", "t"))
+        warnings: exp.Expr = _d("warnings")
+        if self.run.profile["cta.owner_missing"] == "none":
+            unresolved = fragment(":m AND :o IS NULL", m=column("makes", "t"), o=_d("owner"))
+            warnings = fragment(
+                "CASE WHEN :u THEN LIST_CONCAT(:w, ['OWNER_UNRESOLVED']) ELSE :w END", u=unresolved, w=warnings
+            )
+        key = exp.func("concat_ws", text(", "), _d("entity"), _d("name"), dialect="duckdb")
+        one = fragment("CASE WHEN :t THEN [:g] END", t=touched_row, g=column("gsid", "t"))
+        comment = self.action.comments is not None
+        befores = [(slot.name, column(f"p:{slot.name}", "t")) for slot in self.slots]
+        afters = [(slot.name, column(f"a:{slot.name}", "t")) for slot in self.slots]
+        if comment:
+            befores.append(("Comments", _joined(column("b:Comments", "t"), column("prior", "t"))))
+            afters.append(("Comments", _joined(column("b:Comments", "t"), column("so_far", "t"))))
+        return EffectColumns(
+            source=source,
+            row=_d("row"),
+            outcome=outcome,
+            codes=codes,
+            field=label,
+            shown=shown,
+            key=key,
+            object=CTA,
+            gsid=named_cta,
+            gsids=one,
+            warnings=warnings,
+            before=befores,
+            after=afters,
+            has_before=fragment(":t AND NOT :m", t=touched_row, m=column("makes", "t")),
+            has_after=touched_row,
+        )
+
+    # Writes
+
+    def _writes(self, touched: str, created: int) -> tuple[list[Write], int]:
+        writes: list[Write] = []
+        records = created
+        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(_BREAK), r=column("row"))
+        query = exp.select(
+            column("gsid"),
+            named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
+            named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
+        ).from_(relation(touched))
+        totals = self.scratch.table("totals", query.group_by(column("gsid")))
+        source = exp.select().from_(relation(touched, "t"))
+        on = exp.EQ(this=column("gsid", "s"), expression=column("gsid", "t"))
+        source = source.join(relation(totals, "s"), on=on).where(column("is_last", "t"))
+        comments = _joined(column("b:Comments", "t"), column("appended", "s"))
+        if self.run.profile["load.overlength"] == "truncate":
+            comments = fragment("LEFT(:c, :n)", c=comments, n=number(self.decision.comment_length))
+        if created:
+            where = fragment(":s IS NULL", s=column("stored_id", "t"))
+            writes.append(self._write("insert", source.where(where), self._created(comments)))
+        updated = self._updated(totals, touched)
+        if updated:
+            where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
+            fields = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots if slot.hit is not None}
+            values: dict[str, exp.Expr] = {**fields, **modified_stamps(self.run)}
+            if self.action.comments is not None and "comments" in self.existing:
+                values["Comments"] = comments
+            writes.append(self._write("update", source.where(where), values))
+            records += updated
+        if self._tasks:
+            task_write, tasks = self._task_write(touched)
+            writes += task_write
+            records += tasks
+        return writes, records
+
+    def _updated(self, totals: str, touched: str) -> int:
+        stored = exp.select(column("gsid")).from_(relation(touched)).where(fragment("NOT :s IS NULL", s=self.stored))
+        query = exp.select(exp.Count(this=exp.Star())).from_(relation(totals)).where(column("changed"))
+        return int(self.scratch.row(query.where(exp.In(this=column("gsid"), query=stored.subquery())))[0])
+
+    def _created(self, comments: exp.Expr) -> dict[str, exp.Expr]:
+        values: dict[str, exp.Expr] = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots}
+        values |= {
+            "Comments": comments,
+            "EntityType": text(self.action.entity.entity_type),
+            "OriginalDueDate": column("a:DueDate", "t"),
+            "IsImportant": exp.false(),
+            "Source": text("Rules"),
+            **created_stamps(self.run),
+        }
+        return values
+
+    def _write(self, kind: str, source: exp.Select, values: dict[str, exp.Expr]) -> Write:
+        items = [named(column("gsid", "t"), "Gsid"), *(named(value, name) for name, value in values.items())]
+        view = self.scratch.view(kind, source.select(*items))
+        return Write(CTA, "insert" if kind == "insert" else "update", view, tuple(values))
+
+    def _task_write(self, touched: str) -> tuple[list[Write], int]:
+        """Tasks of the playbook for CTAs that got it in this run."""
+        gets = any_of(
+            [
+                column("makes"),
+                fragment("NOT :s IS NULL AND :b IS NULL", s=self.stored, b=column("b:PlaybookId"))
+                if "playbook" in self.existing
+                else exp.false(),
+            ]
+        )
+        first = (
+            exp.select(column("gsid"))
+            .from_(relation(touched))
+            .where(all_of([fragment(":p = 1", p=column("place")), gets]))
+        )
+        ctas = (
+            exp.select(
+                named(column("row"), "row"),
+                named(column("gsid"), "cta"),
+                named(column("a:OwnerId"), "owner"),
+                named(column("a:PriorityId"), "priority"),
+            )
+            .from_(relation(touched))
+            .where(column("is_last"))
+        )
+        ctas = ctas.where(exp.In(this=column("gsid"), query=first.subquery()))
+        count = int(self.scratch.row(exp.select(exp.Count(this=exp.Star())).from_(_sub(ctas)))[0])
+        if not count:
+            return [], 0
+        total = count * len(self.action.tasks)
+        first_id = self.run.tenant.allocate("cs_task", total)
+        status = next((o for o in self.action.catalogue.cockpit_options("CTA_STATUS") if o.open), None)
+        rows = [
+            exp.Tuple(
+                expressions=[
+                    number(i),
+                    text(task.name),
+                    _date(self.decision.due(task.days)),
+                ]
+            )
+            for i, task in enumerate(self.action.tasks)
+        ]
+        listed = exp.Values(
+            expressions=rows,
+            alias=exp.TableAlias(
+                this=exp.to_identifier("k", quoted=True),
+                columns=[exp.to_identifier(name, quoted=True) for name in ("i", "task", "due")],
+            ),
+        )
+        order = exp.Order(
+            expressions=[exp.Ordered(this=column("row"), desc=False), exp.Ordered(this=column("i"), desc=False)]
+        )
+        position = exp.Window(this=exp.RowNumber(), order=order)
+        numbered = exp.select(exp.Star(), named(fragment(":p + :f", p=position, f=number(first_id - 1)), "n")).from_(
+            _sub(exp.select(exp.Star()).from_(_sub(ctas, "c")).join(listed, join_type="cross"))
+        )
+        values: dict[str, exp.Expr] = {
+            "Name": column("task"),
+            "CtaId": column("cta"),
+            "OwnerId": column("owner"),
+            "DueDate": column("due"),
+            "StatusId": text(status.gsid) if status else typed_null("VARCHAR"),
+            "PriorityId": column("priority"),
+            "IsClosed": exp.false(),
+            **created_stamps(self.run),
+        }
+        items = [named(self.run.tenant.gsid("cs_task", column("n")), "Gsid")]
+        items += [named(value, name) for name, value in values.items()]
+        table = self.scratch.table("tasks", exp.select(*items).from_(_sub(numbered)))
+        return [Write("cs_task", "insert", table, tuple(values))], total
+
+
+def _joined(base: exp.Expr, more: exp.Expr) -> exp.Expr:
+    return fragment(
+        "CASE WHEN :m IS NULL THEN :b ELSE CONCAT_WS(:br, NULLIF(:b, ''), :m) END", m=more, b=base, br=text(_BREAK)
+    )
+
+
+def _recent() -> exp.Expr:
+    return fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
+
+
+def _date(day: object) -> exp.Expr:
+    return fragment("CAST(:d AS DATE)", d=text(str(day)))
+
+
+def _d(name: str) -> exp.Column:
+    return column(name, "d")
+
+
+def _sub(query: exp.Select, alias: str = "q") -> exp.Subquery:
+    return query.subquery(exp.to_identifier(alias, quoted=True))
+
+
+def _by_row() -> dict[str, object]:
+    return {
+        "partition_by": [column("gsid")],
+        "order": exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
+    }
+
+
+def _running() -> dict[str, object]:
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    return {**_by_row(), "spec": spec}

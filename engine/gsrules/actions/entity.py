@@ -1,0 +1,104 @@
+"""The company or relationship that an action acts on (actions.md §1.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gsrules.actions.columns import Columns
+from gsrules.actions.conversion import is_null
+from gsrules.actions.kind import BindEnv, Findings
+from gsrules.actions.matrix import load_family
+from gsrules.actions.rows import Matched
+from gsrules.actions.staging import any_of, column, fragment, named, text
+from gsrules.actions.values import StagedValue, entity_id
+from gsrules.catalogue.datatypes import Family
+from gsrules.errors import Place
+from gsrules.expressions.tree import Expr
+from gsrules.spec.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class BoundEntity:
+    """`kind` is the object; `types` the relationship types of the rule, by name or GSID."""
+
+    kind: str
+    source: Expr
+    types: tuple[str, ...] = ()
+
+    @property
+    def entity_type(self) -> str:
+        return self.kind.upper()
+
+    @property
+    def id_field(self) -> str:
+        """The CTA field that holds it."""
+        return "CompanyId" if self.kind == "company" else "RelationshipId"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedEntity:
+    """The entity's GSID with its codes, and the GSID of its company."""
+
+    gsid: StagedValue
+    company: exp.Expr
+
+
+def bind_entity(
+    company: Text | None,
+    relationship: Text | None,
+    place: Place | None,
+    dataset: Columns,
+    env: BindEnv,
+    findings: Findings,
+) -> BoundEntity | None:
+    """The entity, which must be what the rule is for, or None after a finding."""
+    kind = env.rule.for_
+    given = {"company": company, "relationship": relationship}
+    item, other = given.pop(kind), next(iter(given.values()))
+    if other is not None:
+        wrong = "relationship" if kind == "company" else "company"
+        message = f"`{wrong}` does not fit: the rule is for {kind}"
+        findings.error("GS-ACTION-ENTITY", message, other.place, value=other, hint=f"use `{kind}`, or change `for`")
+    if item is None:
+        if other is None:
+            hint = f"{kind}: the column with the {kind}'s GSID"
+            findings.error("GS-ACTION-ENTITY", f"`{kind}` is missing", place, hint=hint)
+        return None
+    source = dataset.column(item)
+    if source is None:
+        return None
+    if load_family(source.type) not in (Family.ID, Family.TEXT):
+        message = f"`{item}` is a {source.type} column and cannot hold a {kind}'s GSID (INVALID_TYPE)"
+        findings.error("GS-TYPE", message, item.place, value=item, hint=f"show the GSID of the {kind}")
+        return None
+    return BoundEntity(kind, source, tuple(env.rule.relationship_types or ()))
+
+
+def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
+    """Joins the stored entity; null, ill-formed and unknown ids get their codes."""
+    made = entity_id(entity.source, rows)
+    tenant = rows.run.tenant
+    stored = exp.select(named(column("Gsid"), "g")).from_(tenant.table(entity.kind))
+    if entity.kind == "relationship":
+        stored = stored.select(named(column("CompanyId"), "c"))
+        words = [text(name.lower()) for name in entity.types]
+        known = exp.select(column("Gsid")).from_(tenant.table("relationship_type"))
+        by_name = exp.In(this=fragment("LOWER(:n)", n=column("Name")), expressions=words)
+        by_id = exp.In(this=column("Gsid"), expressions=[text(name) for name in entity.types])
+        known = known.where(any_of([by_name, by_id]))
+        stored = stored.where(exp.In(this=column("TypeId"), query=known.subquery()))
+    alias = rows.join(stored, [("g", made.value)])
+    unknown = fragment("NOT :v IS NULL AND :g IS NULL", v=made.value, g=column("g", alias))
+    raw = rows.spell(entity.source)
+    blank = is_null(raw)
+    if load_family(entity.source.type) is Family.TEXT:
+        blank = fragment("COALESCE(TRIM(:r, :blanks), '') = ''", r=raw, blanks=text(" \t\r\n"))
+    staged = StagedValue(
+        f"`{entity.kind}`",
+        made.value,
+        made.shown,
+        ((blank, "IDENTIFIER_NULL"), *made.failures, (unknown, "ENTITY_NOT_FOUND")),
+    )
+    return StagedEntity(staged, made.value if entity.kind == "company" else column("c", alias))

@@ -1,0 +1,128 @@
+"""What an action kind is, and the two steps of each action: bind (validate), then plan (decide row by row, in SQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gsrules.errors import InputError, Place, Problem
+from gsrules.expressions.tree import Expr
+from gsrules.plan.nodes import Column
+from gsrules.tenant.changes import ChangeList
+
+if TYPE_CHECKING:
+    from gsrules.catalogue import Catalogue
+    from gsrules.expressions.scope import Context
+    from gsrules.spec import ActionSpec, RuleSpec
+    from gsrules.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class BindEnv:
+    """What binding may look at: the catalogue, the expression context (rule date, parameters, profile), the rule."""
+
+    catalogue: Catalogue
+    context: Context
+    rule: RuleSpec
+
+    @property
+    def profile(self) -> Mapping[str, Any]:
+        return self.context.profile
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRun:
+    """What planning works on.
+
+    `dataset` is a temporary table with all columns of the dataset and `__row`, the row number in canonical order
+    (actions.md §1.7). `instant` is the run instant in UTC without a zone, `position` the action's place in the rule,
+    from 1.
+    """
+
+    tenant: Tenant
+    dataset: str
+    rule_date: date
+    instant: datetime
+    run_id: str
+    rule_id: str
+    position: int
+    profile: Mapping[str, Any]
+
+
+class BoundAction(Protocol):
+    """An action that passed validation."""
+
+    @property
+    def criteria(self) -> Expr | None:
+        """The bound `when`, or None."""
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:
+        """The objects that it may change."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The dataset columns that it uses."""
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        """Warnings and notes of the validation."""
+
+    def plan(self, run: ActionRun) -> ChangeList:
+        """Decides what happens for every matched row; changes nothing in the tenant but its id counters."""
+
+
+Bind = Callable[[Any, tuple[Column, ...], BindEnv], BoundAction]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionKind:
+    """A registered kind: what the schema, the reference pages and the validator say about it.
+
+    `entities` are the rule kinds in which it may stand; `engines` the engines that know it (actions.md §1.1).
+    `bind` raises one InputError with all problems. A kind that is not `ready` is known, but refuses to bind.
+    """
+
+    name: str
+    title: str
+    model: type[ActionSpec]
+    description: str
+    evidence: str
+    example: str
+    bind: Bind
+    ready: bool = True
+    entities: tuple[str, ...] = ("company", "relationship")
+    engines: tuple[str, ...] = ("horizon", "bionic")
+    strict_entities: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects what is wrong or doubtful in one action; errors end the binding, all at once."""
+
+    action: str
+    errors: list[Problem] = field(default_factory=list)
+    others: list[Problem] = field(default_factory=list)
+
+    def error(
+        self, code: str, message: str, place: Place | None = None, *, value: str = "", hint: str = "", near: str = ""
+    ) -> None:
+        self.errors.append(Problem(code, message, place, self.action, value, hint, near))
+
+    def warn(self, code: str, message: str, place: Place | None = None, *, value: str = "", hint: str = "") -> None:
+        self.others.append(Problem(code, message, place, self.action, value, hint, severity="warning"))
+
+    def note(self, code: str, message: str, place: Place | None = None, *, value: str = "", hint: str = "") -> None:
+        self.others.append(Problem(code, message, place, self.action, value, hint, severity="note"))
+
+    def take(self, error: InputError) -> None:
+        """Adds the problems of a failed part (an expression, say)."""
+        self.errors.extend(error.problems)
+
+    def close(self) -> tuple[Problem, ...]:
+        """Raises what is wrong; otherwise gives the warnings and notes."""
+        if self.errors:
+            raise InputError(self.errors)
+        return tuple(self.others)

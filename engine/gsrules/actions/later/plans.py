@@ -1,0 +1,126 @@
+"""Updating CTAs, success plans, outbox and files (actions.md §6.6, §8, §9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gsrules.actions.later.records import EntitySpec
+from gsrules.actions.later.refusing import BIONIC_LACKS, not_yet
+from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, FileSpec, MappingSpec, Names, OwnerSpec
+from gsrules.spec.base import Name, Positive
+
+
+class UpdateCtaSpec(ActionSpec):
+    """Changes CTAs found by id; only what is stated."""
+
+    action: Literal["update_cta"] = "update_cta"
+    cta: MappingSpec = Field(description="The column with the CTA's GSID, or a lookup to call_to_action.")
+    type: Name | None = Field(None, description="The CTA type; needed with status, reason, priority, playbook.")
+    status: Name | None = Field(None, description="A status of the type.")
+    reason: Name | None = Field(None, description="A reason of the type.")
+    priority: Name | None = Field(None, description="The priority.")
+    playbook: Name | None = Field(None, description="A playbook of the type.")
+    owner: OwnerSpec | None = Field(None, description="The owner.")
+    reassign_tasks: Bool = Field(False, description="Whether open tasks follow the owner.")
+    comments: CommentsSpec | None = Field(None, description="A comment; mode: append | replace.")
+    due: DueSpec | None = Field(None, description="The due date (extension).")
+    fields: Fields = Field(default_factory=dict, description="Further fields of the CTA.")
+
+
+class CreateSuccessPlanSpec(EntitySpec):
+    """Creates a success plan for each row, or updates the one with the key."""
+
+    action: Literal["create_success_plan"] = "create_success_plan"
+    name: Name = Field(description="The plan's name; ${…} inserts a column.")
+    type: Name = Field(description="The plan type.")
+    status: Name = Field(description="A status of the type.")
+    template: Name | None = Field(None, description="A template of the type.")
+    owner: OwnerSpec | None = Field(None, description="The owner.")
+    due: DueSpec = Field(default_factory=DueSpec, description="The due date.")
+    identifiers: Names = Field(
+        ("type", "status", "name"), description="The key beside the entity.", validate_default=True
+    )
+    fields: Fields = Field(default_factory=dict, description="Further fields of the plan.")
+
+
+class UpdateSuccessPlanSpec(ActionSpec):
+    """Changes success plans found by id."""
+
+    action: Literal["update_success_plan"] = "update_success_plan"
+    plan: MappingSpec = Field(description="The column with the plan's GSID, or a lookup to cta_group.")
+    type: Name = Field(description="The plan type.")
+    status: Name = Field(description="A status of the type.")
+    template: Name | None = Field(None, description="A template of the type.")
+    owner: OwnerSpec | None = Field(None, description="The owner.")
+
+
+class CallExternalApiSpec(ActionSpec):
+    """Puts one API call for each row into the outbox."""
+
+    action: Literal["call_external_api"] = "call_external_api"
+    callout: Name = Field(description="The callout: connection, method, URL, headers and body.")
+    connection: Name | None = Field(None, description="The connection that the callout must have.")
+    fields: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="Every callout field → column.")
+
+
+class ExportToS3Spec(ActionSpec):
+    """Writes the rows to a file of a bucket."""
+
+    action: Literal["export_to_s3"] = "export_to_s3"
+    bucket: Name | None = Field(None, description="The bucket; absent: gainsight-managed.")
+    path: Name = Field(description="The key; ${rule_date} and ${pattern} as in S3 tasks.")
+    columns: Names | None = Field(None, description="Order and headers; absent: all, by label.")
+    file: FileSpec = Field(default_factory=FileSpec, description="How the file is written.")
+    date_format: Name | None = Field(None, description="Absent: yyyy-MM-dd.")
+    datetime_format: Name | None = Field(None, description="Absent: yyyy-MM-dd HH:mm:ss.")
+    timezone: Name | None = Field(None, description="Absent: the tenant's zone.")
+    split_rows: Positive | None = Field(None, description="Rows a part, for numbered parts.")
+
+
+KINDS = (
+    not_yet(
+        "update_cta",
+        "Call To Action › Update",
+        UpdateCtaSpec,
+        "Changes CTAs found by id.",
+        "actions.md §6.6 [cli] [doc]",
+        "- action: update_cta\n  from: Rows\n  cta: CTA GSID\n  type: Risk\n  priority: High\n",
+        engines=BIONIC_LACKS,
+    ),
+    not_yet(
+        "create_success_plan",
+        "Success Plan › Create",
+        CreateSuccessPlanSpec,
+        "Creates a success plan for each row, or updates the one with the key.",
+        "actions.md §8 [cli] [doc]",
+        "- action: create_success_plan\n  from: Rows\n  company: Company GSID\n  name: Plan of ${Name}\n"
+        "  type: Objectives\n  status: Draft\n",
+    ),
+    not_yet(
+        "update_success_plan",
+        "Success Plan › Update",
+        UpdateSuccessPlanSpec,
+        "Changes success plans found by id.",
+        "actions.md §8 [cli]",
+        "- action: update_success_plan\n  from: Rows\n  plan: Plan GSID\n  type: Objectives\n  status: Active\n",
+        engines=BIONIC_LACKS,
+    ),
+    not_yet(
+        "call_external_api",
+        "Call External API",
+        CallExternalApiSpec,
+        "Puts one API call for each row into the outbox; nothing leaves the machine.",
+        "actions.md §9.1 [doc] [cli]",
+        "- action: call_external_api\n  from: Rows\n  callout: Notify\n  fields: {name: Name}\n",
+    ),
+    not_yet(
+        "export_to_s3",
+        "Export to S3",
+        ExportToS3Spec,
+        "Writes the rows to a file of a bucket.",
+        "actions.md §9.2 [doc] [cli] [choice]",
+        "- action: export_to_s3\n  from: Rows\n  path: output/rows-${rule_date}.csv\n",
+    ),
+)

@@ -1,0 +1,443 @@
+"""The load algorithm: insert, update, upsert, by identifiers (actions.md §4), as a few set-based statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from gsrules.actions.effects import EffectColumns, Received, change_list
+from gsrules.actions.kind import ActionRun
+from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.rows import Matched, spelling
+from gsrules.actions.staging import (
+    Scratch,
+    all_of,
+    any_of,
+    column,
+    fragment,
+    list_of,
+    named,
+    number,
+    relation,
+    text,
+    texts,
+    typed_null,
+)
+from gsrules.actions.stamps import created_stamps, modified_stamps
+from gsrules.actions.values import StagedValue, as_set, code_columns, stage
+from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
+from gsrules.catalogue.datatypes import Family, Kind
+from gsrules.errors import Problem
+from gsrules.expressions.tree import Expr
+from gsrules.tenant.changes import ChangeList, Write
+
+Operation = Literal["insert", "update", "upsert"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLoad:
+    """A load that passed validation.
+
+    `defaults` are the values of unmapped fields of new records (and of mapped ones that are null there);
+    `self_references` the fields that may not hold the record's own GSID.
+    """
+
+    object: ObjectDef
+    operation: Operation
+    mappings: tuple[BoundMapping, ...]
+    identifiers: tuple[FieldDef, ...]
+    defaults: Mapping[str, exp.Expr]
+    catalogue: Catalogue
+    criteria: Expr | None = None
+    reads: frozenset[str] = frozenset()
+    findings: tuple[Problem, ...] = ()
+    self_references: tuple[str, ...] = ()
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:
+        return (self.object.name,)
+
+    def plan(self, run: ActionRun) -> ChangeList:
+        """Decides every matched row (actions.md §3.2, §4)."""
+        return _Plan.of(self, run).change_list()
+
+
+@dataclass(slots=True)
+class _Plan:
+    load: BoundLoad
+    run: ActionRun
+    scratch: Scratch
+    rows: Matched
+    staged: tuple[StagedValue, ...]
+    warns: bool = field(default=False)
+
+    @classmethod
+    def of(cls, load: BoundLoad, run: ActionRun) -> _Plan:
+        scratch = Scratch(run.tenant.con)
+        rows = Matched(run, spelling(run, load.catalogue), scratch, load.criteria)
+        staged = tuple(_required(load, m, stage(m, rows)) for m in load.mappings)
+        return cls(load, run, scratch, rows, staged)
+
+    def change_list(self) -> ChangeList:
+        received = Received(*self.rows.counts())
+        inserts = self.load.operation == "insert"
+        plan = self.scratch.table("plan", self._inserts() if inserts else self._matches())
+        outcomes, records = self._outcomes(plan)
+        created = outcomes.get("created", 0)
+        fresh = self._new_ids(plan, created) if created else None
+        several = sum(outcomes.values()) > received.matched
+        effects = self._effects(plan, fresh, several=several)
+        view = self.scratch.view("effects", effects.query())
+        writes = self._writes(plan, fresh, outcomes)
+        self.warns = self.warns or several or any(value.warnings for value in self.staged)
+        return change_list(
+            self.scratch,
+            view,
+            writes,
+            received,
+            records_written=records,
+            outcomes=None if several else outcomes,
+            may_warn=self.warns,
+        )
+
+    # The written fields: all mapped ones but Gsid; `v` staged, `a` after, `b` before.
+
+    @property
+    def written(self) -> list[tuple[int, BoundMapping]]:
+        return [(i, m) for i, m in enumerate(self.load.mappings) if m.field.name != "Gsid"]
+
+    def _staged_select(self) -> exp.Select:
+        items = [named(self.rows.row, "row")]
+        items += [named(value.value, f"v{i}") for i, value in enumerate(self.staged)]
+        return self.rows.select([*items, *code_columns(self.staged)])
+
+    def _inserts(self) -> exp.Select:
+        kept = [column(name) for name in ("row", "codes", "field", "shown", "warnings")]
+        after = [named(self._on_creation(m, column(f"v{i}")), f"a{i}") for i, m in self.written]
+        outcome = fragment("CASE WHEN :c IS NULL THEN 'created' ELSE 'failed' END", c=column("codes"))
+        gsid = named(typed_null("VARCHAR"), "gsid")
+        staged = self._staged_select().subquery(exp.to_identifier("s", quoted=True))
+        return exp.select(*kept, *after, gsid, named(outcome, "outcome")).from_(staged)
+
+    def _on_creation(self, mapping: BoundMapping, value: exp.Expr) -> exp.Expr:
+        default = self.load.defaults.get(mapping.field.name)
+        return fragment("COALESCE(:v, :d)", v=value, d=default) if default is not None else value
+
+    def _matches(self) -> exp.Select:
+        """Every row with the record that its identifiers find, the values before and after, and the outcome."""
+        matched = self._decided(self._joined())
+        skipping = {"DUPLICATE_IN_BATCH"} if self.run.profile["load.duplicate_keys"] != "error" else set()
+        if self.run.profile["load.update_no_match"] == "skip":
+            skipping.add("NO_RECORD_TO_UPDATE")
+        first = fragment("(:c)[1]", c=column("codes"))
+        skipped = exp.In(this=first, expressions=[text(code) for code in sorted(skipping)]) if skipping else exp.false()
+        outcome = fragment(
+            "CASE WHEN :c IS NULL THEN CASE WHEN :g IS NULL THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END"
+            " WHEN :s THEN 'skipped' ELSE 'failed' END",
+            c=column("codes"),
+            g=column("gsid"),
+            d=self._changed(),
+            s=skipped,
+        )
+        kept = [column(name) for name in ("row", "gsid", "codes", "field", "shown")]
+        sides = [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
+        keys = [column(f"v{i}") for i, m in enumerate(self.load.mappings) if m.field.name == "Gsid"]
+        decided = matched.subquery(exp.to_identifier("e", quoted=True))
+        return exp.select(*kept, *sides, *keys, named(self._warnings(), "warnings"), named(outcome, "outcome")).from_(
+            decided
+        )
+
+    # Identifiers
+
+    @property
+    def identifiers(self) -> list[tuple[int, FieldDef]]:
+        places = {m.field.name: i for i, m in enumerate(self.load.mappings)}
+        return [(places[found.name], found) for found in self.load.identifiers]
+
+    def _folds(self, found: FieldDef) -> bool:
+        if found.type.kind is Kind.EMAIL:
+            return True
+        return found.type.family is Family.TEXT and self.run.profile["load.identifier_case"] == "insensitive"
+
+    def _key(self, found: FieldDef, value: exp.Expr) -> exp.Expr:
+        if self._folds(found):
+            return fragment("LOWER(:v)", v=value)
+        return as_set(value) if found.type.family is Family.MULTI_PICKLIST else value
+
+    @property
+    def _null_matches(self) -> bool:
+        return bool(self.run.profile["load.match_null"] == "null_equals_null")
+
+    def _live(self) -> exp.Expr:
+        """Whether a staged row takes part in matching: no code, and no null identifier."""
+        conditions = [fragment(":c IS NULL", c=column("codes"))] if any(v.failures for v in self.staged) else []
+        if not self._null_matches:
+            conditions += [fragment("NOT :v IS NULL", v=column(f"v{i}")) for i, _ in self.identifiers]
+        return all_of(conditions)
+
+    def _numbered(self) -> exp.Select:
+        """Staged rows with `place`: 1 for the row of its key that counts (under `error`: the rows of the key)."""
+        mode = self.run.profile["load.duplicate_keys"]
+        keys = [self._key(found, column(f"v{i}")) for i, found in self.identifiers]
+        live = self._live()
+        parts = keys if live == exp.true() else [live, *keys]
+        window: dict[str, Any] = {"partition_by": parts}
+        if mode == "error":
+            place: exp.Expr = exp.Window(this=exp.Count(this=exp.Star()), **window)
+        else:
+            order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=mode == "last")])
+            place = exp.Window(this=exp.RowNumber(), order=order, **window)
+        staged = self._staged_select().subquery(exp.to_identifier("s", quoted=True))
+        return exp.select(exp.Star(), named(live, "live"), named(place, "place")).from_(staged)
+
+    def _targets(self) -> exp.Expr:
+        """The stored records; under `multi_match` first and error at most one a key, with `twins` their number."""
+        table = self.run.tenant.table(self.load.object.name).copy()
+        mode = self.run.profile["load.multi_match"]
+        if mode == "all" or any(found.name == "Gsid" for _, found in self.identifiers):
+            table.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
+            return table
+        keys = [self._key(found, column(found.name)) for _, found in self.identifiers]
+        order = exp.Order(expressions=[exp.Ordered(this=column("Gsid"), desc=False)])
+        place = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
+        twins = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[key.copy() for key in keys])
+        ranked = exp.select(exp.Star(), named(place, "__place"), named(twins, "__twins")).from_(table)
+        chosen = exp.select(exp.Star()).from_(ranked.subquery(exp.to_identifier("k", quoted=True)))
+        chosen = chosen.where(exp.EQ(this=column("__place"), expression=number(1)))
+        return chosen.subquery(exp.to_identifier("t", quoted=True))
+
+    def _joined(self) -> exp.Select:
+        """Every staged row with the stored records of its key; adds `gsid`, `a…`, `b…` and `twins`."""
+        only = fragment(":l AND :p = 1", l=column("live", "s"), p=column("place", "s"))
+        conditions = []
+        for position, (i, found) in enumerate(self.identifiers):
+            own = self._key(found, column(f"v{i}", "s"))
+            stored = self._key(found, column(found.name, "t"))
+            if position == 0 and not self._null_matches:
+                own = fragment("CASE WHEN :only THEN :k END", only=only, k=own)
+            same = exp.NullSafeEQ if self._null_matches else exp.EQ
+            conditions.append(same(this=own, expression=stored))
+        if self._null_matches:
+            conditions.append(only)
+        items: list[exp.Expr] = [column(name, "s") for name in ("row", "codes", "field", "shown", "warnings")]
+        items += [column("live", "s"), column("place", "s"), named(column("Gsid", "t"), "gsid")]
+        items += [named(column(f"v{i}", "s"), f"v{i}") for i in range(len(self.staged))]
+        for i, mapping in self.written:
+            items.append(named(column(mapping.field.name, "t"), f"b{i}"))
+            items.append(named(self._after(i, mapping), f"a{i}"))
+        if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
+            items.append(named(column("__twins", "t"), "twins"))
+        numbered = self._numbered().subquery(exp.to_identifier("s", quoted=True))
+        return exp.select(*items).from_(numbered).join(self._targets(), on=all_of(conditions), join_type="left")
+
+    def _after(self, i: int, mapping: BoundMapping) -> exp.Expr:
+        """The field after the write: of the found record, or of the new one."""
+        value, before = column(f"v{i}", "s"), column(mapping.field.name, "t")
+        after: exp.Expr = value
+        if mapping.field.type.family is Family.MULTI_PICKLIST and self.run.profile["load.multiselect"] == "append":
+            both = exp.func("list_concat", fragment("COALESCE(:b, [])", b=before), value, dialect="duckdb")
+            after = fragment("CASE WHEN :v IS NULL THEN :v ELSE LIST_DISTINCT(:both) END", v=value, both=both)
+        if mapping.on_null == "skip":
+            after = fragment("COALESCE(:a, :b)", a=after, b=before)
+        on_creation = self._on_creation(mapping, value)
+        if on_creation == value and after == value:
+            return value
+        return fragment("CASE WHEN :g IS NULL THEN :c ELSE :a END", g=column("Gsid", "t"), c=on_creation, a=after)
+
+    # Codes that need the match
+
+    def _decided(self, joined: exp.Select) -> exp.Select:
+        """Adds the codes of the matching steps (actions.md §4, steps 1, 2, 4, 6) to those of the staging."""
+        late: list[tuple[exp.Expr, str, exp.Expr, exp.Expr]] = []
+        null = typed_null("VARCHAR")
+        if not self._null_matches:
+            late += [
+                (fragment(":v IS NULL", v=column(f"v{i}")), "IDENTIFIER_NULL", text(f"`{found.name}`"), null)
+                for i, found in self.identifiers
+            ]
+        late.append((fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH", null, null))
+        if self.load.operation == "update":
+            late.append((fragment(":g IS NULL", g=column("gsid")), "NO_RECORD_TO_UPDATE", null, null))
+        if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
+            late.append((fragment(":n > 1", n=column("twins")), "MULTIPLE_RECORDS_MATCHED", null, null))
+        for i, mapping in self.written:
+            if mapping.field.name in self.load.self_references:
+                own = fragment(":a = :g", a=column(f"a{i}"), g=column("gsid"))
+                late.append((own, "VALUE_INVALID", text(self.staged[i].label), column(f"a{i}")))
+            if mapping.field.required and not _required_at_staging(self.load, mapping):
+                missing = fragment(":a IS NULL", a=column(f"a{i}"))
+                late.append((missing, "REQUIRED_MISSING", text(self.staged[i].label), null))
+        codes, fields, shown = exp.Case(), exp.Case(), exp.Case()
+        staged = fragment("NOT :c IS NULL", c=column("codes"))
+        codes = codes.when(staged, column("codes"))
+        fields = fields.when(staged, column("field"))
+        shown = shown.when(staged, column("shown"))
+        for condition, code, where, value in late:
+            codes = codes.when(condition, texts([text(code)]))
+            fields = fields.when(condition, where)
+            shown = shown.when(condition, value)
+        items = [column("row"), column("gsid"), column("warnings")]
+        items += [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
+        items += [column(f"v{i}") for i in range(len(self.staged))]
+        decided = [named(codes, "codes"), named(fields, "field"), named(shown, "shown")]
+        return exp.select(*items, *decided).from_(joined.subquery(exp.to_identifier("j", quoted=True)))
+
+    def _changed(self) -> exp.Expr:
+        """Whether the write would change the record; identifiers are equal by definition unless they fold."""
+        fixed = {found.name for _, found in self.identifiers if not self._folds(found)}
+        differences = []
+        for i, mapping in self.written:
+            if mapping.field.name in fixed:
+                continue
+            after, before = column(f"a{i}"), column(f"b{i}")
+            if mapping.field.type.family is Family.MULTI_PICKLIST:
+                after, before = as_set(after), as_set(before)
+            differences.append(exp.NullSafeNEQ(this=after, expression=before))
+        return any_of(differences)
+
+    def _warnings(self) -> exp.Expr:
+        """The staged warnings, and NULL_WRITTEN where an unstated null replaces a value."""
+        replaced = [
+            fragment(":a IS NULL AND NOT :b IS NULL", a=column(f"a{i}"), b=column(f"b{i}"))
+            for i, m in self.written
+            if m.on_null == "write" and not m.states_on_null and m.default is None and m.constant is None
+        ]
+        if not replaced:
+            return column("warnings")
+        self.warns = True
+        written = fragment("NOT :g IS NULL AND :any", g=column("gsid"), any=any_of(replaced))
+        both = exp.func("list_concat", column("warnings"), list_of([(exp.true(), "NULL_WRITTEN")]), dialect="duckdb")
+        return fragment("CASE WHEN :c THEN :b ELSE :w END", c=written, b=both, w=column("warnings"))
+
+    # Results
+
+    def _outcomes(self, plan: str) -> tuple[dict[str, int], int]:
+        query = exp.select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan))
+        outcomes = dict(self.scratch.rows(query.group_by(column("outcome"))))
+        return outcomes, outcomes.get("created", 0) + outcomes.get("updated", 0)
+
+    def _new_ids(self, plan: str, created: int) -> str:
+        """The GSIDs of the new records, in row order."""
+        name = self.load.object.name
+        first = self.run.tenant.allocate(name, created)
+        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+        position = exp.Window(this=exp.RowNumber(), order=order)
+        counter = fragment(":p + :first", p=position, first=number(first - 1))
+        numbered = exp.select(column("row"), named(counter, "n")).from_(relation(plan))
+        numbered = numbered.where(exp.EQ(this=column("outcome"), expression=text("created")))
+        ids = exp.select(column("row"), named(self.run.tenant.gsid(name, column("n")), "gsid"))
+        return self.scratch.table("new", ids.from_(numbered.subquery(exp.to_identifier("n", quoted=True))))
+
+    def _effects(self, plan: str, fresh: str | None, *, several: bool) -> EffectColumns:
+        source = exp.select().from_(relation(self._one_a_row(plan) if several else plan, "p"))
+        gsid: exp.Expr = column("gsid", "p")
+        if fresh:
+            on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
+            source = source.join(relation(fresh, "n"), on=on, join_type="left")
+            gsid = fragment("COALESCE(:old, :new)", old=gsid, new=column("gsid", "n"))
+        outcome = column("outcome", "p")
+        matched = self.load.operation != "insert"
+        done = exp.In(this=outcome.copy(), expressions=[text(o) for o in ("created", "updated", "unchanged")])
+        touched = exp.In(this=outcome.copy(), expressions=[text(o) for o in ("updated", "unchanged")])
+        stored = [(m.field.name, column(f"b{i}", "p")) for i, m in self.written]
+        one = fragment("CASE WHEN NOT :g IS NULL THEN [:g] END", g=gsid)
+        return EffectColumns(
+            source=source,
+            row=column("row", "p"),
+            outcome=outcome,
+            codes=column("codes", "p"),
+            field=column("field", "p"),
+            shown=column("shown", "p"),
+            key=self._key_text(),
+            object=self.load.object.name,
+            gsid=gsid,
+            gsids=column("gsids", "p") if several else one,
+            warnings=column("warnings", "p"),
+            before=stored if matched else [(m.field.name, typed_null(m.field.type.storage)) for _, m in self.written],
+            after=[(m.field.name, column(f"a{i}", "p")) for i, m in self.written],
+            has_before=touched if matched else exp.false(),
+            has_after=done,
+        )
+
+    def _key_text(self) -> exp.Expr:
+        parts = [column(f"{'v' if found.name == 'Gsid' else 'a'}{i}", "p") for i, found in self.identifiers]
+        if not parts:
+            return typed_null("VARCHAR")
+        return exp.func("concat_ws", text(", "), *parts, dialect="duckdb")
+
+    def _one_a_row(self, plan: str) -> str:
+        """Where several records were matched: one row a dataset row, that of the smallest changed GSID."""
+        self.warns = True
+        rank = fragment("CASE WHEN :o = 'updated' THEN 0 ELSE 1 END", o=column("outcome"))
+        window = {"partition_by": [column("row")]}
+        order = exp.Order(expressions=[exp.Ordered(this=item, desc=False) for item in (rank, column("gsid"))])
+        place = exp.Window(this=exp.RowNumber(), order=order, **window)
+        listed = exp.Window(this=fragment("LIST(:g)", g=column("gsid")), **window)
+        twins = fragment(":n > 1", n=exp.Window(this=exp.Count(this=exp.Star()), **window))
+        warned = exp.func(
+            "list_concat", column("warnings"), list_of([(exp.true(), "MULTI_MATCH_UPDATED")]), dialect="duckdb"
+        )
+        warnings = fragment("CASE WHEN :t THEN :both ELSE :w END", t=twins, both=warned, w=column("warnings"))
+        ranked = exp.select(
+            exp.Star(except_=[column("warnings")]),
+            named(warnings, "warnings"),
+            named(place, "__place"),
+            named(fragment("CASE WHEN NOT :g IS NULL THEN LIST_SORT(:l) END", g=column("gsid"), l=listed), "gsids"),
+        ).from_(relation(plan))
+        query = exp.select(exp.Star()).from_(ranked.subquery(exp.to_identifier("r", quoted=True)))
+        return self.scratch.table("rows", query.where(exp.EQ(this=column("__place"), expression=number(1))))
+
+    def _writes(self, plan: str, fresh: str | None, outcomes: dict[str, int]) -> list[Write]:
+        writes = []
+        object_name = self.load.object.name
+        values = {m.field.name: column(f"a{i}", "p") for i, m in self.written}
+        source = exp.select().from_(relation(plan, "p"))
+        if fresh:
+            unmapped = {name: value for name, value in self.load.defaults.items() if name not in values}
+            fields: dict[str, exp.Expr] = {**values, **unmapped, **created_stamps(self.run)}
+            on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
+            joined = source.join(relation(fresh, "n"), on=on)
+            writes.append(self._write(object_name, "insert", joined, column("gsid", "n"), fields))
+        touch = self.run.profile["load.touch_unchanged"]
+        touched = ("updated", "unchanged") if touch else ("updated",)
+        if any(outcomes.get(outcome) for outcome in touched):
+            where = exp.In(this=column("outcome", "p"), expressions=[text(outcome) for outcome in touched])
+            fixed = {found.name for _, found in self.identifiers if not self._folds(found)}
+            changing = {name: value for name, value in values.items() if name not in fixed}
+            fields = {**changing, **modified_stamps(self.run)}
+            writes.append(self._write(object_name, "update", source.where(where), column("gsid", "p"), fields))
+        return writes
+
+    def _write(
+        self,
+        object_name: str,
+        kind: Literal["insert", "update"],
+        source: exp.Select,
+        gsid: exp.Expr,
+        fields: Mapping[str, exp.Expr],
+    ) -> Write:
+        items = [named(gsid, "Gsid"), *(named(value, name) for name, value in fields.items())]
+        view = self.scratch.view(kind, source.select(*items))
+        return Write(object_name, kind, view, tuple(fields))
+
+
+def _required_at_staging(load: BoundLoad, mapping: BoundMapping) -> bool:
+    """Whether a null of a required field fails before matching, whatever the match gives (§3.2, steps 5 and 6)."""
+    has_default = mapping.field.name in load.defaults
+    if load.operation == "insert":
+        return True
+    return mapping.on_null == "write" and (load.operation == "update" or not has_default)
+
+
+def _required(load: BoundLoad, mapping: BoundMapping, value: StagedValue) -> StagedValue:
+    if not mapping.field.required or not _required_at_staging(load, mapping):
+        return value
+    if load.operation == "insert" and mapping.field.name in load.defaults:
+        return value
+    missing = fragment(
+        "NOT COALESCE(:bad, FALSE) AND :v IS NULL", bad=any_of(c for c, _ in value.failures), v=value.value
+    )
+    return value.with_failure(missing, "REQUIRED_MISSING")

@@ -1,0 +1,77 @@
+"""Row codes in words (actions.md §12)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+
+from gsrules.actions.staging import fragment, text
+
+SKIPS: Final = frozenset({"CTA_RECENT", "NO_OPEN_CTA", "NOTHING_TO_DELETE", "SCORE_NULL", "SCORECARD_NOT_APPLIED"})
+"""Codes of rows that deliberately do nothing; the profile makes more of them skips."""
+
+# {field} is the field concerned, {shown} the value, {key} the row's key.
+ROWS: Final[dict[str, str]] = {
+    "IDENTIFIER_NULL": "the identifier {field} is null",
+    "ENTITY_NOT_FOUND": "{field}: no record has the GSID '{shown}'",
+    "REQUIRED_MISSING": "{field} is required, and its value is null",
+    "TYPE_MISMATCH": "'{shown}' cannot be converted for {field}",
+    "NUMBER_OUT_OF_RANGE": "'{shown}' has more than 29 digits before the decimal point: {field}",
+    "VALUE_INVALID": "'{shown}' is not a valid value for {field}",
+    "STRING_TOO_LONG": "'{shown}' is longer than {field} allows",
+    "PICKLIST_UNKNOWN": "'{shown}' is no option of {field}",
+    "PICKLIST_INACTIVE": "'{shown}' is an inactive option of {field}",
+    "PICKLIST_UNMAPPED": "'{shown}' is not in the customise mapping of {field}",
+    "LOOKUP_NO_MATCH": "the lookup for {field} finds no record for '{shown}'",
+    "LOOKUP_MULTIPLE_MATCH": "the lookup for {field} finds several records for '{shown}'",
+    "REFERENCE_NOT_FOUND": "{field}: no record has the GSID '{shown}'",
+    "NO_RECORD_TO_UPDATE": "no record has the identifiers {key}",
+    "MULTIPLE_RECORDS_MATCHED": "several records have the identifiers {key}",
+    "DUPLICATE_IN_BATCH": "another row has the same identifiers {key}",
+    "DUPLICATE_VALUE": "{field} must be unique, and '{shown}' is already used",
+    "CTA_OWNER_UNRESOLVED": "no owner: '{shown}' is no user, and there is no default",
+    "CTA_LIMIT_REACHED": "the tenant's limit of CTAs (cta.max_count) is reached",
+    "CTA_NOT_FOUND": "no CTA has the GSID '{shown}'",
+    "CTA_RECENT": "an equal CTA falls into the time frame: {shown}",
+    "NO_OPEN_CTA": "no open CTA of {key}",
+}
+
+WARNINGS: Final[dict[str, str]] = {
+    "LOOKUP_ANY_ONE": "the lookup found several records; the one with the smallest GSID was taken",
+    "MULTI_MATCH_UPDATED": "several records have the identifiers; all were updated",
+    "CTA_OPEN_TWINS": "several open CTAs have the key; the newest was updated",
+    "CTA_NAME_OVER_MAX": "the CTA's name is longer than Gainsight's pages show",
+    "NULL_TOKEN": "a ${…} token was null",
+    "NULL_WRITTEN": "a null replaced a stored value",
+    "BOOLEAN_COERCED": "a text other than true and false was taken as false",
+    "LABEL_CASE_DIFFERS": "a label differs from the option in letter case",
+    "USER_INACTIVE": "the owner is an inactive user",
+    "OWNER_UNRESOLVED": "no owner was found; the record has none",
+    "REFERENCE_NOT_FOUND": "a GSID is that of no record",
+    "DUPLICATE_IN_BATCH": "rows were superseded by others with the same identifiers",
+    "NO_DATA": "no row of the dataset to work on",
+}
+
+
+def message(code: exp.Expr, field: exp.Expr, shown: exp.Expr, key: exp.Expr) -> exp.Expr:
+    """The message of a row as SQL; null where `code` is."""
+    parts = {"{field}": field, "{shown}": shown, "{key}": key}
+    case = exp.Case(this=code.copy())
+    for name, words in ROWS.items():
+        case = case.when(text(name), _filled(words, parts))
+    return case.else_(code.copy())
+
+
+def _filled(words: str, parts: dict[str, exp.Expr]) -> exp.Expr:
+    pieces: list[exp.Expr] = []
+    rest = words
+    while rest:
+        at, mark = min((rest.find(mark), mark) if mark in rest else (len(rest), "") for mark in parts)
+        if at:
+            pieces.append(text(rest[:at]))
+        if mark:
+            empty = text("∅" if mark != "{field}" else "the value")
+            pieces.append(fragment("COALESCE(CAST(:p AS VARCHAR), :e)", p=parts[mark], e=empty))
+        rest = rest[at + len(mark) :]
+    return exp.func("concat", *pieces, dialect="duckdb")

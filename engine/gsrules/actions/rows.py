@@ -1,0 +1,82 @@
+"""The SELECT over the matched rows of a dataset, to which conversions add joins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from gsrules.actions.kind import ActionRun
+from gsrules.actions.staging import Scratch, all_of, column, named, relation
+from gsrules.catalogue import Catalogue
+from gsrules.expressions.spell import SpellEnv, spell
+from gsrules.expressions.tree import Expr
+
+ROW = "__row"
+_BASE = "d"
+
+
+@dataclass(slots=True)
+class Matched:
+    """The matched rows: the dataset as `d`, filtered by the criteria, left-joined with what conversions need."""
+
+    run: ActionRun
+    env: SpellEnv
+    scratch: Scratch
+    criteria: Expr | None
+    joins: list[tuple[exp.Query, str, exp.Expr]] = field(default_factory=list)
+
+    def spell(self, expr: Expr) -> exp.Expr:
+        """A bound expression over the dataset's columns."""
+        return spell(expr, self.env)
+
+    @property
+    def row(self) -> exp.Expr:
+        return column(ROW, _BASE)
+
+    def join(self, query: exp.Query, keys: Sequence[tuple[str, exp.Expr]]) -> str:
+        """Left-joins `query`, of which the columns named in `keys` equal the given values; returns its alias.
+
+        The caller sees to it that at most one row of `query` matches.
+        """
+        alias = f"j{len(self.joins)}"
+        on = all_of(exp.EQ(this=column(name, alias), expression=value.copy()) for name, value in keys)
+        self.joins.append((query, alias, on))
+        return alias
+
+    def distinct(self, value: exp.Expr, name: str) -> exp.Query:
+        """The distinct non-null values of an expression over the matched rows."""
+        return self._filtered(
+            exp.select(named(value, name)).distinct().from_(relation(self.run.dataset, _BASE)),
+            exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())),
+        )
+
+    def select(self, items: Sequence[exp.Expr]) -> exp.Select:
+        """The given output columns of all matched rows."""
+        query = exp.select(*items).from_(relation(self.run.dataset, _BASE))
+        for joined, alias, on in self.joins:
+            query = query.join(joined.subquery(exp.to_identifier(alias, quoted=True)), on=on, join_type="left")
+        return self._filtered(query)
+
+    def _filtered(self, query: exp.Select, *conditions: exp.Expr) -> exp.Select:
+        found = [*conditions, *([self.spell(self.criteria)] if self.criteria else [])]
+        return query.where(all_of(found)) if found else query
+
+    def counts(self) -> tuple[int, int, int]:
+        """Rows received, matched, and not matched only because the criteria is unknown (actions.md §2)."""
+        count = exp.Count(this=exp.Star())
+        items: list[exp.Expr] = [count]
+        if self.criteria:
+            condition = self.spell(self.criteria)
+            unknown = exp.Is(this=exp.Paren(this=condition.copy()), expression=exp.Null())
+            items += [exp.Filter(this=count.copy(), expression=exp.Where(this=c)) for c in (condition, unknown)]
+        found = self.scratch.row(exp.select(*items).from_(relation(self.run.dataset, _BASE)))
+        return (found[0], found[1], found[2]) if self.criteria else (found[0], found[0], 0)
+
+
+def spelling(run: ActionRun, catalogue: Catalogue) -> SpellEnv:
+    """How bound expressions name columns of the dataset."""
+    return SpellEnv(
+        column=lambda name: column(name, _BASE), rule_date=run.rule_date, profile=run.profile, catalogue=catalogue
+    )

@@ -1,0 +1,197 @@
+"""Bound mappings as SQL over the matched rows: value, codes and warnings (the value pipeline of actions.md §3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gsrules.actions.conversion import Converted, as_text, convert, is_null, not_null, trimmed
+from gsrules.actions.mapping import BoundLookup, BoundMapping, MatchPair
+from gsrules.actions.matrix import load_family
+from gsrules.actions.rows import Matched
+from gsrules.actions.staging import any_of, column, fragment, list_of, named, text, texts, typed_null
+from gsrules.catalogue.datatypes import Family
+from gsrules.expressions.tree import Expr
+
+CodeEntry = tuple[exp.Expr, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedValue:
+    """The value of one mapping, with what can be wrong with it; `label` names the field in messages."""
+
+    label: str
+    value: exp.Expr
+    shown: exp.Expr
+    failures: tuple[CodeEntry, ...] = ()
+    warnings: tuple[CodeEntry, ...] = ()
+
+    def with_failure(self, condition: exp.Expr, code: str) -> StagedValue:
+        return StagedValue(self.label, self.value, self.shown, (*self.failures, (condition, code)), self.warnings)
+
+    @property
+    def code(self) -> exp.Expr:
+        """The first code that applies, else null."""
+        case = exp.Case()
+        for condition, code in self.failures:
+            case = case.when(condition.copy(), text(code))
+        return case
+
+
+def stage(mapping: BoundMapping, rows: Matched) -> StagedValue:
+    """Steps 1 to 4 of the pipeline: source, customise mapping, conversion, default."""
+    field = mapping.field
+    label = f"`{field.name}` ({field.type})"
+    kept: list[CodeEntry] = []
+    if mapping.constant is not None:
+        made = Converted(mapping.constant, text(mapping.constant.sql("duckdb")))
+    elif mapping.lookup is not None:
+        made, kept = _looked_up(mapping.lookup, rows)
+    else:
+        assert mapping.source is not None
+        made = convert(mapping.source, field.type, rows, mapping.options, mapped=mapping.mapped)
+        made = _within_values(made, field.values)
+    if mapping.lookup is None and field.type.target is not None:
+        made = _referenced(made, field.type.target, rows)
+    if mapping.default is None:
+        return StagedValue(label, made.value, made.shown, (*kept, *made.failures), made.warnings)
+    value = fragment("COALESCE(:v, :d)", v=made.value, d=mapping.default)
+    if made.failures:
+        value = fragment("CASE WHEN :bad THEN :d ELSE :v END", bad=made.failed, d=mapping.default, v=value)
+    return StagedValue(label, value, made.shown, tuple(kept), made.warnings)
+
+
+def _within_values(made: Converted, values: Sequence[str]) -> Converted:
+    """A text field that takes certain texts only."""
+    if not values:
+        return made
+    other = fragment("NOT :v", v=exp.In(this=made.value.copy(), expressions=[text(value) for value in values]))
+    return Converted(made.value, made.shown, (*made.failures, (other, "VALUE_INVALID")), made.warnings)
+
+
+def _referenced(made: Converted, target: str, rows: Matched) -> Converted:
+    """Checks that the GSID is that of a record (`load.dangling_reference`)."""
+    mode = rows.run.profile["load.dangling_reference"]
+    if mode == "allow":
+        return made
+    known = exp.select(named(column("Gsid"), "k")).from_(rows.run.tenant.table(target))
+    alias = rows.join(known, [("k", made.value)])
+    dangling = fragment("NOT :v IS NULL AND :k IS NULL", v=made.value, k=column("k", alias))
+    entry = (dangling, "REFERENCE_NOT_FOUND")
+    if mode == "error":
+        return Converted(made.value, made.shown, (*made.failures, entry), made.warnings)
+    return Converted(made.value, made.shown, made.failures, (*made.warnings, entry))
+
+
+def _looked_up(lookup: BoundLookup, rows: Matched) -> tuple[Converted, list[CodeEntry]]:
+    """The GSID that an import lookup finds (actions.md §3.3), and the codes that no default cures."""
+    keys = [_match_key(pair, rows) for pair in lookup.pairs]
+    stored = [comparable(column(pair.field.name), pair.field.type.family, _lookup_fold(rows)) for pair in lookup.pairs]
+    grouped = exp.select(
+        *(named(key, f"k{i}") for i, key in enumerate(stored)),
+        named(fragment("MIN(:g)", g=column("Gsid")), "g"),
+        named(exp.Count(this=exp.Star()), "n"),
+    ).from_(rows.run.tenant.table(lookup.object))
+    for key in stored:
+        grouped = grouped.where(not_null(key))
+    alias = rows.join(grouped.group_by(*(key.copy() for key in stored)), [(f"k{i}", key) for i, key in enumerate(keys)])
+    gsid, count = column("g", alias), column("n", alias)
+    several = fragment(":n > 1", n=count)
+    shown = exp.func("concat_ws", text(", "), *(as_text(pair.source, rows) for pair in lookup.pairs), dialect="duckdb")
+    failures: list[CodeEntry] = []
+    kept: list[CodeEntry] = []
+    warnings: list[CodeEntry] = []
+    if lookup.none == "error":
+        failures.append((is_null(gsid), "LOOKUP_NO_MATCH"))
+    if lookup.multiple == "error":
+        kept.append((several, "LOOKUP_MULTIPLE_MATCH"))
+    else:
+        warnings.append((several, "LOOKUP_ANY_ONE"))
+    return Converted(gsid, shown, tuple(failures), tuple(warnings)), kept
+
+
+def _lookup_fold(rows: Matched) -> str:
+    return "lower" if rows.run.profile["load.lookup_case"] == "insensitive" else "trim"
+
+
+def _match_key(pair: MatchPair, rows: Matched) -> exp.Expr:
+    made = convert(pair.source, pair.field.type, rows, pair.options, mapped=False)
+    return comparable(made.value, pair.field.type.family, _lookup_fold(rows))
+
+
+def comparable(value: exp.Expr, family: Family, fold: str) -> exp.Expr:
+    """What two values of a family are compared by: texts trimmed (and in lower case), lists as sets."""
+    if family is Family.TEXT:
+        word = fragment("TRIM(:v, :blanks)", v=value, blanks=text(" \t\r\n"))
+        return fragment("LOWER(:w)", w=word) if fold == "lower" else word
+    return as_set(value) if family is Family.MULTI_PICKLIST else value
+
+
+def as_set(value: exp.Expr) -> exp.Expr:
+    return fragment("LIST_SORT(:v)", v=value)
+
+
+def code_columns(values: Sequence[StagedValue]) -> list[exp.Expr]:
+    """Columns `codes` (null: none), `field` and `shown` of the first code, `warnings`."""
+    failing = [value for value in values if value.failures]
+    return [
+        named(_codes(failing), "codes"),
+        named(_first(failing, [text(value.label) for value in failing]), "field"),
+        named(_first(failing, [_brief(value.shown) for value in failing]), "shown"),
+        named(warning_list([entry for value in values for entry in value.warnings]), "warnings"),
+    ]
+
+
+def _brief(shown: exp.Expr) -> exp.Expr:
+    return fragment("LEFT(CAST(:s AS VARCHAR), 200)", s=shown)
+
+
+def _codes(failing: Sequence[StagedValue]) -> exp.Expr:
+    if not failing:
+        return typed_null("VARCHAR[]")
+    parts = [
+        fragment("CASE WHEN :bad THEN :one ELSE :none END", bad=_bad(value), one=texts([value.code]), none=texts([]))
+        for value in failing
+    ]
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = exp.func("list_concat", joined, part, dialect="duckdb")
+    return fragment("CASE WHEN :any THEN :all END", any=any_of(_bad(value) for value in failing), all=joined)
+
+
+def _bad(value: StagedValue) -> exp.Expr:
+    return any_of(condition for condition, _ in value.failures)
+
+
+def _first(failing: Sequence[StagedValue], results: Sequence[exp.Expr]) -> exp.Expr:
+    if not failing:
+        return typed_null("VARCHAR")
+    case = exp.Case()
+    for value, result in zip(failing, results, strict=True):
+        case = case.when(_bad(value), result)
+    return case
+
+
+def warning_list(entries: Sequence[CodeEntry]) -> exp.Expr:
+    """Each warning code once, null where there is none."""
+    merged: dict[str, list[exp.Expr]] = {}
+    for condition, code in entries:
+        merged.setdefault(code, []).append(condition)
+    listed = list_of([(any_of(conditions), code) for code, conditions in merged.items()])
+    if not merged:
+        return listed
+    happens = any_of(condition for condition, _ in entries)
+    return fragment("CASE WHEN :any THEN :all END", any=happens, all=listed)
+
+
+def entity_id(source: Expr, rows: Matched) -> Converted:
+    """A column as the id of a record; text must be a well-formed GSID (actions.md §1.11)."""
+    value = rows.spell(source)
+    if load_family(source.type) is Family.ID:
+        return Converted(value, value)
+    word = trimmed(value)
+    fits = fragment("REGEXP_FULL_MATCH(:w, '[0-9A-Z]{36}')", w=word)
+    bad = fragment("NOT :ok", ok=fits)
+    return Converted(fragment("CASE WHEN :ok THEN :w END", ok=fits, w=word), value, ((bad, "VALUE_INVALID"),))

@@ -1,0 +1,458 @@
+"""actions.md §6.1–§6.5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from tests.actions.support import World, company, user
+
+Make = Callable[..., World]
+COLUMNS = {"C": "id", "N": "text", "O": "text", "X": "text"}
+
+
+def cta(more: str = "", **keys: str) -> str:
+    lines = {
+        "company": "C",
+        "name": "Drop at ${N}",
+        "type": "Risk",
+        "reason": "Usage Drop",
+        "priority": "High",
+        "status": "New",
+        "owner": "{column: O}",
+        "comments": '{text: "Said ${X}"}',
+    } | keys
+    body = "".join(f"    {key}: {value}\n" for key, value in lines.items() if value)
+    return f"  - action: create_cta\n    from: Rows\n{body}{more}"
+
+
+def stored(world: World, number: int, **values: object) -> None:
+    """A CTA of company 1 with the key of `cta()`."""
+    find = world.catalogue.cockpit
+    risk, drop = find("CTA_TYPE", "Risk"), find("CTA_REASON", "Usage Drop", "Risk")
+    assert risk is not None
+    assert drop is not None
+    row: dict[str, Any] = {
+        "Gsid": f"1S0100000000LOCAL0{number:018d}",
+        "Name": "Drop at C1",
+        "CompanyId": company(1),
+        "EntityType": "COMPANY",
+        "TypeId": risk.gsid,
+        "ReasonId": drop.gsid,
+        "IsClosed": values.get("ClosedDate") is not None,
+        "Source": "Rules",
+        "Comments": "old",
+    } | values
+    world.seed("call_to_action", [row])
+
+
+def one(world: World, owner: object = "u1@example.com") -> None:
+    world.dataset(COLUMNS, [[company(1), "C1", owner, "x"]])
+
+
+# The table of §6.3: stored CTAs, check_open, time frame, basis → result.
+
+
+def test_none_stored_creates(make: Make) -> None:
+    world = make()
+    one(world)
+    done = world.act(cta())
+    assert done.outcomes == ["created"]
+    made = world.records("call_to_action")[0]
+    assert (made["Name"], made["CompanyId"], made["OwnerId"], made["Comments"]) == (
+        "Drop at C1",
+        company(1),
+        user(1),
+        "Said x",
+    )
+    assert (made["EntityType"], made["Source"], made["IsClosed"], made["IsImportant"]) == (
+        "COMPANY",
+        "Rules",
+        False,
+        False,
+    )
+    assert made["DueDate"] == made["OriginalDueDate"] == date(2026, 11, 30)
+    assert made["CreatedDate"] == made["ModifiedDate"] == datetime(2026, 11, 23)
+    assert (made["GsIngestionSource"], made["GsExecutionId"]) == ("RULES_ENGINE", "run-1")
+
+
+def test_two_rows_of_a_key_create_then_update(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", "a"], [company(1), "C1", "u2@example.com", "b"]])
+    done = world.act(cta())
+    assert done.outcomes == ["created", "updated"]
+    made = world.records("call_to_action")
+    assert [(r["Comments"], r["OwnerId"]) for r in made] == [("Said a<br/>Said b", user(1))]
+    assert done.effects[1]["before"]["Comments"] == "Said a"
+    assert done.effects[1]["after"]["Comments"] == "Said a<br/>Said b"
+
+
+def test_an_open_cta_is_updated(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1))
+    one(world)
+    assert world.act(cta()).outcomes == ["updated"]
+    assert world.records("call_to_action")[0]["Comments"] == "old<br/>Said x"
+
+
+def test_an_open_cta_is_unchanged_with_repeat_never_and_no_fields(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), ModifiedDate=datetime(2026, 6, 1))
+    one(world)
+    done = world.act(cta(comments="{text: x, repeat: never}"))
+    assert done.outcomes == ["unchanged"]
+    assert world.records("call_to_action")[0]["ModifiedDate"] == datetime(2026, 6, 1)
+    assert done.changes.writes == ()
+
+
+def test_of_two_open_ones_the_newer_is_updated(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 2))
+    stored(world, 2, CreatedDate=datetime(2026, 6, 1))
+    one(world)
+    done = world.act(cta())
+    assert (done.outcomes, done.warned) == (["updated"], {"CTA_OPEN_TWINS": 1})
+    assert done.effects[0]["gsid"].endswith("1")
+
+
+def test_newest_is_by_record_sequence_when_created_at_once(make: Make) -> None:
+    world = make()
+    stored(world, 2, CreatedDate=datetime(2026, 6, 1))
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1))
+    one(world)
+    assert world.act(cta()).effects[0]["gsid"].endswith("1")
+
+
+@pytest.mark.parametrize(
+    ("closed", "basis", "outcome", "code"),
+    [
+        (date(2026, 11, 16), "closed", "skipped", "CTA_RECENT"),
+        (date(2026, 11, 16), "created", "created", None),
+        (date(2026, 11, 15), "closed", "created", None),
+    ],
+)
+def test_time_frame(make: Make, closed: date, basis: str, outcome: str, code: str | None) -> None:
+    world = make(cta__time_frame_basis=basis)
+    stored(world, 1, CreatedDate=datetime(2026, 10, 1), ClosedDate=datetime(closed.year, closed.month, closed.day, 23))
+    one(world)
+    done = world.act(cta())
+    assert (done.outcomes, done.codes) == ([outcome], [code])
+
+
+def test_the_time_frame_names_the_newest_such_cta(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 10, 1), ClosedDate=datetime(2026, 11, 20))
+    stored(world, 2, CreatedDate=datetime(2026, 9, 1), ClosedDate=datetime(2026, 11, 21))
+    one(world)
+    effect = world.act(cta()).effects[0]
+    assert effect["gsid"].endswith("1")
+    assert effect["gsid"] in effect["message"]
+
+
+def test_without_time_frame_a_closed_cta_does_not_count(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 10, 1), ClosedDate=datetime(2026, 11, 23))
+    one(world)
+    assert world.act(cta(time_frame="false")).outcomes == ["created"]
+
+
+@pytest.mark.parametrize(("basis", "outcome"), [("closed", "created"), ("created", "skipped")])
+def test_open_not_checked(make: Make, basis: str, outcome: str) -> None:
+    world = make(cta__time_frame_basis=basis)
+    stored(world, 1, CreatedDate=datetime(2026, 11, 20))
+    one(world)
+    assert world.act(cta(check_open="false")).outcomes == [outcome]
+
+
+def test_no_owner_fails_where_it_would_create(make: Make) -> None:
+    world = make()
+    one(world, None)
+    done = world.act(cta())
+    assert (done.outcomes, done.codes) == (["failed"], ["CTA_OWNER_UNRESOLVED"])
+
+
+def test_no_owner_does_not_matter_for_an_update(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1))
+    one(world, None)
+    assert world.act(cta()).outcomes == ["updated"]
+
+
+# The set form: rows of one key
+
+
+def test_ownerless_rows_before_the_creator_fail_and_those_after_update(make: Make) -> None:
+    world = make()
+    rows = [[company(1), "C1", owner, word] for owner, word in ((None, "a"), ("u1@example.com", "b"), (None, "c"))]
+    world.dataset(COLUMNS, rows)
+    assert world.act(cta()).outcomes == ["failed", "created", "updated"]
+    assert world.records("call_to_action")[0]["Comments"] == "Said b<br/>Said c"
+
+
+def test_after_a_closed_creation_later_rows_fall_into_the_time_frame(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", "a"]] * 2)
+    done = world.act(cta(status="Closed Success"))
+    assert (done.outcomes, done.codes) == (["created", "skipped"], [None, "CTA_RECENT"])
+    made = world.records("call_to_action")
+    assert [(r["IsClosed"], r["ClosedDate"]) for r in made] == [(True, datetime(2026, 11, 23))]
+
+
+def test_without_checks_every_row_creates(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", o, "a"] for o in ("u1@example.com", None, "u2@example.com")])
+    done = world.act(cta(check_open="false", time_frame="false"))
+    assert done.outcomes == ["created", "failed", "created"]
+    assert [r["OwnerId"] for r in world.records("call_to_action")] == [user(1), user(2)]
+
+
+def test_max_count_stops_creation_and_what_would_follow(make: Make) -> None:
+    world = make(cta__max_count=1)
+    world.dataset(
+        COLUMNS,
+        [
+            [company(1), "C1", "u1@example.com", "a"],
+            [company(2), "C2", "u1@example.com", "a"],
+            [company(2), "C2", None, "a"],
+            [company(1), "C1", None, "b"],
+        ],
+    )
+    done = world.act(cta())
+    assert done.outcomes == ["created", "failed", "failed", "updated"]
+    assert done.codes == [None, "CTA_LIMIT_REACHED", "CTA_OWNER_UNRESOLVED", None]
+
+
+def test_the_name_may_be_left_out_of_the_key(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "One", "u1@example.com", "a"], [company(1), "Two", "u1@example.com", "b"]])
+    done = world.act(cta(identifiers="[type, reason]"))
+    assert done.outcomes == ["created", "updated"]
+    assert [r["Name"] for r in world.records("call_to_action")] == ["Drop at One"]
+
+
+# Entities, owners, names
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(None, "IDENTIFIER_NULL"), ("nope", "VALUE_INVALID"), (company(77), "ENTITY_NOT_FOUND"), (" ", "IDENTIFIER_NULL")],
+)
+def test_entity_codes(make: Make, value: object, code: str) -> None:
+    world = make()
+    world.dataset(COLUMNS | {"C": "text"}, [[value, "C1", "u1@example.com", "x"]])
+    done = world.act(cta())
+    assert (done.outcomes, done.codes) == (["failed"], [code])
+
+
+def test_an_unknown_owner_warns_and_the_default_steps_in(make: Make) -> None:
+    world = make()
+    one(world, "nobody@example.com")
+    done = world.act(cta(owner="{column: O, default: U2@Example.com}"))
+    assert (done.outcomes, done.warned) == (["created"], {"REFERENCE_NOT_FOUND": 1})
+    assert world.records("call_to_action")[0]["OwnerId"] == user(2)
+
+
+def test_an_inactive_owner_is_kept_with_a_warning(make: Make) -> None:
+    world = make()
+    one(world, user(9))
+    done = world.act(cta())
+    assert (done.outcomes, done.warned) == (["created"], {"USER_INACTIVE": 1})
+
+
+def test_owner_missing_none_creates_without_owner(make: Make) -> None:
+    world = make(cta__owner_missing="none")
+    one(world, None)
+    done = world.act(cta())
+    assert (done.outcomes, done.warned) == (["created"], {"OWNER_UNRESOLVED": 1})
+    assert world.records("call_to_action")[0]["OwnerId"] is None
+
+
+def test_a_null_token_is_empty_and_warns(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), None, "u1@example.com", "x"]])
+    assert world.act(cta()).warned == {"NULL_TOKEN": 1}
+    assert world.records("call_to_action")[0]["Name"] == "Drop at "
+
+
+def test_a_null_token_may_be_an_error(make: Make) -> None:
+    world = make(cta__null_token="error")
+    world.dataset(COLUMNS, [[company(1), None, "u1@example.com", "x"]])
+    assert world.act(cta()).codes == ["REQUIRED_MISSING"]
+
+
+def test_names_blank_long_and_too_long(make: Make) -> None:
+    world = make()
+    names = [" ", "n" * 81, "n" * 251, "n" * 80]
+    world.dataset(COLUMNS, [[company(1), name, "u1@example.com", "x"] for name in names])
+    done = world.act(cta(name="${N}"))
+    assert done.codes == ["REQUIRED_MISSING", None, "STRING_TOO_LONG", None]
+    assert done.warned == {"CTA_NAME_OVER_MAX": 1}
+
+
+def test_name_overflow_cut_cuts_before_the_key(make: Make) -> None:
+    world = make(cta__name_overflow="cut", cta__name_max=5)
+    world.dataset(COLUMNS, [[company(1), name, "u1@example.com", "x"] for name in ("abcdefg", "abcdeZZ")])
+    assert world.act(cta(name="${N}")).outcomes == ["created", "updated"]
+    assert [r["Name"] for r in world.records("call_to_action")] == ["abcde"]
+
+
+def test_comment_values_are_html_escaped(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", "<b>&'\"; DROP TABLE x"]])
+    world.act(cta(comments='{text: "<i>${X}</i>"}'))
+    comment = world.records("call_to_action")[0]["Comments"]
+    assert comment.startswith("<i>&lt;b&gt;&amp;")
+    assert comment.endswith("</i>")
+
+
+# Comments
+
+
+def test_once_appends_once_even_in_later_runs(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1))
+    world.dataset(COLUMNS, [[company(1), "C1", None, "a"], [company(1), "C1", None, "b"]])
+    once = cta(comments='{text: "Said ${X}", repeat: once}')
+    assert world.act(once).outcomes == ["updated", "unchanged"]
+    world.dataset(COLUMNS, [[company(1), "C1", None, "c"]])
+    assert world.act(once).outcomes == ["unchanged"]
+    assert world.records("call_to_action")[0]["Comments"] == "old<br/>Said a"
+
+
+def test_once_counts_the_creation(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", "a"], [company(1), "C1", None, "b"]])
+    once = cta(comments='{text: "Said ${X}", repeat: once}')
+    assert world.act(once).outcomes == ["created", "unchanged"]
+    world.dataset(COLUMNS, [[company(1), "C1", None, "c"]])
+    assert world.act(once).outcomes == ["unchanged"]
+
+
+def test_once_does_not_append_what_a_cta_from_elsewhere_holds(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), Comments="He: Said a!")
+    world.dataset(COLUMNS, [[company(1), "C1", None, "a"]])
+    assert world.act(cta(comments='{text: "Said ${X}", repeat: once}')).outcomes == ["unchanged"]
+
+
+def test_never_writes_at_creation_unless_the_profile_says_so(make: Make) -> None:
+    for include, wanted in ((False, "Said x"), (True, None)):
+        world = make(cta__never_includes_create=include)
+        one(world)
+        world.act(cta(comments='{text: "Said ${X}", repeat: never}'))
+        assert world.records("call_to_action")[0]["Comments"] == wanted
+
+
+# Fields, playbooks, on_existing
+
+
+def test_fields_follow_the_value_pipeline_and_fold_in_row_order(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), Note__gc="old")
+    world.dataset(COLUMNS, [[company(1), "C1", None, x] for x in ("a", None, "b" * 21)])
+    done = world.act(cta(comments="", fields="{Note__gc: {column: X, on_null: skip}}"))
+    assert done.codes == [None, None, "STRING_TOO_LONG"]
+    assert done.outcomes == ["updated", "unchanged", "failed"]
+    assert world.records("call_to_action")[0]["Note__gc"] == "a"
+    assert done.effects[0]["before"]["Note__gc"] == "old"
+    assert done.effects[1]["before"]["Note__gc"] == "a"
+
+
+def test_a_playbook_goes_where_none_is_and_brings_its_tasks(make: Make) -> None:
+    world = make()
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), DueDate=date(2026, 6, 8))
+    world.dataset(COLUMNS, [[company(1), "C1", None, "x"], [company(2), "C2", "u2@example.com", "x"]])
+    done = world.act(cta(playbook="Recovery", comments=""))
+    assert done.outcomes == ["updated", "created"]
+    # 2 and 8 days without weekends after Mon 2026-11-23
+    assert [(t["Name"], t["DueDate"]) for t in world.records("cs_task")] == [
+        ("Call", date(2026, 11, 25)),
+        ("Meet", date(2026, 12, 3)),
+    ] * 2
+    found = world.records("call_to_action")
+    assert [r["DueDate"] for r in found] == [date(2026, 12, 3)] * 2
+    assert [r["TotalTaskCount"] for r in found] == [2, 2]
+    assert done.changes.counts.records_written == 6
+    assert world.act(cta(playbook="Recovery", comments="")).outcomes == ["unchanged", "unchanged"]
+    assert len(world.records("cs_task")) == 4
+
+
+def test_playbook_due_date_keep_and_tasks_ignore(make: Make) -> None:
+    world = make(cta__playbook_due_date="keep", cta__playbook_tasks="ignore")
+    one(world)
+    world.act(cta(playbook="Recovery"))
+    assert world.records("call_to_action")[0]["DueDate"] == date(2026, 11, 30)
+    assert world.records("cs_task") == []
+
+
+def test_on_existing_may_change_priority_owner_and_due_date(make: Make) -> None:
+    world = make(cta__on_existing=["priority", "owner", "due_date"])
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), OwnerId=user(3), DueDate=date(2026, 6, 8))
+    world.dataset(COLUMNS, [[company(1), "C1", o, "x"] for o in ("u1@example.com", None)])
+    assert world.act(cta()).outcomes == ["updated", "unchanged"]
+    found = world.records("call_to_action")[0]
+    high = world.catalogue.cockpit("CTA_PRIORITY", "High")
+    assert high is not None
+    assert (found["OwnerId"], found["DueDate"], found["PriorityId"]) == (user(1), date(2026, 11, 30), high.gsid)
+    assert found["Comments"] == "old"
+
+
+def test_on_existing_status_may_close(make: Make) -> None:
+    world = make(cta__on_existing=["status"])
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1))
+    one(world)
+    world.act(cta(status="Closed Success"))
+    found = world.records("call_to_action")[0]
+    assert (found["IsClosed"], found["ClosedDate"], found["CloseSource"]) == (True, datetime(2026, 11, 23), "Rules")
+
+
+# Scope
+
+
+def test_a_company_rule_does_not_see_relationship_ctas_unless_told(make: Make) -> None:
+    for scope, outcome in (("own_entity", "created"), ("all", "updated")):
+        world = make(cta__company_scope=scope)
+        stored(world, 1, CreatedDate=datetime(2026, 6, 1), EntityType="RELATIONSHIP")
+        one(world)
+        assert world.act(cta()).outcomes == [outcome]
+
+
+def test_a_relationship_rule_writes_both_entities(make: Make) -> None:
+    world = make()
+    kind, other = "1P0600000000LOCAL0" + "0" * 17 + "1", "1P0600000000LOCAL0" + "0" * 17 + "2"
+    world.seed("relationship_type", [{"Gsid": kind, "Name": "Product"}, {"Gsid": other, "Name": "Other"}])
+    ids = ["1P0500000000LOCAL0" + "0" * 17 + str(n) for n in (1, 2)]
+    world.seed(
+        "relationship",
+        [
+            {"Gsid": ids[0], "Name": "R1", "CompanyId": company(4), "TypeId": kind},
+            {"Gsid": ids[1], "Name": "R2", "CompanyId": company(4), "TypeId": other},
+        ],
+    )
+    world.dataset(COLUMNS, [[gsid, "R", "u1@example.com", "x"] for gsid in ids])
+    head = "relationship_types: [Product]\n"
+    done = world.act(cta(company="", relationship="C"), kind="relationship", head=head)
+    assert done.codes == [None, "ENTITY_NOT_FOUND"]
+    made = world.records("call_to_action")[0]
+    assert (made["RelationshipId"], made["CompanyId"], made["EntityType"]) == (ids[0], company(4), "RELATIONSHIP")
+
+
+def test_zone_decides_the_day_of_closing(make: Make) -> None:
+    # 2026-11-16T07:30Z is still 2026-11-15 in Los Angeles
+    for zone, outcome in (("UTC", "skipped"), ("America/Los_Angeles", "created")):
+        world = make(tenant__timezone=zone)
+        stored(world, 1, CreatedDate=datetime(2026, 10, 1), ClosedDate=datetime(2026, 11, 16, 7, 30))
+        one(world)
+        assert world.act(cta()).outcomes == [outcome]
+
+
+def test_counts_add_up_and_nothing_matched_is_no_data(make: Make) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", None], [company(2), "C2", "u1@example.com", "x"]])
+    counts = world.act(cta(more="    when: X = 'x'\n")).changes.counts
+    assert (counts.received, counts.matched, counts.filtered_null, counts.created) == (2, 1, 1, 1)
+    done = world.act(cta(more="    when: X = 'nothing'\n"))
+    assert (done.changes.counts.matched, done.warned) == (0, {"NO_DATA": 0})
