@@ -131,7 +131,10 @@ def evaluate(tree: exp.Expression, rows: Sequence[Mapping[str, Any]]) -> list[An
     con = duckdb.connect()
     kinds = ", ".join(f'"{column.name}" {column.type.storage}' for column in COLUMNS)
     con.execute(f"CREATE TABLE world (row_number INTEGER, {kinds})")
-    for number, row in enumerate(rows):
-        marks = ", ".join("?" for _ in range(len(COLUMNS) + 1))
-        con.execute(f"INSERT INTO world VALUES ({marks})", [number, *(row.get(c.name) for c in COLUMNS)])
+    marks = ", ".join("?" for _ in range(len(COLUMNS) + 1))
+    for start in range(0, len(rows), 500):
+        part = rows[start : start + 500]
+        values = ", ".join(f"({marks})" for _ in part)
+        cells = [cell for at, row in enumerate(part, start) for cell in (at, *(row.get(c.name) for c in COLUMNS))]
+        con.execute(f"INSERT INTO world VALUES {values}", cells)
     return [row[0] for row in con.execute(f"SELECT {sql_of(tree)} FROM world ORDER BY row_number").fetchall()]

@@ -21,7 +21,7 @@ from gsrules.expressions.tree import (
 )
 
 LARGEST = 20_000
-_ROUNDING_USES = 6
+_ROUNDING_USES = 7
 
 
 def check_size(expr: Expr, text: str, context: Context) -> None:

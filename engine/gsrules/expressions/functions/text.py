@@ -227,7 +227,7 @@ FUNCTIONS = (
             Example("substring('abc', 1, 0)", ""),
         ),
         spell=_substring,
-        uses=5,
+        uses=8,
     ),
     Function(
         "position",
