@@ -60,7 +60,7 @@ def parse_show_item(text: str) -> ShowItem:
     if body.endswith(".*"):
         return ShowItem("all_of", Text(_unbracketed(body[:-2]), body.place), place=place)
     call = _CALL.fullmatch(text[:end])
-    if call is None:
+    if call is None or _is_named_like_a_call(call):
         return ShowItem("field", body, alias=alias, place=place)
     return _aggregate(text, call, alias, place)
 
@@ -86,6 +86,11 @@ def split_path(name: str) -> tuple[str, ...]:
 def _unbracketed(part: str) -> str:
     part = part.strip()
     return part[1:-1].replace("]]", "]").strip() if part.startswith("[") and part.endswith("]") else part
+
+
+def _is_named_like_a_call(call: re.Match[str]) -> bool:
+    """Whether it is a name such as `Amount (EUR)`: a space before the parenthesis, and no aggregate."""
+    return call.group(1).lower() not in AGGREGATES and call.string[call.end(1)].isspace()
 
 
 def _aggregate(text: str, call: re.Match[str], alias: Text | None, place: Place) -> ShowItem:

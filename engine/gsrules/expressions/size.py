@@ -18,6 +18,7 @@ from gsrules.expressions.tree import (
     Negate,
     Rounded,
     children,
+    concat_operands,
 )
 
 LARGEST = 20_000
@@ -36,7 +37,8 @@ def check_size(expr: Expr, text: str, context: Context) -> None:
 def _size(expr: Expr, in_double: bool, context: Context) -> int:
     """Nodes of the spelled expression, about."""
     double = isinstance(expr, Arithmetic | Negate) or (isinstance(expr, Call) and FUNCTIONS[expr.function].double)
-    inner = sum(_size(child, double or isinstance(expr, Rounded), context) for child in children(expr))
+    below = concat_operands(expr) if isinstance(expr, Concat) else children(expr)
+    inner = sum(_size(child, double or isinstance(expr, Rounded), context) for child in below)
     times = 1
     if isinstance(expr, Call):
         times = FUNCTIONS[expr.function].uses

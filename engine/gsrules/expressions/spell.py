@@ -40,6 +40,7 @@ from gsrules.expressions.tree import (
     RuleDate,
     Template,
     TextMatch,
+    concat_operands,
 )
 
 _BIGINT = 2**63
@@ -67,19 +68,6 @@ def is_double(expr: Expr) -> bool:
     if isinstance(expr, Negate):
         return is_double(expr.operand)
     return isinstance(expr, Arithmetic) or (isinstance(expr, Call) and FUNCTIONS[expr.function].double)
-
-
-def concat_operands(expr: Concat) -> list[Expr]:
-    """The texts of a chain of joins, from left to right."""
-    found: list[Expr] = []
-    stack: list[Expr] = [expr]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Concat):
-            stack += (node.right, node.left)
-        else:
-            found.append(node)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

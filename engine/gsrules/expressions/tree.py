@@ -300,3 +300,16 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def references(expr: Expr) -> frozenset[str]:
     """The names of all columns that the expression reads."""
     return frozenset(node.name for node in walk(expr) if isinstance(node, ColumnRef))
+
+
+def concat_operands(expr: Concat) -> list[Expr]:
+    """The texts of a chain of joins, from left to right."""
+    found: list[Expr] = []
+    stack: list[Expr] = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Concat):
+            stack += (node.right, node.left)
+        else:
+            found.append(node)
+    return found
