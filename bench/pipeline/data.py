@@ -1,11 +1,15 @@
-"""The benchmark's input: two CSV files, the stored object in three forms, and the gsrules project around them.
+"""The benchmark's input: two CSV files, the stored object, and the gsrules project around them.
 
-Made by integer arithmetic in DuckDB, so every machine gets the same rows. `folder(rows)` makes what is missing.
+    python data.py make ROWS     makes what is missing, prints the folder
+    python data.py hash RESULT   prints a hash of a contestant's result
+
+Made by integer arithmetic in DuckDB, so every machine gets the same rows.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import duckdb
@@ -23,7 +27,6 @@ FEATURES = (
     "Integrations",
     "Admin",
 )
-RULE_DATE = "2026-11-23"
 ROWS_PER_ACCOUNT = 50
 
 MIX = "CREATE TEMP MACRO mix(i, k) AS (((i * 48271 + k * 69621 + 12345) % 2147483647) * 16807 + k) % 2147483647"
@@ -93,6 +96,7 @@ def _make(target: Path, rows: int) -> None:
     files.mkdir(parents=True)
     accounts = max(1, rows // ROWS_PER_ACCOUNT)
     with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")
         con.execute(MIX)
         values = {"rows": rows, "accounts": accounts, "features": list(FEATURES)}
         con.execute(USAGE.format(path=files / "usage.csv"), values)
@@ -122,3 +126,16 @@ def result_hash(path: Path) -> tuple[str, dict[str, int]]:
         outcomes = con.execute("SELECT outcome, count(*) FROM result GROUP BY ALL ORDER BY 1").fetchall()
     assert row is not None
     return row[0], dict(outcomes)
+
+
+def main() -> None:
+    command, argument = sys.argv[1:]
+    if command == "make":
+        print(folder(int(argument)))
+    else:
+        digest, outcomes = result_hash(Path(argument))
+        print(f"{digest}  {outcomes}")
+
+
+if __name__ == "__main__":
+    main()
