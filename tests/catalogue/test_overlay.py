@@ -111,7 +111,8 @@ def test_cockpit_options_of_the_project(tmp_path: Path) -> None:
 
 def test_all_mistakes_are_found_at_once_with_place_and_nearest_name(tmp_path: Path) -> None:
     files = {
-        "objects/a__gc.yml": "object: a__gc\nfields:\n  Owner__gc: {type: lookup, to: gsusr}\n  Lost__gc: {type: lookup}\n",
+        "objects/a__gc.yml": "object: a__gc\nfields:\n"
+        "  Owner__gc: {type: lookup, to: gsusr}\n  Lost__gc: {type: lookup}\n",
         "objects/company.yml": "object: company\nfields:\n  Arr: {type: string}\n  Name: {type: string, length: 10}\n",
         "picklists.yml": "cta_reasons: {Rsk: [Usage Drop]}\nfields:\n  company.Stats: [X]\n",
     }

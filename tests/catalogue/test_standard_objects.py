@@ -182,7 +182,8 @@ def test_scheme_ranges() -> None:
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("RenewalDate", "Renewal Date"), ("Company_ID__gc", "Company ID"), ("OriginalContractDate", "Original Contract Date"),
+        ("RenewalDate", "Renewal Date"), ("Company_ID__gc", "Company ID"),
+        ("OriginalContractDate", "Original Contract Date"),
         ("CSMName", "CSM Name"), ("usage_summary__gc", "Usage Summary"), ("__", "__"),
     ],
 )  # fmt: skip

@@ -214,7 +214,7 @@ class Overlay:
                 self._refuse(
                     f"{definition.name}: fields {twin.name} and {found.name} have the same label “{found.label}”",
                     found.place or twin.place or place,
-                    hint="labels of fields are unique in their object",
+                    hint="labels of fields are unique in their object; give one of them another `label`",
                 )
 
     def _check_field(self, definition: ObjectDef, found: FieldDef) -> None:

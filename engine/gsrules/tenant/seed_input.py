@@ -45,7 +45,7 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef,
         _check_headers(headers, path)
         run(con, create_temp(table, select))
     except duckdb.Error as error:
-        raise InputError(_unreadable(path, str(error).splitlines()[0])) from error
+        raise InputError(_unreadable(path, " ".join(str(error).split("\n\n")[0].splitlines()[:3]))) from error
     except (OSError, csv.Error, UnicodeDecodeError) as error:
         raise InputError(_unreadable(path, str(error))) from error
     is_csv = path.suffix.lower() == ".csv"
@@ -153,12 +153,17 @@ def _csv(path: Path) -> tuple[tuple[str, ...], exp.Select]:
 
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[tuple[str, ...], exp.Select]:
     source = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(glob_safe(path))])
-    described = run(con, exp.select("*").from_(source.copy()).limit(0)).description or []
+    described = run(con, exp.Describe(this=exp.select("*").from_(source.copy()))).fetchall()
     cells: list[exp.Expression] = []
     for position, (name, kind, *_) in enumerate(described):
         cell: exp.Expression = column(str(name))
-        if str(kind).endswith("[]") or str(kind).lower() == "list":
+        if str(kind).endswith("[]"):
             cell = exp.Anonymous(this="array_to_string", expressions=[cell, exp.Literal.string(";")])
+        elif str(kind) == "TIMESTAMP WITH TIME ZONE":
+            utc = exp.Anonymous(this="timezone", expressions=[exp.Literal.string("UTC"), cell])
+            cell = exp.DPipe(
+                this=exp.Cast(this=utc, to=exp.DataType.build("VARCHAR")), expression=exp.Literal.string("Z")
+            )
         text = exp.Cast(this=cell, to=exp.DataType.build("VARCHAR"))
         cells.append(named(text, SeedInput.text_column(position)))
     return tuple(str(entry[0]) for entry in described), _numbered(cells, source)

@@ -41,7 +41,12 @@ class Reading:
 
     def nearest(self, text: str) -> str:
         """The accepted word most like a bad cell's text."""
-        return nearest(text, self.known) if self.known else ""
+        if not self.known:
+            return ""
+        if self.is_list:
+            known = {name.lower() for name in self.known}
+            text = next((part for part in map(str.strip, text.split(";")) if part.lower() not in known), text)
+        return nearest(text, self.known)
 
 
 class CellReader:
