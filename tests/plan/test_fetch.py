@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.plan.support import Lab
+
+from gsrules.catalogue import Catalogue
+from gsrules.catalogue.cockpit import CockpitOptions, build_cockpit
+from gsrules.plan.nodes import Matching, walk
 
 COMPANIES = [
     {"Gsid": "G1", "Name": "Acme", "Arr": 100, "Csm": "U1", "ParentCompany": "G2"},
@@ -145,3 +151,16 @@ def test_blank_texts_become_null_where_the_profile_says_so() -> None:
     tasks = "Co: {type: fetch, object: company, show: [Name]}"
     assert Lab(tasks, records=records).rows("Co") == [("",)]
     assert Lab(tasks, records=records, profile={"values.blank_is_null": True}).rows("Co") == [(None,)]
+
+
+def test_customers_only_keeps_accounts_of_companies(tmp_path: Path) -> None:
+    (tmp_path / "Account.csv").write_text("Id,Industry\n001000000000001,IT\n001000000000002,IT\n")
+    standard = Catalogue.standard()
+    catalogue = Catalogue(standard.objects, {}, build_cockpit(CockpitOptions(), "", []), standard.profile, tmp_path)
+    fetch = lab("Ac: {type: fetch, source: salesforce, object: account, customers_only: true, show: [Industry]}")
+    fetch.catalogue = catalogue
+    (only,) = [node for node in walk(fetch.plan().tasks["Ac"].node) if isinstance(node, Matching)]
+    assert (only.key, only.object, only.field) == ("Id", "company", "SfdcAccountId")
+    text = fetch.text("Ac")
+    assert 'FROM "salesforce_Account" AS "s1"' in text
+    assert '"s1"."Id" IN' in text.replace("\n", " ")
