@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
-from gsrules.compile import CompileEnv, compile_plan, run_step
-from gsrules.errors import Problem, RunError
+from gsrules.compile import CompileEnv, Counter, compile_plan, run_step
+from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
 from gsrules.run.report import TaskReport
-from gsrules.sources import OpenSource
+from gsrules.sources import BadCells, OpenSource
 from gsrules.tenant import Tenant
 
 
@@ -67,7 +67,10 @@ def compute(
             if counter.kind == "rows":
                 rows[counter.task] = count
             elif count:
-                warnings.append(_lost_values(counter.task, counter.column, counter.reason, count))
+                warnings.append(_lost_values(counter, count))
+    errors = [problem for problem in warnings if problem.severity == "error"]
+    if errors:
+        raise RunError(errors)
     reports = tuple(
         TaskReport(
             task=name,
@@ -78,12 +81,24 @@ def compute(
         )
         for name, task in bound.plan.tasks.items()
     )
-    return Datasets(compiled.tables, reports, tuple(warnings))
+    found = [problem for source in sources.values() for problem in source.findings]
+    unread = [_bad_cells(name, bad) for name, source in sources.items() for bad in source.bad_cells]
+    return Datasets(compiled.tables, reports, (*found, *unread, *warnings))
 
 
-def _lost_values(task: str, column: str, reason: str, count: int) -> Problem:
+def _lost_values(counter: Counter, count: int) -> Problem:
+    """Values that could not be computed: a counted warning, or an error where the profile says so."""
     rows = f"{count:,} row{'' if count == 1 else 's'}"
-    return Problem("GS-VALUE", f"{rows}: {reason}", None, f"task '{task}', column '{column}'", severity="warning")
+    severity: Severity = "error" if counter.fatal else "warning"
+    where = f"task '{counter.task}', column '{counter.column}'"
+    return Problem("GS-VALUE", f"{rows}: {counter.reason}", None, where, severity=severity)
+
+
+def _bad_cells(task: str, bad: BadCells) -> Problem:
+    """Cells that were read as null (`s3.on_bad_value: null`)."""
+    rows = f"{bad.rows:,} cell{'' if bad.rows == 1 else 's'} read as null"
+    where = f"task '{task}', column '{bad.column}'"
+    return Problem("GS-FILE-VALUE", f"{rows}: {bad.reason}", None, where, severity="warning")
 
 
 def _failed(task: str, error: Exception) -> RunError:
