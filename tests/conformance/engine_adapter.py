@@ -68,21 +68,19 @@ def _counts(counts: Any) -> dict[str, int]:
 
 
 class _Records:
-    """Records of the tenant with dotted lookups followed and picklists by label."""
+    """All records as they are now, with dotted lookups followed and picklists by label."""
 
     def __init__(self, workspace: Any, tenant: Any) -> None:
         self.catalogue = workspace.catalogue
-        self.tenant = tenant
-        self.known: dict[str, list[Row]] = {}
+        self.records = {name: self.all(tenant, name) for name in self.catalogue.objects}
+
+    @staticmethod
+    def all(tenant: Any, name: str) -> list[Row]:
+        table = tenant.table(name).sql(dialect="duckdb")
+        return _rows(tenant.con.execute(f"select * from {table}"))
 
     def read(self, name: str, paths: Sequence[str]) -> list[Row]:
-        return [{path: self.value(name, record, path) for path in paths} for record in self.all(name)]
-
-    def all(self, name: str) -> list[Row]:
-        if name not in self.known:
-            table = self.tenant.table(name).sql(dialect="duckdb")
-            self.known[name] = _rows(self.tenant.con.execute(f"select * from {table}"))
-        return self.known[name]
+        return [{path: self.value(name, record, path) for path in paths} for record in self.records[name]]
 
     def value(self, name: str, record: Row | None, path: str) -> Any:
         first, _, rest = path.partition(".")
@@ -90,7 +88,7 @@ class _Records:
         value = None if record is None else record[found.name]
         if rest:
             target = found.type.target
-            follow = next((r for r in self.all(target) if r["Gsid"] == value), None) if value else None
+            follow = next((r for r in self.records[target] if r["Gsid"] == value), None) if value else None
             return self.value(target, follow, rest)
         if value is not None and found.type.category:
             labels = {item.gsid: item.name for item in self.catalogue.category(found.type.category).items}
