@@ -52,7 +52,7 @@ def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
         problems=[(p.code, p.message) for p in report.problems],
         tasks={task: table(name) for task, name in found.datasets.items()},
         actions={action.id: _counts(action.counts) for action in report.actions},
-        effects={action: table(name) for action, name in found.effects.items()},
+        effects={action: [_listed(row) for row in table(name)] for action, name in found.effects.items()},
         records=_Records(workspace, tenant).read,
     )
 
@@ -60,6 +60,11 @@ def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
 def _rows(cursor: Any) -> list[Row]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _listed(effect: Row) -> Row:
+    """An effect with empty lists where it has no codes and no warnings."""
+    return {**effect, "codes": effect["codes"] or [], "warnings": effect["warnings"] or []}
 
 
 def _counts(counts: Any) -> dict[str, int]:
