@@ -139,6 +139,14 @@ def test_a_field_of_another_type_than_stored_is_refused(place: Place) -> None:
         assert "company.Size__gc" in caught.value.problems[0].message
 
 
+def test_a_new_store_has_a_format_that_older_duckdb_versions_read(place: Place) -> None:
+    place.open().close()
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{place.store}' AS t (READ_ONLY)")
+        (tags,) = con.execute("SELECT tags FROM duckdb_databases() WHERE database_name = 't'").fetchone() or ({},)
+    assert tags["storage_version"].startswith("v1.4.0")
+
+
 def test_a_store_of_a_newer_version_is_refused(place: Place) -> None:
     place.open().close()
     with duckdb.connect(str(place.store)) as con:

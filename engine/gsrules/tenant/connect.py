@@ -16,6 +16,7 @@ from gsrules.tenant.names import STORE, named
 _WAIT_SETTING = "GSRULES_LOCK_SECONDS"
 _DEFAULT_WAIT = 5.0
 _POLL = 0.05
+_STORAGE_VERSION = "v1.4.0"  # a new store can be read by every DuckDB that the package works with
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -35,7 +36,7 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> No
     _check_access(path, read_only=read_only)
     statement = exp.Attach(
         this=named(exp.Literal.string(str(path)), STORE),
-        expressions=[exp.AttachOption(this=exp.var("READ_ONLY"))] if read_only else None,
+        expressions=_attach_options(path, read_only=read_only),
     ).sql(dialect="duckdb")
     deadline = time.monotonic() + wait_seconds()
     while True:
@@ -48,6 +49,14 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> No
             if time.monotonic() >= deadline:
                 raise RunError(_locked(path)) from error
         time.sleep(_POLL)
+
+
+def _attach_options(path: Path, *, read_only: bool) -> list[exp.Expression]:
+    if read_only:
+        return [exp.AttachOption(this=exp.var("READ_ONLY"))]
+    if path.exists():
+        return []
+    return [exp.AttachOption(this=exp.var("STORAGE_VERSION"), expression=exp.Literal.string(_STORAGE_VERSION))]
 
 
 def wait_seconds() -> float:
