@@ -19,9 +19,9 @@ class Result:
     status: str = ""
     refused: bool = False
     problems: list[tuple[str, str]] = field(default_factory=list)
-    tasks: Mapping[str, list[Row]] = field(default_factory=dict)
+    tasks: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    effects: Mapping[str, list[Row]] = field(default_factory=dict)
+    effects: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     records: Callable[[str, Sequence[str]], list[Row]] = lambda name, paths: []
 
 
