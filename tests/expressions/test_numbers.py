@@ -116,3 +116,24 @@ def test_fifteen_digit_literals_keep_their_digits() -> None:
     assert number("ARR", ARR=Decimal("12345678901234567890123456789.123456789")) == (
         "12345678901234567890123456789.123456789"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "printed", "rounded", "up"),
+    [
+        ("899999999.999999999", "899999999.999999999", "900000000", "900000000"),
+        ("900000000.5", "900000000.5", "900000001", "900000001"),
+        ("-900000000.5", "-900000000.5", "-900000001", "-900000000"),
+        ("123456789012345678901.25", "123456789012345678901.25", "123456789012345678901", "123456789012345678902"),
+        ("0.000000001", "0.000000001", "0", "1"),
+        ("-0.0005", "-0.0005", "0", "0"),
+        ("899999.123456789", "899999.123456789", "899999", "900000"),
+        ("99999999999999999999999999999.9", "99999999999999999999999999999.9", None, None),
+    ],
+)
+def test_numbers_of_any_size_print_and_round(given: str, printed: str, rounded: str | None, up: str | None) -> None:
+    row = {"ARR": Decimal(given)}
+    assert number("ARR", **row) == printed
+    assert number("round(ARR)", **row) == rounded
+    assert number("ceil(ARR)", **row) == up
+    assert World().value("ARR", INTEGER, **row) == (None if rounded is None else Decimal(rounded))

@@ -1,8 +1,9 @@
-"""From double precision back to decimals, rounded half away from zero (data-setup.md §2.2).
+"""Rounding and printing of numbers, half away from zero (data-setup.md §2.2, §11.4).
 
-The value that counts is the shortest decimal text of the double (2.675, not 2.67499…). Casting that text is exact
-and slow, so the sizes at which a plain cast gives the same digits take it. What has more than 29 integer digits or is
-not finite becomes null.
+The value of a double is its shortest decimal text (2.675, not 2.67499…). Casting that text is exact and slow, so the
+sizes at which a plain cast gives the same digits take it. What has more than 29 integer digits or is not finite becomes
+null. DECIMAL(38,9) itself is slow to divide and print in DuckDB, so numbers below 900 million take the way through
+64-bit decimals.
 """
 
 from __future__ import annotations
@@ -33,6 +34,40 @@ def to_decimals(double: Sql, decimals: int) -> Sql:
         sql.try_cast(sql.cast(double, "VARCHAR"), target),
     )
     return sql.try_cast(rounded, NUMBER_SQL)
+
+
+def rounded(number: Sql, decimals: int) -> Sql:
+    """A DECIMAL(38,9) rounded to fewer decimals, as DECIMAL(38,9); null if it no longer fits."""
+    quick = sql.cast(sql.cast(_short(number), f"DECIMAL(18, {decimals})"), NUMBER_SQL)
+    slow = sql.try_cast(sql.cast(number, f"DECIMAL(38, {decimals})"), NUMBER_SQL)
+    return sql.case([(_is_short(number), quick)], slow)
+
+
+def stepped(name: str, number: Sql) -> Sql:
+    """`ceil` or `floor` of a DECIMAL(38,9); null if it no longer fits."""
+    quick = sql.cast(call(name, _short(number)), NUMBER_SQL)
+    return sql.case([(_is_short(number), quick)], sql.try_cast(call(name, number), NUMBER_SQL))
+
+
+def printed(number: Sql) -> Sql:
+    """A DECIMAL(38,9) as plain text without trailing zeros."""
+    # the condition may be computed for large numbers, too, so that only a TRY_CAST is safe in it
+    tried = sql.try_cast(number, "DECIMAL(18, 9)")
+    whole = sql.cast(sql.cast(_short(number), "BIGINT"), "VARCHAR")
+    thousandth = sql.cast(sql.text("0.001"), NUMBER_SQL)
+    plain = sql.between(call("abs", number), thousandth, sql.cast(sql.integer(900_000), NUMBER_SQL))
+    slow = call("rtrim", call("rtrim", sql.cast(number, "VARCHAR"), "0"), ".")
+    fraction = sql.cast(sql.cast(number, "DOUBLE"), "VARCHAR")
+    return sql.case([(sql.eq(tried, call("trunc", tried)), whole), (plain, fraction)], slow)
+
+
+def _is_short(number: Sql) -> Sql:
+    edge = sql.cast(sql.integer(900_000_000), NUMBER_SQL)
+    return sql.between(number, sql.cast(sql.integer(-900_000_000), NUMBER_SQL), edge)
+
+
+def _short(number: Sql) -> Sql:
+    return sql.cast(number, "DECIMAL(18, 9)")
 
 
 def out_of_range(double: Sql) -> Sql:

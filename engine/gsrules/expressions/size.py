@@ -23,6 +23,7 @@ from gsrules.expressions.tree import (
 
 LARGEST = 20_000
 _ROUNDING_USES = 7
+_PRINTING_USES = 6
 
 
 def check_size(expr: Expr, text: str, context: Context) -> None:
@@ -45,7 +46,7 @@ def _size(expr: Expr, in_double: bool, context: Context) -> int:
     elif isinstance(expr, DateShift):
         times = 2
     elif isinstance(expr, Convert):
-        times = 1 + _items(expr, context)
+        times = _PRINTING_USES + _items(expr, context)
     elif isinstance(expr, Between | Concat):
         times = 2
     if (double and not in_double) or isinstance(expr, Rounded):

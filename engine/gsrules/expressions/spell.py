@@ -129,8 +129,7 @@ class TreeSpeller:
         family = expr.type.family
         value = self.value(expr)
         if family is Family.NUMBER:
-            printed = sql.cast(value, "VARCHAR")
-            return printed if expr.type.whole else call("rtrim", call("rtrim", printed, "0"), ".")
+            return sql.cast(value, "VARCHAR") if expr.type.whole else rounding.printed(value)
         if family is Family.DATETIME:
             return self._instant_text(value)
         if family is Family.PICKLIST:
@@ -194,7 +193,7 @@ class TreeSpeller:
             double = self.double(expr.operand)
             return rounding.to_number(double) if decimals >= 9 else rounding.to_decimals(double, decimals)
         number = self.number(expr.operand)
-        return number if decimals >= 9 else sql.try_cast(sql.cast(number, f"DECIMAL(38, {decimals})"), NUMBER_SQL)
+        return number if decimals >= 9 else rounding.rounded(number, decimals)
 
     def _call(self, expr: Call) -> Sql:
         entry: Function = FUNCTIONS[expr.function]

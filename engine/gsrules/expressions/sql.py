@@ -175,7 +175,8 @@ def joined(parts: Iterable[Sql]) -> Sql:
     result: Sql | None = None
     for part in parts:
         result = use(part) if result is None else exp.DPipe(this=result, expression=use(part), safe=False)
-    return exp.paren(result or text(""), copy=False)
+    # a constant null among the texts would make DuckDB 1.5 call the result a number
+    return cast(exp.paren(result or text(""), copy=False), "VARCHAR")
 
 
 def to_local(utc: Sql, zone: str) -> Sql:

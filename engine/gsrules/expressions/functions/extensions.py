@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from gsrules.catalogue.datatypes import NUMBER, STRING, DataType, Family
-from gsrules.expressions import sql
+from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions.date_spelling import added, added_counts
 from gsrules.expressions.functions.model import (
     ANY,
@@ -71,7 +71,7 @@ def _round(args: Args, speller: Speller) -> Sql:
     number = speller.number(args[0])
     digits = args[1].value if len(args) > 1 and isinstance(args[1], Literal) else Decimal(0)
     places = int(digits) if isinstance(digits, Decimal) else 0
-    return sql.try_cast(sql.cast(number, f"DECIMAL(38, {places})"), sql.NUMBER_SQL)
+    return rounding.rounded(number, places)
 
 
 def _round_counts(args: Args, speller: Speller) -> tuple[Counted, ...]:
@@ -153,6 +153,7 @@ FUNCTIONS = (
             Example("round(2.675, 2)", "2.68"),
         ),
         spell=_round,
+        uses=3,
         counts=_round_counts,
         check=_check_digits,
         extension=True,

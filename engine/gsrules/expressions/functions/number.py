@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gsrules.catalogue.datatypes import NUMBER
-from gsrules.expressions import sql
+from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions.model import (
     NO_RESULT,
     NUMBERS,
@@ -73,7 +73,7 @@ def _log_counts(args: Args, speller: Speller) -> tuple[Counted, ...]:
 
 def _stepped(name: str) -> Callable[[Args, Speller], Sql]:
     def spell(args: Args, speller: Speller) -> Sql:
-        return sql.try_cast(call(name, speller.number(args[0])), sql.NUMBER_SQL)
+        return rounding.stepped(name, speller.number(args[0]))
 
     return spell
 
@@ -95,6 +95,7 @@ FUNCTIONS = (
         "The smallest integer not below the number.",
         examples=(Example("ceil(-2.5)", "-2"), Example("ceil(2.1)", "3")),
         spell=_stepped("ceil"),
+        uses=3,
         counts=_stepped_counts("ceil"),
     ),
     Function(
@@ -105,6 +106,7 @@ FUNCTIONS = (
         "The largest integer not above the number.",
         examples=(Example("floor(-2.5)", "-3"), Example("floor(2.9)", "2")),
         spell=_stepped("floor"),
+        uses=3,
         counts=_stepped_counts("floor"),
     ),
     Function(
