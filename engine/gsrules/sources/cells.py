@@ -74,9 +74,12 @@ def _boolean(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expressio
 def _number(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
     bare = text.copy() if plain else trimmed(text)
     number = _rounded(bare, cell.type.decimals)
-    if not plain:
+    if plain:
+        # DuckDB 2.0.0 moves a bare TRY_CAST into its CSV reader, where it fails instead of giving null.
+        fits: exp.Expression = exp.NEQ(this=bare.copy(), expression=exp.Literal.string(""))
+    else:
         fits = call("regexp_full_match", bare.copy(), NUMBER_PATTERN)
-        number = exp.Case(ifs=[exp.If(this=fits, true=number)])
+    number = exp.Case(ifs=[exp.If(this=fits, true=number)])
     if not cell.type.whole:
         return number
     # A number beyond BIGINT fails here, which asks for the exact form too.

@@ -78,6 +78,8 @@ def plain_number_columns(found: Survey, whole: frozenset[int], numbers: frozense
     left = dict.fromkeys(whole, _PLAIN_WHOLE) | dict.fromkeys(numbers, _PLAIN_NUMBER)
     separator, qualifier = found.dialect.separator, found.dialect.qualifier
     for line in _sample(found.path) if left else ():
+        if not line:
+            continue
         cells = line.split(separator)
         if len(cells) != len(found.header):
             return frozenset()
@@ -107,7 +109,8 @@ class _Scan:
         self.odd = False
         self.escape_seen = False
         self.may_have_extra = False
-        self.separators = self.lines = 0
+        self.blank = False
+        self.separators = self.lines = self.returns = 0
 
     def take(self, chunk: bytes | bytearray) -> None:
         """Looks at the next chunk; sequences are also found across two chunks."""
@@ -126,6 +129,8 @@ class _Scan:
             self.may_have_extra = self.may_have_extra or any(self.extra.search(text) for text in (chunk, seam))
             self.separators += chunk.count(self.separator)
             self.lines += chunk.count(b"\n")
+            self.returns += chunk.count(b"\r")
+            self.blank = self.blank or any(text in each for text in (b"\n\n", b"\n\r") for each in (chunk, seam))
         self.carry = (self.carry + bytes(chunk[-_LONGEST_SEQUENCE:]))[-_LONGEST_SEQUENCE:]
 
     def agrees(self) -> bool:
@@ -137,8 +142,11 @@ class _Scan:
         ends_open = self.carry.endswith((self.separator, self.separator + self.q * 2))
         if not self.may_have_extra and not ends_open:
             return True
+        # Each row has as many cells as the header, or DuckDB fails; so the count of separators tells of more.
+        if self.qualified or self.blank or self.returns not in (0, self.lines):
+            return False
         lines = self.lines + (not self.carry.endswith(b"\n"))
-        return not self.qualified and self.separators == lines * (self.columns - 1)
+        return self.separators == lines * (self.columns - 1)
 
     def _ends_spaced(self) -> bool:
         # A qualifier with spaces behind it at the very end of the file; too many spaces to tell count as one.
