@@ -86,7 +86,7 @@ def _given(workspace: Workspace, test: TestCase) -> Iterator[Tenant]:
         if given.seed:
             tenant.seed()
         if given.records:
-            tenant.seed_records(dict(given.records))
+            tenant.seed_records({str(name): rows for name, rows in given.records.items()})
         yield tenant
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gsrules.errors import GsrulesError, InputError, Problem
+from gsrules.errors import GsrulesError, InputError, Problem, RunError
+from gsrules.run.check import check_rule
 from gsrules.run.engine import RunOptions, forget, run_rule
 from gsrules.run.report import RunReport
 from gsrules.run.workspace import Workspace
@@ -34,7 +35,10 @@ def run_all(
     Raises InputError with the problems of all rules.
     """
     links = [link for name in names for link in _links(workspace, name)]
-    _load_all(workspace, links)
+    rules = _load_all(workspace, links)
+    if len(rules) > 1:
+        _bind_all(workspace, rules, options)
+        options = replace(options, seen_later=True)
     with workspace.tenant(options.mode, tenant_path) as tenant:
         reports: list[RunReport] = []
         _run_links(workspace, links, options, tenant, reports)
@@ -52,16 +56,35 @@ def _link(workspace: Workspace, link: ChainLink) -> Link:
     return Link(workspace.resolve(link.rule), tuple(_link(workspace, below) for below in link.then))
 
 
-def _load_all(workspace: Workspace, links: Sequence[Link]) -> None:
+def _load_all(workspace: Workspace, links: Sequence[Link]) -> list[str]:
+    """Loads every rule; gives their ids."""
+    rules: list[str] = []
     problems: list[Problem] = []
     pending = list(links)
     while pending:
         link = pending.pop(0)
         pending.extend(link.then)
+        rules.append(link.rule)
         try:
             workspace.rule(link.rule)
         except GsrulesError as error:
             problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return rules
+
+
+def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -> None:
+    """Checks every rule before the first runs; what is wrong with their files shows when they run."""
+    problems: list[Problem] = []
+    with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
+        for rule in rules:
+            try:
+                check_rule(workspace, rule, tenant, options)
+            except InputError as error:
+                problems.extend(error.problems)
+            except RunError:
+                continue
     if problems:
         raise InputError(problems)
 

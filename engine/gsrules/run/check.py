@@ -60,14 +60,17 @@ def _problems_of(check: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
         return error.problems
 
 
-def check_rule(workspace: Workspace, rule_id: str, tenant: Tenant) -> tuple[Problem, ...]:
+def check_rule(
+    workspace: Workspace, rule_id: str, tenant: Tenant, options: RunOptions | None = None
+) -> tuple[Problem, ...]:
     """Loads and binds one rule; gives its warnings and notes, raises what is wrong with it."""
+    options = options or RunOptions()
     rule = workspace.rule(rule_id)
     profile = rule_profile(workspace, rule)
-    rule_date = RunOptions().date_in(profile)
+    rule_date = options.date_in(profile)
     with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
         files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
-        return bind_rule(workspace, rule, profile, rule_date, {}, files).findings
+        return bind_rule(workspace, rule, profile, rule_date, options.params, files).findings
 
 
 def _check_chain(workspace: Workspace, chain_id: str) -> tuple[Problem, ...]:

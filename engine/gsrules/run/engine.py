@@ -126,8 +126,9 @@ def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
             run.options.on_step(f"{run.rule.name}: {spec.id}")
             made = _plan(run, bound, datasets, position, spec, action)
             changes[str(spec.id)] = made
-            for write in made.writes:
-                run.tenant.apply(write)
+            if run.options.mode == "live" or run.options.seen_later or position < len(bound.actions):
+                for write in made.writes:
+                    run.tenant.apply(write)
         report = _report(run, bound, datasets, changes)
         if run.options.mode == "live":
             run.tenant.record_run(_record(run, report))

@@ -25,7 +25,9 @@ class RunOptions:
 
     `rule_date`: None is today in the tenant's time zone (platform.md §4). `params`: typed values, or texts as typed
     on the command line. `keep_all_tasks`: every dataset stays as a table, not only those that actions use.
-    `artifacts`: leave the run's folder behind. `on_step` is told what is being done.
+    `artifacts`: leave the run's folder behind. `seen_later`: the tenant shows the writes of a dry run to the rules
+    that follow it; else nobody looks, and what the last action decided is not written to the copy. `on_step` is
+    told what is being done.
     """
 
     rule_date: dt.date | None = None
@@ -33,6 +35,7 @@ class RunOptions:
     mode: Mode = "live"
     keep_all_tasks: bool = False
     artifacts: bool = False
+    seen_later: bool = False
     on_step: Callable[[str], None] = _silent
 
     def date_in(self, profile: Mapping[str, Any]) -> dt.date:
