@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlglot import exp
+
 from gsrules.actions.kind import ActionRun, BindEnv, BoundAction
 from gsrules.actions.registry import action_models, bind_action
 from gsrules.actions.staging import relation, spelled
@@ -21,7 +23,6 @@ from gsrules.project import Project
 from gsrules.spec import Kinds, RuleSpec, parse_rule
 from gsrules.tenant import Tenant
 from gsrules.tenant.changes import ChangeList
-from sqlglot import exp
 
 OBJECTS = {
     "usage__gc": """

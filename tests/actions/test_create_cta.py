@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-
 from tests.actions.support import World, company, user
 
 Make = Callable[..., World]
@@ -165,6 +164,7 @@ def test_open_not_checked(make: Make, basis: str, outcome: str) -> None:
     stored(world, 1, CreatedDate=datetime(2026, 11, 20))
     one(world)
     assert world.act(cta(check_open="false")).outcomes == [outcome]
+    assert len(world.records("call_to_action")) == (2 if outcome == "created" else 1)
 
 
 def test_no_owner_fails_where_it_would_create(make: Make) -> None:

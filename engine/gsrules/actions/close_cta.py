@@ -183,7 +183,9 @@ class _Closing:
 
     def _key_conditions(self) -> list[exp.Expr]:
         action = self.action
-        assert action.entity and action.type and action.reason
+        assert action.entity is not None
+        assert action.type is not None
+        assert action.reason is not None
         conditions: list[exp.Expr] = [
             exp.EQ(this=column("TypeId", "t"), expression=text(action.type.gsid)),
             exp.EQ(this=column("ReasonId", "t"), expression=text(action.reason.gsid)),
@@ -351,7 +353,9 @@ def bind(spec: CloseCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Bound
             findings.error("GS-TYPE", message, spec.cta.place, value=spec.cta)
     else:
         entity = bind_entity(spec.company, spec.relationship, spec.place, dataset, env, findings)
-        assert spec.type is not None and spec.reason is not None and spec.status is not None
+        assert spec.type is not None
+        assert spec.reason is not None
+        assert spec.status is not None
         cta_type = cockpit.type(spec.type)
         reason = cockpit.of_type("CTA_REASON", spec.reason, cta_type)
         status = cockpit.closed_status(spec.status, cta_type)

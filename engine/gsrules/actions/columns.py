@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.errors import InputError, Place
@@ -10,7 +11,7 @@ from gsrules.expressions.binder import bind_expression
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.template import bind_html_template, bind_template
 from gsrules.expressions.tree import ColumnRef, Expr, references
-from gsrules.expressions.where import bind_where
+from gsrules.expressions.where import Conditions, bind_criteria
 from gsrules.plan.nodes import Column
 from gsrules.spec import WhereSpec
 from gsrules.spec.text import Text
@@ -53,7 +54,7 @@ class Columns:
         if item is None:
             return None
         try:
-            return self._seen(bind_where(item, self.scope, self.env.context))
+            return self._seen(bind_criteria(cast(Conditions, item), self.scope, self.env.context))
         except InputError as error:
             self.findings.take(error)
             return None

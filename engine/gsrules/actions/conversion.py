@@ -235,9 +235,7 @@ _PLAIN: Final = {
 }
 
 
-def _codes(
-    unknown: exp.Expr, inactive: exp.Expr, *, mapped: bool
-) -> tuple[tuple[exp.Expr, str], ...]:
+def _codes(unknown: exp.Expr, inactive: exp.Expr, *, mapped: bool) -> tuple[tuple[exp.Expr, str], ...]:
     first = (unknown, "PICKLIST_UNMAPPED" if mapped else "PICKLIST_UNKNOWN")
     return (first,) if mapped else (first, (inactive, "PICKLIST_INACTIVE"))
 
@@ -246,7 +244,8 @@ def _to_picklist(expr: Expr, rows: Matched, options: Options, *, mapped: bool) -
     by_item = expr.type.family is Family.PICKLIST
     word = rows.spell(expr) if by_item else trimmed(rows.spell(expr))
     exact = rows.join(options.exact(), [("k", word)])
-    gsid, active = column("g", exact), column("a", exact)
+    gsid: exp.Expr = column("g", exact)
+    active: exp.Expr = column("a", exact)
     differs: tuple[tuple[exp.Expr, str], ...] = ()
     if options.ignore_case and not by_item:
         folded = rows.join(options.folded(), [("k", fragment("LOWER(:w)", w=word))])

@@ -90,7 +90,12 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
         findings.error("GS-NOT-YET", message, spec.place_of("linked"), hint="remove `linked`")
     criteria = dataset.where(spec.when)
     found = findings.close()
-    assert entity and cta_type and reason and priority and status and name
+    assert entity is not None
+    assert cta_type is not None
+    assert reason is not None
+    assert priority is not None
+    assert status is not None
+    assert name is not None
     return BoundCta(
         catalogue=env.catalogue,
         criteria=criteria,
@@ -139,7 +144,8 @@ KIND = ActionKind(
     description="Opens a CTA for each row, or updates the newest open CTA with the same key.",
     evidence="actions.md §6.1–§6.5 [doc] [cli]",
     example=(
-        "- action: create_cta\n  from: Declining\n  company: Company GSID\n  name: Usage fell at ${Name}\n  type: Risk\n"
+        "- action: create_cta\n  from: Declining\n  company: Company GSID\n  name: Usage fell at ${Name}\n"
+        "  type: Risk\n"
         "  reason: Other\n  priority: High\n  status: New\n  owner: {column: CSM}\n"
     ),
     bind=bind,

@@ -299,7 +299,7 @@ class Decision:
                 named(ownerless, "warnings"),
                 named(ok, "ok"),
                 named(base, "base"),
-                named(column("open_id", "k"), "stored_id"),
+                named(fragment("CASE WHEN :b = 'update' THEN :o END", b=base, o=column("open_id", "k")), "stored_id"),
                 named(column("recent_id", "k"), "recent_id"),
             )
             .from_(_sub(self.staged(), "s"))

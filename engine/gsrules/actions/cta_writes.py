@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from gsrules.actions.constants import timestamp
 from gsrules.actions.cta import CTA, Decision, codes_of
+from gsrules.actions.cta_tasks import task_writes
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.messages import SKIPS
 from gsrules.actions.staging import all_of, any_of, column, fragment, named, number, relation, text, typed_null
@@ -303,7 +304,7 @@ class _Fold:
         made = exp.cast(slot.made.copy(), slot.storage, dialect="duckdb")
         if slot.fixed:
             return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=self.stored, m=made, h=in_hit)
-        writes = column("makes")
+        writes: exp.Expr = column("makes")
         value: exp.Expr = made
         if slot.hit is not None:
             writes = any_of([column("makes"), slot.when or exp.true()])
@@ -368,8 +369,8 @@ class _Fold:
         key = exp.func("concat_ws", text(", "), _d("entity"), _d("name"), dialect="duckdb")
         one = fragment("CASE WHEN :t THEN [:g] END", t=touched_row, g=column("gsid", "t"))
         comment = self.action.comments is not None
-        befores = [(slot.name, column(f"p:{slot.name}", "t")) for slot in self.slots]
-        afters = [(slot.name, column(f"a:{slot.name}", "t")) for slot in self.slots]
+        befores: list[tuple[str, exp.Expr]] = [(slot.name, column(f"p:{slot.name}", "t")) for slot in self.slots]
+        afters: list[tuple[str, exp.Expr]] = [(slot.name, column(f"a:{slot.name}", "t")) for slot in self.slots]
         if comment:
             befores.append(("Comments", _joined(column("b:Comments", "t"), column("prior", "t"))))
             afters.append(("Comments", _joined(column("b:Comments", "t"), column("so_far", "t"))))
@@ -422,7 +423,7 @@ class _Fold:
             writes.append(self._write("update", source.where(where), values))
             records += updated
         if self._tasks:
-            task_write, tasks = self._task_write(touched)
+            task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
             writes += task_write
             records += tasks
         return writes, records
@@ -448,77 +449,6 @@ class _Fold:
         items = [named(column("gsid", "t"), "Gsid"), *(named(value, name) for name, value in values.items())]
         view = self.scratch.view(kind, source.select(*items))
         return Write(CTA, "insert" if kind == "insert" else "update", view, tuple(values))
-
-    def _task_write(self, touched: str) -> tuple[list[Write], int]:
-        """Tasks of the playbook for CTAs that got it in this run."""
-        gets = any_of(
-            [
-                column("makes"),
-                fragment("NOT :s IS NULL AND :b IS NULL", s=self.stored, b=column("b:PlaybookId"))
-                if "playbook" in self.existing
-                else exp.false(),
-            ]
-        )
-        first = (
-            exp.select(column("gsid"))
-            .from_(relation(touched))
-            .where(all_of([fragment(":p = 1", p=column("place")), gets]))
-        )
-        ctas = (
-            exp.select(
-                named(column("row"), "row"),
-                named(column("gsid"), "cta"),
-                named(column("a:OwnerId"), "owner"),
-                named(column("a:PriorityId"), "priority"),
-            )
-            .from_(relation(touched))
-            .where(column("is_last"))
-        )
-        ctas = ctas.where(exp.In(this=column("gsid"), query=first.subquery()))
-        count = int(self.scratch.row(exp.select(exp.Count(this=exp.Star())).from_(_sub(ctas)))[0])
-        if not count:
-            return [], 0
-        total = count * len(self.action.tasks)
-        first_id = self.run.tenant.allocate("cs_task", total)
-        status = next((o for o in self.action.catalogue.cockpit_options("CTA_STATUS") if o.open), None)
-        rows = [
-            exp.Tuple(
-                expressions=[
-                    number(i),
-                    text(task.name),
-                    _date(self.decision.due(task.days)),
-                ]
-            )
-            for i, task in enumerate(self.action.tasks)
-        ]
-        listed = exp.Values(
-            expressions=rows,
-            alias=exp.TableAlias(
-                this=exp.to_identifier("k", quoted=True),
-                columns=[exp.to_identifier(name, quoted=True) for name in ("i", "task", "due")],
-            ),
-        )
-        order = exp.Order(
-            expressions=[exp.Ordered(this=column("row"), desc=False), exp.Ordered(this=column("i"), desc=False)]
-        )
-        position = exp.Window(this=exp.RowNumber(), order=order)
-        numbered = exp.select(exp.Star(), named(fragment(":p + :f", p=position, f=number(first_id - 1)), "n")).from_(
-            _sub(exp.select(exp.Star()).from_(_sub(ctas, "c")).join(listed, join_type="cross"))
-        )
-        values: dict[str, exp.Expr] = {
-            "Name": column("task"),
-            "CtaId": column("cta"),
-            "OwnerId": column("owner"),
-            "DueDate": column("due"),
-            "StatusId": text(status.gsid) if status else typed_null("VARCHAR"),
-            "PriorityId": column("priority"),
-            "IsClosed": exp.false(),
-            **created_stamps(self.run),
-        }
-        items = [named(self.run.tenant.gsid("cs_task", column("n")), "Gsid")]
-        items += [named(value, name) for name, value in values.items()]
-        table = self.scratch.table("tasks", exp.select(*items).from_(_sub(numbered)))
-        return [Write("cs_task", "insert", table, tuple(values))], total
 
 
 def _joined(base: exp.Expr, more: exp.Expr) -> exp.Expr:

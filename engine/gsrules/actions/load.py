@@ -212,7 +212,7 @@ class _Plan:
     def _joined(self) -> exp.Select:
         """Every staged row with the stored records of its key; adds `gsid`, `a…`, `b…` and `twins`."""
         only = fragment(":l AND :p = 1", l=column("live", "s"), p=column("place", "s"))
-        conditions = []
+        conditions: list[exp.Expr] = []
         for position, (i, found) in enumerate(self.identifiers):
             own = self._key(found, column(f"v{i}", "s"))
             stored = self._key(found, column(found.name, "t"))
@@ -292,7 +292,8 @@ class _Plan:
         for i, mapping in self.written:
             if mapping.field.name in fixed:
                 continue
-            after, before = column(f"a{i}"), column(f"b{i}")
+            after: exp.Expr = column(f"a{i}")
+            before: exp.Expr = column(f"b{i}")
             if mapping.field.type.family is Family.MULTI_PICKLIST:
                 after, before = as_set(after), as_set(before)
             differences.append(exp.NullSafeNEQ(this=after, expression=before))

@@ -120,9 +120,7 @@ def default_values(found: ObjectDef, binder: MappingBinder) -> Mapping[str, exp.
     return made
 
 
-def _check_required(
-    spec: LoadSpec, found: ObjectDef, defaults: Mapping[str, exp.Expr], findings: Findings
-) -> None:
+def _check_required(spec: LoadSpec, found: ObjectDef, defaults: Mapping[str, exp.Expr], findings: Findings) -> None:
     mapped = {field.name for name in spec.fields for field in found.find(name)}
     for field in found.fields.values():
         needed = field.required and not (field.read_only or field.system or field.audit)

@@ -216,7 +216,10 @@ class MappingBinder:
 
     def _lookup(self, target: FieldDef, spec: MappingSpec, place: Place | None) -> BoundLookup | None:
         name = spec.lookup
-        assert name is not None and spec.match is not None and spec.multiple is not None and spec.none is not None
+        assert name is not None
+        assert spec.match is not None
+        assert spec.multiple is not None
+        assert spec.none is not None
         found = find_object(self.env, name, self.findings)
         if target.type.kind not in (Kind.GSID, Kind.LOOKUP):
             hint = "a lookup gives the GSID of a record; use it for lookup and GSID fields"

@@ -1,4 +1,4 @@
-"""Loads into relationships, people, users, teams, cases, leads, opportunities, forecasts, Salesforce (actions.md §5.3–§5.7, §5.11)."""
+"""Loads into relationships, people, users, teams, cases, leads and others (actions.md §5.3–§5.7, §5.11)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,8 @@ KINDS = (
         "actions.md §5.3 [doc] [choice]",
         _example(
             "load_to_relationship",
-            "  relationship_type: Implementation\n  operation: upsert\n  identifiers: [Name]\n  fields:\n    Name: Name\n",
+            "  relationship_type: Implementation\n  operation: upsert\n  identifiers: [Name]\n"
+            "  fields:\n    Name: Name\n",
         ),
     ),
     not_yet(

@@ -88,7 +88,8 @@ KINDS = (
         LoadToScorecardHistorySpec,
         "Back-fills the history of scores.",
         "actions.md §5.10 [doc] [choice]",
-        "- action: load_to_scorecard_history\n  from: Rows\n  company: Company GSID\n  measures: {Usage: Usage Score}\n",
+        "- action: load_to_scorecard_history\n  from: Rows\n  company: Company GSID\n"
+        "  measures: {Usage: Usage Score}\n",
     ),
     not_yet(
         "set_score",
@@ -96,7 +97,8 @@ KINDS = (
         SetScoreSpec,
         "Sets the score of a measure of a company or relationship.",
         "actions.md §7 [doc] [cli]",
-        "- action: set_score\n  from: Rows\n  company: Company GSID\n  measure: Product Usage\n  scorecard: Enterprise\n"
+        "- action: set_score\n  from: Rows\n  company: Company GSID\n  measure: Product Usage\n"
+        "  scorecard: Enterprise\n"
         "  score: Score\n",
     ),
 )

@@ -1,0 +1,76 @@
+"""Tasks of a playbook for the CTAs that got it in this run (actions.md §6.3)."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from gsrules.actions.cta import Decision
+from gsrules.actions.staging import all_of, any_of, column, fragment, named, number, relation, text, typed_null
+from gsrules.actions.stamps import created_stamps
+from gsrules.tenant.changes import Write
+
+
+def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[list[Write], int]:
+    """The write of new cs_task records and their number; `on_hits`: found CTAs get the playbook, too."""
+    action, run, scratch = decision.action, decision.run, decision.scratch
+    ctas = _receiving(touched, on_hits=on_hits)
+    count = int(scratch.row(exp.select(exp.Count(this=exp.Star())).from_(_sub(ctas)))[0])
+    if not count:
+        return [], 0
+    total = count * len(action.tasks)
+    first_id = run.tenant.allocate("cs_task", total)
+    status = next((o for o in action.catalogue.cockpit_options("CTA_STATUS") if o.open), None)
+    order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=False) for name in ("row", "i")])
+    counter = fragment(":p + :f", p=exp.Window(this=exp.RowNumber(), order=order), f=number(first_id - 1))
+    each = exp.select(exp.Star()).from_(_sub(ctas)).join(_listed(decision), join_type="cross")
+    numbered = exp.select(exp.Star(), named(counter, "n")).from_(_sub(each))
+    values: dict[str, exp.Expr] = {
+        "Name": column("task"),
+        "CtaId": column("cta"),
+        "OwnerId": column("owner"),
+        "DueDate": column("due"),
+        "StatusId": text(status.gsid) if status else typed_null("VARCHAR"),
+        "PriorityId": column("priority"),
+        "IsClosed": exp.false(),
+        **created_stamps(run),
+    }
+    items = [named(run.tenant.gsid("cs_task", column("n")), "Gsid")]
+    items += [named(value, name) for name, value in values.items()]
+    table = scratch.table("tasks", exp.select(*items).from_(_sub(numbered)))
+    return [Write("cs_task", "insert", table, tuple(values))], total
+
+
+def _receiving(touched: str, *, on_hits: bool) -> exp.Select:
+    """The CTAs that get the playbook, in their last state."""
+    gets: list[exp.Expr] = [column("makes")]
+    if on_hits:
+        gets.append(fragment("NOT :s IS NULL AND :b IS NULL", s=column("stored_id"), b=column("b:PlaybookId")))
+    first = exp.select(column("gsid")).from_(relation(touched))
+    first = first.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]))
+    ctas = exp.select(
+        column("row"),
+        named(column("gsid"), "cta"),
+        named(column("a:OwnerId"), "owner"),
+        named(column("a:PriorityId"), "priority"),
+    ).from_(relation(touched))
+    return ctas.where(all_of([column("is_last"), exp.In(this=column("gsid"), query=first.subquery())]))
+
+
+def _listed(decision: Decision) -> exp.Values:
+    """The playbook's tasks as a relation."""
+    rows = [
+        exp.Tuple(
+            expressions=[
+                number(i),
+                text(task.name),
+                fragment("CAST(:d AS DATE)", d=text(decision.due(task.days).isoformat())),
+            ]
+        )
+        for i, task in enumerate(decision.action.tasks)
+    ]
+    names = [exp.to_identifier(name, quoted=True) for name in ("i", "task", "due")]
+    return exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("k", quoted=True), columns=names))
+
+
+def _sub(query: exp.Select) -> exp.Subquery:
+    return query.subquery(exp.to_identifier("q", quoted=True))
