@@ -29,7 +29,7 @@ def test_names_match_field_name_or_label_in_any_case() -> None:
 
 def test_unequal_does_not_return_null_rows() -> None:
     rows = [{"Status": ACTIVE}, {"Status": CHURNED}, {}]
-    assert World().values("Status != 'Active'", rows) == [False, True, None]
+    assert World().values("Status not in ('Active')", rows) == [False, True, None]
 
 
 def test_null_rows_pass_under_the_profile_key() -> None:
@@ -88,7 +88,7 @@ def test_multi_picklists_match_any_selected_item() -> None:
     rows = [{"Tags": [vip, beta]}, {"Tags": [beta]}, {"Tags": []}, {}]
     assert World().values("Tags in ('VIP', 'Partner')", rows) == [True, False, False, None]
     assert World().values("Tags not in ('VIP')", rows) == [False, True, True, None]
-    assert World().values("Tags = 'VIP'", rows) == [True, False, False, None]
+    assert World().values("Tags in ('VIP')", rows) == [True, False, False, None]
 
 
 def test_a_label_in_another_case_is_read_with_a_warning() -> None:
@@ -99,7 +99,7 @@ def test_a_label_in_another_case_is_read_with_a_warning() -> None:
 
 
 def test_the_exact_label_goes_before_others() -> None:
-    assert World().findings("Stage = 'NEW CUSTOMER'") == []
+    assert World().findings("Stage in ('NEW CUSTOMER')") == []
     assert refusal("Stage = 'new customer'").code == "GS-AMBIGUOUS"
 
 
@@ -130,6 +130,21 @@ def test_operators_outside_the_matrix_are_refused(text: str) -> None:
     problem = refusal(text)
     assert problem.code == "GS-OPERATOR"
     assert "(INVALID_QUERY_FILTER_OPERATOR)" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Status = 'Active'", "write in ('Active')"),
+        ("Status != 'Active'", "write not in ('Active')"),
+        ("Status ~ 'active'", "write in ('Active')"),
+        ("Tags = 'VIP'", "write in ('VIP')"),
+    ],
+)
+def test_equality_with_a_label_is_refused_on_picklists_and_says_what_to_write(text: str, hint: str) -> None:
+    problem = refusal(text)
+    assert problem.code == "GS-OPERATOR"
+    assert problem.hint == hint
 
 
 def test_a_comparison_with_null_points_to_is_null() -> None:

@@ -57,6 +57,12 @@ class Spot:
         full = f"{message} (INVALID_QUERY_FILTER_OPERATOR)"
         return InputError(problem_at(self.text, "GS-OPERATOR", full, self.at, self.end, hint=hint))
 
+    @staticmethod
+    def text_of(constant: Expr) -> str:
+        """A label as an expression writes it."""
+        label = getattr(constant, "label", None) or getattr(constant, "value", "…")
+        return "'" + str(label).replace("'", "''") + "'"
+
     @property
     def value(self) -> str:
         return self.text[self.start : self.end][:60]
@@ -70,14 +76,15 @@ def compare(op: str, left: Expr, right: Expr, spot: Spot, context: Context) -> E
     operator = cast(ComparisonOperator, {"~": "=", "!~": "!="}.get(op, op))
     left, right = _adapted(left, right, context)
     family = left.type.family
+    if family in PICKLISTS and is_constant(right):
+        word = "in" if operator == "=" else "not in"
+        raise spot.refuse(f"{op} does not work on {family}", f"write {word} ({spot.text_of(right)})")
     if operator not in ("=", "!=") and family not in _ORDERED:
         raise spot.refuse(f"{op} does not work on {family}", _order_hint(family))
     if ignore_case and family not in TEXT_LIKE | PICKLISTS:
         raise spot.refuse(f"{op} is for texts, not for {family}", f"write {operator}")
     if family in DATES and right.type.family in DATES:
         left, right = _dates_alike(left, right, context)
-    elif family is Family.MULTI_PICKLIST and right.type.family in PICKLISTS and is_constant(right):
-        return with_nulls(InList(left, (right,), operator == "!=", place=spot.place), left, context)
     else:
         _check_families(left, right, spot, context)
     if family in TEXT_LIKE:
