@@ -184,6 +184,7 @@ def test_the_entity_fits_the_rule(bound: World) -> None:
 def test_negative_days_and_unknown_identifiers(bound: World) -> None:
     with pytest.raises(InputError):
         bound.rule(cta(due="{days: -1}"))
+    assert only(bound, cta(due="{days: 36501}"))[0] == "GS-LIMIT"
     assert only(bound, cta(identifiers="[type, colour]"))[0] == "GS-ACTION-IDENTIFIER"
 
 

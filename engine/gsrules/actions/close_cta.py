@@ -292,13 +292,13 @@ class _Closing:
             total = fragment("COALESCE(:n, :c)", n=column("TotalTaskCount", "t"), c=column("ClosedTaskCount", "t"))
             stored = self.run.tenant.table(CTA).copy()
             stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
-            counted = exp.select(column("Gsid", "t"), named(total, "n")).from_(stored)
+            counted = exp.select(named(column("Gsid", "t"), "cta"), named(total, "n")).from_(stored)
             query = (
                 exp.select(*items, named(column("n", "c"), "ClosedTaskCount"))
                 .from_(relation(found))
                 .join(
                     counted.subquery(exp.to_identifier("c", quoted=True)),
-                    on=exp.EQ(this=column("Gsid", "c"), expression=column("gsid")),
+                    on=exp.EQ(this=column("cta", "c"), expression=column("gsid")),
                 )
             )
             values["ClosedTaskCount"] = column("n", "c")

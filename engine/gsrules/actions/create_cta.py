@@ -18,6 +18,7 @@ from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, Names,
 from gsrules.spec.base import Name
 from gsrules.spec.text import Text
 
+MOST_DAYS: Final = 36_500
 KEY_PARTS: Final = ("type", "reason", "name", "priority")
 RESERVED: Final = dict.fromkeys(
     (
@@ -81,6 +82,9 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
     if spec.owner is None and env.profile["cta.owner_missing"] == "error":
         hint = "add owner: {column: …, default: …}"
         findings.warn("GS-ACTION-HINT", "without `owner` no row can create a CTA", spec.place, hint=hint)
+    if spec.due.days > MOST_DAYS:
+        message = f"{spec.due.days} days; a due date lies at most {MOST_DAYS} days ahead"
+        findings.error("GS-LIMIT", message, spec.due.place_of("days"), value=str(spec.due.days))
     identifiers = _identifiers(spec, findings)
     target = env.catalogue.object("call_to_action")
     assert target is not None
