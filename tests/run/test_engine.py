@@ -8,12 +8,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.conftest import FILES, write_files
 
 from gsrules.errors import InputError
 from gsrules.run.batch import run_all
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
-from tests.conftest import FILES, write_files
 
 DATE = dt.date(2026, 11, 23)
 USAGE = "datasets/s3/gainsight-managed/input/usage-2026-11-22.csv"

@@ -16,6 +16,7 @@ from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
 from gsrules.run.records import read_records
 from gsrules.run.workspace import Workspace
+from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, TestCase
 from gsrules.tenant import Tenant
 
@@ -100,14 +101,13 @@ class _Checks:
             self._unknown("dataset", name, list(self._result.columns))
             return
         task = next(task for task in self._result.columns if task.lower() == name.lower())
-        wanted = dict.fromkeys(key for row in expected for key in row)
+        wanted = dict.fromkeys(key for row in expected for key in row) or [column.name for column in columns]
         try:
             chosen = {key: _column(columns, key) for key in wanted}
         except InputError as error:
             self._problems.extend(error.problems)
             return
-        shown: list[exp.Expression] = [_quoted(column.name) for column in chosen.values()]
-        query = exp.select(*(shown or [exp.Null()])).from_(exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True)))
+        query = exp.select(*(_quoted(column.name) for column in chosen.values())).from_(exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True)))
         types = {key: column.type for key, column in chosen.items()}
         self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
 
@@ -117,7 +117,7 @@ class _Checks:
             self._unknown("object", name, list(self._workspace.catalogue.objects))
             return
         touched = [write.staging for write in self._result.writes if write.object.lower() == found.name.lower()]
-        paths = list(dict.fromkeys(key for row in expected for key in row))
+        paths = list(dict.fromkeys(key for row in expected for key in row)) or [Text("Gsid")]
         try:
             query, types = read_records(self._workspace, self._tenant, found.name, paths, touched)
         except GsrulesError as error:

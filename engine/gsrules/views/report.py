@@ -15,7 +15,14 @@ from gsrules.run.report import ActionReport, RunReport
 from gsrules.views.problems import as_text
 
 _STATUS_STYLE = {"SUCCESS": "bold green", "PARTIAL_SUCCESS": "bold yellow", "FAILURE": "bold red"}
-_OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")
+_OUTCOMES = {
+    "created": "green",
+    "updated": "green",
+    "closed": "green",
+    "unchanged": "dim",
+    "skipped": "yellow",
+    "failed": "bold red",
+}
 
 
 def as_json_text(reports: Sequence[RunReport]) -> str:
@@ -83,17 +90,25 @@ def _tasks(report: RunReport) -> Table:
 
 def _actions(actions: Sequence[ActionReport]) -> Table:
     grid = Table(box=None, padding=(0, 2), header_style="dim")
-    grid.add_column("action")
-    grid.add_column("from")
-    for name in ("received", "matched", *_OUTCOMES):
+    for name in ("action", "from"):
+        grid.add_column(name)
+    for name in ("rows", "matched"):
         grid.add_column(name, justify="right")
+    grid.add_column("outcome", overflow="fold")
     for action in actions:
         counts = action.counts
-        numbers = [counts.received, counts.matched, *(getattr(counts, name) for name in _OUTCOMES)]
-        shown = [Text(f"{n:,}", "" if n else "dim") for n in numbers]
-        if counts.failed:
-            shown[-1].stylize("bold red")
-        grid.add_row(Text(action.id), Text(action.from_), *shown)
+        outcome = Text(", ").join(
+            Text(f"{getattr(counts, name):,} {name}", style)
+            for name, style in _OUTCOMES.items()
+            if getattr(counts, name)
+        )
+        grid.add_row(
+            Text(action.id),
+            Text(action.from_),
+            f"{counts.received:,}",
+            f"{counts.matched:,}",
+            outcome or Text("nothing"),
+        )
     return grid
 
 
