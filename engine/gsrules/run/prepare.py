@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gsrules.actions.kind import BindEnv, BoundAction
-from gsrules.actions.registry import action_kinds
+from gsrules.actions.registry import bind_action
 from gsrules.errors import GsrulesError, InputError, Problem, RunError
 from gsrules.expressions import Context
 from gsrules.plan import bind_data
@@ -127,7 +127,7 @@ def bind_rule(
 
 def _bind_action(action: ActionSpec, plan: DataPlan, env: BindEnv) -> BoundAction:
     task = find_task(plan, action.from_, f"action '{action.id}'", action.place_of("from"))
-    return action_kinds()[action.action].bind(action, plan.tasks[task].columns, env)
+    return bind_action(action, plan.tasks[task].columns, env)
 
 
 def find_task(plan: DataPlan, name: str, where: str, place: Any = None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gsrules.actions.registry import action_kinds
+from gsrules.actions.registry import action_models
 from gsrules.catalogue import Catalogue
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.project import Project
@@ -23,7 +23,7 @@ _CHAIN_ENDING = ".chain.yml"
 
 def kinds() -> Kinds:
     """All task kinds and action kinds of this version."""
-    return Kinds(actions={name: kind.model for name, kind in action_kinds().items()})
+    return Kinds(actions=action_models())
 
 
 def schema_of_rules() -> dict[str, Any]:
