@@ -87,12 +87,17 @@ def test_bionic_changes_what_stops_a_chain_unless_stated() -> None:
 
 def test_words_null_none_on_off_come_as_yaml_and_toml_give_them() -> None:
     profile = Profile.default().overlaid(
-        {"formula.divide_by_zero": None, "score.rollup": False, "cta.max_count": "none", "object.unique": "on"}
+        {"formula.divide_by_zero": None, "score.rollup": True, "cta.max_count": "none", "object.unique": "on"}
     )
     assert profile["formula.divide_by_zero"] == "null"
-    assert profile["score.rollup"] == "off"
+    assert profile["score.rollup"] == "on"
     assert profile["cta.max_count"] is None
     assert profile["object.unique"] == "on"
+
+
+def test_a_behaviour_that_this_version_does_not_have_is_refused_and_its_default_is_not() -> None:
+    assert [code for code, *_ in problems_of({"run.test_run": "criteria_only"})] == ["GS-NOT-YET"]
+    assert Profile.default().overlaid({"run.test_run": "full"})["run.test_run"] == "full"
 
 
 def test_unknown_key_names_the_nearest() -> None:

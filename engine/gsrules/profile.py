@@ -43,6 +43,7 @@ class KeyDef:
     optional: bool = False
     members: tuple[str, ...] = ()
     defaults_under: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict, hash=False)
+    ready: bool = True
 
     @property
     def allowed(self) -> str:
@@ -165,6 +166,7 @@ def _key(name: str, entry: Mapping[str, Any]) -> KeyDef:
         optional=entry.get("optional", False),
         members=tuple(entry.get("of", ())),
         defaults_under=entry.get("defaults_under", {}),
+        ready=entry.get("ready", True),
     )
     default = key.read(entry["default"])
     return replace(key, default=default)
@@ -224,6 +226,9 @@ class Profile(Mapping[str, Any]):
                 read[name] = key.read(value)
             except ValueError:
                 problems.append(_bad_value(key, value, place))
+                continue
+            if not key.ready and read[name] != key.default:
+                problems.append(_not_yet(key, value, place))
         if problems:
             raise InputError(problems)
         return Profile({**self._set, **read}) if read else self
@@ -258,6 +263,11 @@ def _flat(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[st
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
+
+
+def _not_yet(key: KeyDef, value: object, place: Place | None) -> Problem:
+    message = f"{key.name} decides: {key.decides}; this version only behaves as {_default_word(key)}"
+    return Problem("GS-NOT-YET", message, place, key.name, str(value), "remove the key, or set it to its default")
 
 
 def _bad_value(key: KeyDef, value: object, place: Place | None) -> Problem:

@@ -12,6 +12,7 @@ from tests.conftest import FILES, write_files
 
 from gsrules.errors import InputError
 from gsrules.run.batch import run_all
+from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
 
@@ -151,3 +152,21 @@ def test_a_mistake_in_a_later_rule_of_a_chain_stops_everything_before_it_begins(
         run_all(workspace, ["both"], RunOptions(rule_date=DATE), None)
     assert caught.value.problems[0].nearest == "company"
     assert records(workspace, "usage__gc") == 0
+
+
+def test_an_inactive_rule_runs_with_a_warning_or_is_refused_as_the_profile_says(project: Path) -> None:
+    rule = project / "rules/usage.yml"
+    rule.write_text(rule.read_text().replace("params:", "active: false\nparams:"))
+    found = ran(Workspace.open(project, project), "dry_run").report
+    assert (found.status, [problem.code for problem in found.warnings]) == ("SUCCESS", ["GS-RUN-INACTIVE"])
+    (project / "gsrules.toml").write_text('[profile]\n"run.inactive_run_now" = "refuse"\n')
+    with pytest.raises(InputError) as caught:
+        ran(Workspace.open(project, project))
+    assert caught.value.problems[0].code == "GS-RUN-INACTIVE"
+
+
+def test_a_rule_of_a_chain_has_no_schedule_of_its_own(project: Path) -> None:
+    rule = project / "rules/usage.yml"
+    rule.write_text(rule.read_text().replace("params:", "schedule: {advanced: '0 0 6 ? * MON-FRI'}\nparams:"))
+    found = validate_project(Workspace.open(project, project), [])
+    assert [problem.code for problem in found.errors] == ["GS-SPEC-SCHEDULE"]

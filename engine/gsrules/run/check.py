@@ -11,6 +11,7 @@ from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.run.options import RunOptions
 from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
 from gsrules.run.workspace import Workspace
+from gsrules.spec.chain import ChainSpec
 from gsrules.spec.load import load_tests
 from gsrules.tenant import Tenant
 
@@ -90,9 +91,24 @@ def _check_chain(workspace: Workspace, chain_id: str) -> tuple[Problem, ...]:
         for rule in link.rules()
         if rule not in known
     ]
-    if unknown:
-        raise InputError(unknown)
+    own = [] if unknown else _own_schedules(workspace, chain)
+    if unknown or own:
+        raise InputError([*unknown, *own])
     return ()
+
+
+def _own_schedules(workspace: Workspace, chain: ChainSpec) -> list[Problem]:
+    """Rules of a chain have no time schedule of their own (platform.md §7, `chain.own_schedule`)."""
+    if workspace.project.profile["chain.own_schedule"] == "ignore":
+        return []
+    found: list[Problem] = []
+    for name in (name for link in chain.rules for name in link.rules()):
+        schedule = workspace.rule(name).schedule
+        if schedule is not None and (schedule.basic is not None or schedule.advanced is not None):
+            message = f"the rule '{name}' has a schedule of its own and stands in the chain '{chain.name}'"
+            hint = "Gainsight deletes a rule's own schedules when it joins a chain: remove one of the two"
+            found.append(Problem("GS-SPEC-SCHEDULE", message, name.place, value=str(name), hint=hint))
+    return found
 
 
 def test_files(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:

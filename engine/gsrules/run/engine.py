@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.actions.staging import discard, relation, spelled
-from gsrules.errors import Problem, RunError
+from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column
 from gsrules.profile import Profile
 from gsrules.run.artifacts import new_run_id, write_artifacts
@@ -87,6 +87,7 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
     """
     rule = workspace.rule(name)
     profile = rule_profile(workspace, rule)
+    _check_active(rule, profile)
     started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     rule_date = options.date_in(profile)
     run = _Run(workspace, rule, profile, options, tenant, new_run_id(started), rule_date, started, time.perf_counter())
@@ -96,6 +97,22 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
         except RunError as error:
             return _ended(run, RunResult(run.report("FAILURE", problems=error.problems)))
     return _act(run, bound, datasets)
+
+
+def _check_active(rule: RuleSpec, profile: Profile) -> None:
+    """Refuses an inactive rule where `run.inactive_run_now` says so (platform.md §6)."""
+    if not rule.active and profile["run.inactive_run_now"] == "refuse":
+        hint = "set active: true, or the profile key run.inactive_run_now to allow"
+        raise InputError(
+            Problem("GS-RUN-INACTIVE", "the rule is not active", rule.place_of("active"), rule.id, "", hint)
+        )
+
+
+def _inactive(rule: RuleSpec) -> tuple[Problem, ...]:
+    if rule.active:
+        return ()
+    message = "the rule is not active: in Gainsight no schedule would start it"
+    return (Problem("GS-RUN-INACTIVE", message, rule.place_of("active"), rule.id, severity="warning"),)
 
 
 def _datasets(run: _Run, workdir: Path) -> tuple[BoundRule, Datasets]:
@@ -179,7 +196,9 @@ def _report(run: _Run, bound: BoundRule, datasets: Datasets, changes: Mapping[st
     )
     found = tuple(problem for problem in bound.findings if problem.severity == "warning")
     status = rule_status(actions, str(run.profile["run.zero_rows"]))
-    return run.report(status, tasks=datasets.reports, actions=actions, warnings=found + datasets.warnings)
+    return run.report(
+        status, tasks=datasets.reports, actions=actions, warnings=_inactive(run.rule) + found + datasets.warnings
+    )
 
 
 def _ended(run: _Run, result: RunResult) -> RunResult:
