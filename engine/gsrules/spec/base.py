@@ -60,7 +60,7 @@ def report(info: ValidationInfo, problem: Problem) -> None:
 class Spec(BaseModel):
     """A frozen piece of a file of a project. `place` is where it stands; `place_of(key)` where a key's value does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     null_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys that may be written with no value (null)."""
