@@ -23,8 +23,13 @@ def connect() -> duckdb.DuckDBPyConnection:
     """A connection to nothing but memory; what does not fit there spills into the system's temporary folder."""
     spill = Path(tempfile.gettempdir()) / f"gsrules-spill-{os.getpid()}"
     con = duckdb.connect(config={"temp_directory": str(spill)})
-    con.execute("SET TimeZone = 'UTC'")
+    set_session(con)
     return con
+
+
+def set_session(con: duckdb.DuckDBPyConnection) -> None:
+    """Sets what the results depend on."""
+    con.execute("SET TimeZone = 'UTC'")
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:

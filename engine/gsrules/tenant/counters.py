@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-
 import duckdb
 from sqlglot import exp
 
@@ -12,6 +10,7 @@ from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.gsids import SUFFIX_LENGTH
 from gsrules.profile import Profile
 from gsrules.tenant.names import GSID, SEQUENCE, column, run
+from gsrules.tenant.tables import Tables
 
 # Counters stay below 36^12: they fit a BIGINT, and ids from elsewhere with other suffixes are left alone.
 _ZEROS = "0" * (SUFFIX_LENGTH - 12)
@@ -21,12 +20,12 @@ _HALF = SUFFIX_LENGTH // 2
 class Counters:
     """Hands out counters; knows the last ones used, by object, once they were asked for."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, profile: Profile, stored: Callable[[str], exp.Table]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, profile: Profile, tables: Tables) -> None:
         self._con = con
         self._tenant_id: str = profile["tenant.id"]
         self._random = profile["object.gsid_suffix"] == "random"
         self._salts = (secrets.randbits(48), secrets.randbits(48))
-        self._stored = stored
+        self._tables = tables
         self._last: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
 
@@ -41,8 +40,10 @@ class Counters:
         """Reserves `count` counters and returns the first; above every id stored, and above those of `others`."""
         name = definition.name
         last = self._last.get(name)
+        if last is None and self._tables.is_new(name):
+            last = 0
         if last is None:
-            last = self._largest(definition, exp.select(column(GSID)).from_(self._stored(name)))
+            last = self._largest(definition, exp.select(column(GSID)).from_(self._tables.table(name)))
         if others is not None:
             last = max(last, self._largest(definition, others))
         self._last[name] = last + count
@@ -51,8 +52,10 @@ class Counters:
     def next_sequence(self, name: str, count: int) -> int:
         """Reserves `count` insertion numbers and returns the one before the first."""
         last = self._sequences.get(name)
+        if last is None and self._tables.is_new(name):
+            last = 0
         if last is None:
-            select = exp.select(exp.Max(this=column(SEQUENCE))).from_(self._stored(name))
+            select = exp.select(exp.Max(this=column(SEQUENCE))).from_(self._tables.table(name))
             row = run(self._con, select).fetchone()
             last = int(row[0]) if row and row[0] is not None else 0
         self._sequences[name] = last + count

@@ -22,6 +22,9 @@ from gsrules.tenant.schema import (
 )
 
 
+TablesState = tuple[dict[str, str], frozenset[str]]
+
+
 class Tables:
     """The tables of one open tenant.
 
@@ -35,14 +38,20 @@ class Tables:
         self.home = home
         self._stored: Mapping[str, Mapping[str, str]] = stored.columns
         self._places: dict[str, str] = {}
+        self._new: set[str] = set()
         self._current = stored.meta.get("catalogue") == catalogue.fingerprint
 
-    def state(self) -> dict[str, str]:
+    def state(self) -> TablesState:
         """What `restore` takes after a rollback."""
-        return dict(self._places)
+        return dict(self._places), frozenset(self._new)
 
-    def restore(self, state: Mapping[str, str]) -> None:
-        self._places = dict(state)
+    def restore(self, state: TablesState) -> None:
+        self._places, self._new = dict(state[0]), set(state[1])
+
+    def is_new(self, name: str) -> bool:
+        """Whether the table was made empty here and has not been given out for writing since."""
+        self._place(name)
+        return name in self._new
 
     def table(self, name: str) -> exp.Table:
         """The table of an object or an internal one, to read; made if it is not there."""
@@ -54,10 +63,12 @@ class Tables:
             select = exp.select("*").from_(table_of(name, self._place(name)))
             run(self._con, create_as(table_of(name, self.home), select))
             self._places[name] = self.home
+        self._new.discard(name)
         return table_of(name, self.home)
 
     def own(self, name: str) -> exp.Table:
         """The table as it will be in the database that is written, which need not hold it yet."""
+        self._new.discard(name)
         return table_of(name, self.home)
 
     def moved(self, name: str) -> None:
@@ -89,7 +100,9 @@ class Tables:
             widened_copy(self._con, definition, stored, self.home)
         else:
             create_object(self._con, definition, self.home)
-        fill_configuration(self._con, self._catalogue, name, self.home)
+            self._new.add(name)
+        if fill_configuration(self._con, self._catalogue, name, self.home):
+            self._new.discard(name)
         return self.home
 
     def _fits(self, name: str, stored: Mapping[str, str]) -> bool:

@@ -23,6 +23,7 @@ from gsrules.tenant.changes import Write
 from gsrules.tenant.connect import attach, connect, problem_of
 from gsrules.tenant.counters import Counters
 from gsrules.tenant.labels import create_label_views
+from gsrules.tenant.memory import close_memory, open_memory
 from gsrules.tenant.names import (
     MEMORY,
     STORE,
@@ -45,7 +46,7 @@ from gsrules.tenant.store import (
     replace_store,
     seeds_fingerprint,
 )
-from gsrules.tenant.tables import Tables, empty_store
+from gsrules.tenant.tables import Tables, TablesState, empty_store
 
 TenantMode = Literal["live", "dry_run", "read"]
 
@@ -79,15 +80,16 @@ class Tenant:
         catalogue: Catalogue,
         project: Project,
         mode: TenantMode,
+        home: str = MEMORY,
     ) -> None:
         self.con = con
         self.path = path
         self.catalogue = catalogue
         self.mode: TenantMode = mode
         self._project = project
-        self._tables = Tables(con, catalogue, MEMORY, empty_store())
-        self._counters = Counters(con, catalogue.profile, self._tables.table)
-        self._before: tuple[dict[str, str], tuple[dict[str, int], dict[str, int]]] | None = None
+        self._tables = Tables(con, catalogue, home, empty_store())
+        self._counters = Counters(con, catalogue.profile, self._tables)
+        self._before: tuple[TablesState, tuple[dict[str, int], dict[str, int]]] | None = None
         self._salesforce: dict[str, str] = {}
         self._seeds_when_stored: str | None = None
 
@@ -100,9 +102,12 @@ class Tenant:
         views. Where there is no store yet, the last two seed one in memory.
         Raises RunError GS-TENANT-… (locked, corrupt, newer, no access), InputError for bad seeds.
         """
+        if path is None:
+            con, home = open_memory()
+            return cls(con, path, catalogue, project, mode, home)
         tenant = cls(connect(), path, catalogue, project, mode)
         try:
-            tenant._open()
+            tenant._open(path)
         except duckdb.Error as error:
             tenant.con.close()
             raise RunError(problem_of(error, path)) from error
@@ -142,8 +147,11 @@ class Tenant:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection; what was not committed is gone."""
-        self.con.close()
+        """Closes the connection; what was not committed is gone, and everything of a tenant in memory."""
+        if self.path is None:
+            close_memory(self.con, self._tables.home)
+        else:
+            self.con.close()
 
     # -- tables and rows
 
@@ -319,10 +327,7 @@ class Tenant:
 
     # -- opening
 
-    def _open(self) -> None:
-        path = self.path
-        if path is None:
-            return
+    def _open(self, path: Path) -> None:
         if self.mode == "live":
             self._open_to_write(path)
             return
@@ -367,7 +372,7 @@ class Tenant:
 
     def _use(self, home: str, stored: StoredTables) -> None:
         self._tables = Tables(self.con, self.catalogue, home, stored)
-        self._counters = Counters(self.con, self.catalogue.profile, self._tables.table)
+        self._counters = Counters(self.con, self.catalogue.profile, self._tables)
         self._seeds_when_stored = stored.meta.get("seeds")
 
     @contextmanager
