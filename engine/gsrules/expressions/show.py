@@ -116,8 +116,9 @@ def _aggregate(text: str, call: re.Match[str], alias: Text | None, place: Place)
 def _split_alias(text: str) -> tuple[int, Text | None]:
     """Where the name ends, and the alias after the last `as` outside of brackets and parentheses."""
     last: re.Match[str] | None = None
-    for found in _AS.finditer(text):
-        before = text[: found.start()]
+    plain = _masked(text)
+    for found in _AS.finditer(plain):
+        before = plain[: found.start()]
         if before.count("[") == before.count("]") and before.count("(") == before.count(")") and before.strip():
             last = found
     if last is None:
@@ -126,6 +127,11 @@ def _split_alias(text: str) -> tuple[int, Text | None]:
     if start == end:
         raise syntax_error("no name follows as", text, last.start(), len(text) - last.start())
     return last.start(), fragment(text, start, end)
+
+
+def _masked(text: str) -> str:
+    """`text` of the same length with every name in brackets blotted out, whatever it holds."""
+    return _BRACKETED.sub(lambda found: "x" * len(found.group()), text)
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
@@ -151,16 +157,15 @@ def parse_join(text: str) -> tuple[JoinPair, ...]:
     """
     pairs: list[JoinPair] = []
     start = 0
-    bounds = [*((found.start(), found.end()) for found in _AND.finditer(text)), (len(text), len(text))]
+    bounds = [*((found.start(), found.end()) for found in _AND.finditer(_masked(text))), (len(text), len(text))]
     for end, following in bounds:
-        if text[start:end].count("[") == text[start:end].count("]") or end == len(text):
-            pairs.append(_pair(text, start, end))
-            start = following
+        pairs.append(_pair(text, start, end))
+        start = following
     return tuple(pairs)
 
 
 def _pair(text: str, start: int, end: int) -> JoinPair:
-    plain = _BRACKETED.sub(lambda found: "x" * len(found.group()), text[start:end])
+    plain = _masked(text[start:end])
     signs = [at for at, char in enumerate(plain) if char in "=~<>!"]
     if len(signs) != 1 or plain[signs[0]] not in "=~":
         at = start + (signs[0] if signs else 0)

@@ -18,6 +18,7 @@ from gsrules.regress.verify import verify
 from gsrules.run.check import test_files
 from gsrules.run.engine import RunOptions, run_rule
 from gsrules.run.workspace import Workspace
+from gsrules.sources.buckets import key_problem
 from gsrules.spec.load import load_tests
 from gsrules.spec.rule_tests import TestCase, TestFile
 from gsrules.tenant import Tenant
@@ -101,12 +102,12 @@ def _own_workspace(workspace: Workspace, test: TestCase, folder: Path) -> Worksp
         own = folder / "s3" / name
         settings = project.buckets.get(name)
         if test.given.seed and settings is not None and settings.path is not None and settings.path.is_dir():
-            shutil.copytree(settings.path, own)
+            shutil.copytree(settings.path, own, symlinks=True)  # what leads out of the bucket still does
         own.mkdir(parents=True, exist_ok=True)
         buckets[name] = BucketSettings(name, path=own)
     for key, content in test.given.files.items():
         path = (folder / "s3" / key).resolve()
-        if not path.is_relative_to((folder / "s3").resolve()) or "/" not in key:
+        if "/" not in key or key_problem(key) or not path.is_relative_to((folder / "s3").resolve()):
             hint = "write it as bucket/key, such as gainsight-managed/input/usage.csv"
             raise InputError(Problem("GS-FILE-PATH", f"`{key}` is no key in a bucket", key.place, value=key, hint=hint))
         path.parent.mkdir(parents=True, exist_ok=True)
