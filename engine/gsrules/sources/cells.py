@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
@@ -48,10 +48,31 @@ def is_bad(value: exp.Expression, text: exp.Expression) -> exp.Expression:
     return exp.And(this=exp.Is(this=exp.paren(value.copy()), expression=exp.Null()), expression=filled)
 
 
+def can_fail(cell: CellType) -> bool:
+    """Whether there are texts that do not fit the type; every text is a String and a Boolean (§6.3)."""
+    return cell.type.kind not in (Kind.STRING, Kind.BOOLEAN)
+
+
+def fits_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
+    """True; a text that does not fit fails the query with EXACT_NEEDED. Only for cells that `can_fail`.
+
+    Costs less than the value: a pattern lets empty texts and most of the good ones pass.
+    """
+    # A number beyond BIGINT fits; only its value would need the exact form.
+    checked = replace(cell, type=replace(cell.type, whole=False))
+    bad = is_bad(value_of(checked, text, plain=plain), text)
+    ifs = [exp.If(this=bad, true=exp.cast(call("error", EXACT_NEEDED), "BOOLEAN"))]
+    pattern = GSID_PATTERN if cell.format is None else cell.format.sure_pattern
+    if pattern is not None and cell.type.kind is not Kind.NUMBER:
+        good = call("regexp_full_match", text.copy(), f"(?:{pattern})?")
+        ifs.insert(0, exp.If(this=good, true=exp.true()))
+    return exp.Case(ifs=ifs, default=exp.true())
+
+
 def value_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
     """As `value_of`, but a text that does not fit fails the query with EXACT_NEEDED."""
     value = value_of(cell, text, plain=plain)
-    if cell.type.kind in (Kind.STRING, Kind.BOOLEAN):
+    if not can_fail(cell):
         return value
     filled = exp.NEQ(this=trimmed(text), expression=exp.Literal.string(""))
     failure = exp.cast(call("error", EXACT_NEEDED), cell.type.storage)

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Place, Problem, RunError
-from gsrules.sources.cells import CellType, is_bad, value_of
+from gsrules.sources.cells import CellType, can_fail, is_bad, value_of
 from gsrules.sources.columns import FileColumn
 from gsrules.sources.parts import FILE_COLUMN, LINE_COLUMN, Part, written_part
 from gsrules.sources.sql import execute, named
@@ -116,7 +116,7 @@ _ON_BAD_HINT: Final = "the profile key s3.on_bad_value: null reads them as null,
 
 
 def _bad(part: Part, column: FileColumn, cell: CellType) -> exp.Expression:
-    if column.type.kind in (Kind.STRING, Kind.BOOLEAN):
+    if not can_fail(cell):
         return exp.false()
     text = part.cell(column.header)
     return is_bad(value_of(cell, text, plain=part.plain_numbers), text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
@@ -18,6 +19,19 @@ _LARGEST_OFFSET: Final = 18 * 3600
 # The fixed-width tokens that the fast form can put in ISO order, and where a missing one is filled in.
 _ISO_DATE: Final = (Part.YEAR, Part.MONTH, Part.DAY)
 _ISO_TIME: Final = (Part.HOUR, Part.MINUTE, Part.SECOND)
+
+# Months with days that each of them has in every year; the 29th of February is left out.
+_DAYS: Final = (
+    ("(?:0[1-9]|1[0-2])", "(?:0[1-9]|1[0-9]|2[0-8])"),
+    ("(?:0[13-9]|1[0-2])", "(?:29|30)"),
+    ("(?:0[13578]|1[02])", "31"),
+)
+_SURE: Final = {
+    Part.YEAR: "[1-9][0-9]{3}",
+    Part.HOUR: "(?:[01][0-9]|2[0-3])",
+    Part.MINUTE: "[0-5][0-9]",
+    Part.SECOND: "[0-5][0-9]",
+}
 
 
 def month_name(month: int, *, short: bool) -> str:
@@ -48,6 +62,21 @@ def read(variants: Sequence[Sequence[Token]], text: exp.Expression, zone: str | 
     fast = [form for variant in variants[:1] if (form := _fast(variant, text, zone)) is not None]
     bare = trimmed(text)
     return _first([*fast, *(_strict(variant, bare, zone) for variant in variants)])
+
+
+def sure_pattern(variant: Sequence[Token]) -> str | None:
+    """A regular expression that most values of a fixed-width variant match, and nothing else; None for others.
+
+    Telling a good text by it is much cheaper than making its value.
+    """
+    fixed = all(token.width and token.part in (Part.LITERAL, *_ISO_DATE, *_ISO_TIME) for token in variant)
+    if not fixed or not {token.part for token in variant}.issuperset(_ISO_DATE):
+        return None
+    patterns = []
+    for month, day in _DAYS:
+        known = {**_SURE, Part.MONTH: month, Part.DAY: day}
+        patterns.append("".join(known.get(token.part) or re.escape(token.text) for token in variant))
+    return "|".join(patterns)
 
 
 def write(variant: Sequence[Token], value: exp.Expression, zone: str | None) -> exp.Expression:

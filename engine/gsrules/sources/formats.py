@@ -99,6 +99,11 @@ class Format:
         """
         return format_sql.read(self.readings, text, zone if self.has_time else None)
 
+    @cached_property
+    def sure_pattern(self) -> str | None:
+        """A cheap regular expression that only good texts match, though not all of them; None if there is none."""
+        return format_sql.sure_pattern(self.readings[0]) if self.readings else None
+
     def write(self, value: exp.Expression, zone: str = "UTC") -> exp.Expression:
         """The text of `value`, a TIMESTAMP in UTC shown in `zone`, or a DATE; optional parts are written.
 

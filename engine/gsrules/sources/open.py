@@ -13,11 +13,12 @@ from sqlglot import exp
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import InputError, Problem, RunError, Severity
 from gsrules.profile import Profile
-from gsrules.sources.cells import CAST_ROUNDS_EXPONENTS, CellType, value_of, value_or_error
+from gsrules.sources.cells import CAST_ROUNDS_EXPONENTS, CellType, can_fail, fits_or_error, value_of, value_or_error
 from gsrules.sources.check import check_task
 from gsrules.sources.columns import FileColumn, cell_type, declared_columns, header_problems, open_types
 from gsrules.sources.dialect import dialect_of
 from gsrules.sources.exact import bad_counts, fault_problem, value_problems, write_down
+from gsrules.sources.format_sql import call
 from gsrules.sources.infer import InferredColumn, infer_kinds
 from gsrules.sources.local import local_copy
 from gsrules.sources.parts import Part, direct_parts
@@ -64,8 +65,9 @@ class OpenSource:
     def relation(self, needed: Sequence[str]) -> exp.Select:
         """The rows of all files with the `needed` output columns (any letter case), typed as `columns` say.
 
-        In the fast form the query fails with EXACT_NEEDED, or as DuckDB fails, if a cell of a needed column or
-        a row does not fit; then the source must be opened again with `exact`. Without columns: one 1 a row.
+        In the fast form the query fails with EXACT_NEEDED, or as DuckDB fails, if a row or a cell of any column,
+        needed or not, does not fit (data-setup.md §6.3), whatever is done with the rows; then the source must be
+        opened again with `exact`. Without columns: one 1 a row.
         """
         by_name = {column.name.lower(): at for at, column in enumerate(self.columns)}
         positions = [by_name[name.lower()] for name in needed]
@@ -79,12 +81,32 @@ class OpenSource:
         return exp.select(*outer).from_(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("files"))))
 
     def _select(self, part: Part, positions: Sequence[int]) -> exp.Select:
-        items = [
-            exp.alias_(self._value(part, self.columns[at], self.cell_types[at]), self.columns[at].name, quoted=True)
-            for at in positions
-        ]
+        values = [self._value(part, self.columns[at], self.cell_types[at]) for at in positions]
+        source: exp.Expression = part.table.copy()
+        checked = not self.exact and any(can_fail(cell) for cell in self.cell_types)
+        if checked:
+            source = _whole_rows(values, self._checks(part, positions), source)
+            values = [_of_row(_VALUE.format(at)) for at in range(len(values))]
+        names = [self.columns[at].name for at in positions]
+        items = [exp.alias_(value, name, quoted=True) for value, name in zip(values, names, strict=True)]
         one = exp.alias_(exp.Literal.number(1), _NO_COLUMN, quoted=True)
-        return exp.select(*(items or [one])).from_(part.table.copy())
+        select = exp.select(*(items or [one])).from_(source)
+        return select.where(_of_row(_FITS)) if checked else select
+
+    def _checks(self, part: Part, positions: Sequence[int]) -> list[exp.Expression]:
+        """What makes the query fail for bad cells of the columns that are not needed; always true."""
+        found: list[exp.Expression] = []
+        for at, (column, cell) in enumerate(zip(self.columns, self.cell_types, strict=True)):
+            if at in positions or not can_fail(cell):
+                continue
+            text = part.cell(column.header)
+            if column.header in part.typed:
+                # DuckDB's reader converts every column that the query names.
+                is_null = exp.paren(exp.Is(this=text, expression=exp.Null()))
+                found.append(exp.Not(this=exp.paren(exp.Is(this=is_null, expression=exp.Null()))))
+            else:
+                found.append(fits_or_error(cell, text, plain=part.plain_numbers))
+        return found
 
     def _value(self, part: Part, column: FileColumn, cell: CellType) -> exp.Expression:
         text = part.cell(column.header)
@@ -98,6 +120,9 @@ class OpenSource:
 
 
 _NO_COLUMN: Final = "__none"
+_ROW: Final = "__row"
+_FITS: Final = "fits"
+_VALUE: Final = "v{}"
 
 
 def open_source(
@@ -306,6 +331,25 @@ def _bad_cells(columns: Sequence[FileColumn], counts: dict[str, int]) -> tuple[B
     return tuple(
         BadCells(name, f"the text is no {by_name[name].type.kind.value}", rows) for name, rows in counts.items()
     )
+
+
+def _whole_rows(
+    values: Sequence[exp.Expression], checks: Sequence[exp.Expression], source: exp.Expression
+) -> exp.Subquery:
+    """The source with one struct a row, which holds the values, and whether all `checks` hold.
+
+    DuckDB drops columns that nobody asks for and moves filters of later steps below what computes a column, so
+    that bad cells might never be looked at. Neither happens to the fields of a struct made with a random number.
+    """
+    fits = exp.and_(exp.GTE(this=call("random"), expression=exp.Literal.number(0)), *checks)
+    fields = [*((_VALUE.format(at), value) for at, value in enumerate(values)), (_FITS, fits)]
+    items = [exp.PropertyEQ(this=exp.to_identifier(name), expression=value) for name, value in fields]
+    rows = exp.select(exp.alias_(exp.Struct(expressions=items), _ROW, quoted=True)).from_(source)
+    return exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier("rows", quoted=True)))
+
+
+def _of_row(field: str) -> exp.Expression:
+    return call("struct_extract", named(_ROW), field)
 
 
 def _from_typed(column: FileColumn, cell: exp.Expression) -> exp.Expression:
