@@ -7,9 +7,9 @@ a tenant writes is in its own database or temporary, so that no other one sees i
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from functools import cache
 from itertools import count
+from threading import Lock
 
 import duckdb
 from sqlglot import exp
@@ -17,7 +17,8 @@ from sqlglot import exp
 from gsrules.tenant.connect import connect, set_session
 from gsrules.tenant.names import MEMORY, identifier, named, run
 
-_NUMBERS = count(1)
+_taken: set[str] = set()
+_taking = Lock()
 
 
 @cache
@@ -30,7 +31,10 @@ def open_memory() -> tuple[duckdb.DuckDBPyConnection, str]:
     """A connection whose default database is a new empty one, and that one's name."""
     con = _instance(os.getpid()).cursor()
     set_session(con)
-    name = f"{MEMORY}_{next(_NUMBERS)}"
+    with _taking:
+        # the lowest number again and again, so that statements that were spelled once are met again
+        name = next(name for number in count(1) if (name := f"{MEMORY}_{number}") not in _taken)
+        _taken.add(name)
     run(con, exp.Attach(this=named(exp.Literal.string(":memory:"), name)))
     run(con, exp.Use(this=exp.Table(this=identifier(name))))
     return con, name
@@ -39,5 +43,5 @@ def open_memory() -> tuple[duckdb.DuckDBPyConnection, str]:
 def close_memory(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Closes a connection of `open_memory` and forgets its database."""
     con.close()
-    with suppress(duckdb.Error):  # closed before
-        run(_instance(os.getpid()), exp.Detach(this=exp.Table(this=identifier(name))))
+    run(_instance(os.getpid()), exp.Detach(this=exp.Table(this=identifier(name))))
+    _taken.discard(name)

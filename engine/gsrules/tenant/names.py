@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import duckdb
 from sqlglot import ErrorLevel, exp
@@ -70,6 +71,11 @@ def rows_written(con: duckdb.DuckDBPyConnection) -> int:
 
 def sql_type(name: str) -> exp.DataType:
     """A DuckDB type by name."""
+    return _parsed_type(name).copy()
+
+
+@cache
+def _parsed_type(name: str) -> exp.DataType:
     return exp.DataType.build(name, dialect="duckdb")
 
 

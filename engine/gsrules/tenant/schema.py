@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import duckdb
 from sqlglot import exp
@@ -21,6 +22,8 @@ from gsrules.tenant.names import (
     insert_into,
     named,
     run,
+    spell,
+    sql_type,
     table_of,
     typed_null,
 )
@@ -123,7 +126,13 @@ def missing_columns(definition: ObjectDef, stored: Mapping[str, str]) -> list[tu
 
 def create_object(con: duckdb.DuckDBPyConnection, definition: ObjectDef, database: str) -> None:
     """Creates the empty table of an object."""
-    run(con, create_table(table_of(definition.name, database), column_types(definition)))
+    con.execute(_creation(definition.name, database, tuple(column_types(definition))))
+
+
+@lru_cache(512)
+def _creation(name: str, database: str, columns: tuple[tuple[str, str], ...]) -> str:
+    """The statement that creates a table; every tenant in memory needs the same ones."""
+    return spell(create_table(table_of(name, database), columns))
 
 
 def create_internal(con: duckdb.DuckDBPyConnection, name: str, database: str) -> None:
@@ -134,7 +143,7 @@ def create_internal(con: duckdb.DuckDBPyConnection, name: str, database: str) ->
 def add_columns(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[tuple[str, str]]) -> None:
     """Adds columns to a table of the store; the records there get NULL."""
     for column_name, kind in columns:
-        definition = exp.ColumnDef(this=identifier(column_name), kind=exp.DataType.build(kind, dialect="duckdb"))
+        definition = exp.ColumnDef(this=identifier(column_name), kind=sql_type(kind))
         run(con, exp.Alter(this=table_of(name, STORE), kind="TABLE", actions=[definition]))
 
 
@@ -200,7 +209,7 @@ def _insert_rows(
     lists = [
         exp.Anonymous(
             this="unnest",
-            expressions=[exp.Cast(this=exp.Placeholder(), to=exp.DataType.build(f"{kind}[]", dialect="duckdb"))],
+            expressions=[exp.Cast(this=exp.Placeholder(), to=sql_type(f"{kind}[]"))],
         )
         for _, kind in columns
     ]

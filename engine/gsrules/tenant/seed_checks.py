@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 from sqlglot import exp
@@ -46,16 +46,39 @@ class Checks:
                 self._bad_cells(given, typed, one, reading, condition)
                 self._more(given, one.header, int(count))
 
-    def records(self, given: SeedInput, typed: str, fields: Sequence[str], stored: exp.Table) -> None:
-        """Reports missing required values, values that are there already, and persons without a name."""
+    def records(
+        self,
+        given: SeedInput,
+        rows: exp.Expression,
+        fields: Sequence[str],
+        unique: Collection[str],
+        stored: exp.Table,
+    ) -> None:
+        """Reports missing required values, values that are there already, and persons without a name.
+
+        `rows` is the source of the complete records; only the fields `unique` can hold a value twice.
+        """
         definition = given.definition
+        required = [one for one in definition.fields.values() if one.required and not one.read_only]
+        conditions = {one.name: column(one.name).is_(exp.Null()) for one in required if one.name in fields}
+        missing = self._counts(rows, conditions)
         for one in definition.fields.values():
-            if one.required and not one.read_only:
-                self._required(given, typed, fields, one)
-            if one.name in fields and (one.unique_always or (one.unique and self._unique_extension)):
-                self._unique(given, typed, one, stored)
+            if one in required and one.name not in fields:
+                self._no_column(given, one)
+            elif missing.get(one.name):
+                self._required(given, rows, one, missing[one.name])
+            if one.name in unique and (one.unique_always or (one.unique and self._unique_extension)):
+                self._unique(given, rows, one, stored)
         if definition.name == "person":
-            self._person(given, typed, fields)
+            self._person(given, rows, fields)
+
+    def _counts(self, rows: exp.Expression, conditions: Mapping[str, exp.Expression]) -> dict[str, int]:
+        """How many rows meet each condition, in one statement."""
+        if not conditions:
+            return {}
+        counts = [exp.Anonymous(this="count_if", expressions=[condition]) for condition in conditions.values()]
+        found = run(self._con, select_from(rows.copy(), *counts)).fetchone() or ()
+        return dict(zip(conditions, found, strict=True))
 
     def _bad_cells(
         self, given: SeedInput, typed: str, one: SeedColumn, reading: Reading, condition: exp.Expression
@@ -76,26 +99,23 @@ class Checks:
                 near=reading.nearest(text),
             )
 
-    def _required(self, given: SeedInput, typed: str, fields: Sequence[str], one: FieldDef) -> None:
-        if one.name not in fields:
-            self._add(
-                given, 1, one.name, f"{given.definition.name} needs {one.name}, which no column gives", hint=_needs(one)
-            )
-            return
-        missing = column(one.name).is_(exp.Null())
-        select = exp.select(column(ROW)).from_(temp_table(typed)).where(missing).order_by(column(ROW)).limit(_SHOWN + 1)
-        rows = run(self._con, select).fetchall()
-        for (row,) in rows[:_SHOWN]:
-            self._add(given, row, one.name, f"{one.name} is required", hint=_needs(one))
-        if len(rows) > _SHOWN:
-            self._more(given, one.name, self._count(typed, missing))
+    def _no_column(self, given: SeedInput, one: FieldDef) -> None:
+        message = f"{given.definition.name} needs {one.name}, which no column gives"
+        self._add(given, 1, one.name, message, hint=_needs(one))
 
-    def _unique(self, given: SeedInput, typed: str, one: FieldDef, stored: exp.Table) -> None:
+    def _required(self, given: SeedInput, rows: exp.Expression, one: FieldDef, count: int) -> None:
+        missing = column(one.name).is_(exp.Null())
+        select = exp.select(column(ROW)).from_(rows).where(missing).order_by(column(ROW)).limit(_SHOWN)
+        for (row,) in run(self._con, select).fetchall():
+            self._add(given, row, one.name, f"{one.name} is required", hint=_needs(one))
+        self._more(given, one.name, count)
+
+    def _unique(self, given: SeedInput, rows: exp.Expression, one: FieldDef, stored: exp.Table) -> None:
         value: exp.Expression = column(one.name)
         if one.type.kind is Kind.EMAIL:
             value = exp.Lower(this=value)
         key = named(value, "k")
-        staged = exp.select(key, named(column(ROW), "r")).from_(temp_table(typed))
+        staged = exp.select(key, named(column(ROW), "r")).from_(rows)
         present = exp.select(key.copy(), named(exp.Literal.number(0), "r")).from_(stored.copy())
         both = exp.Subquery(
             this=exp.union(staged, present, distinct=False), alias=exp.TableAlias(this=identifier("both"))
@@ -114,18 +134,12 @@ class Checks:
             message = f"{one.name} must be unique: {other}"
             self._add(given, last, one.name, message, value=_short(text), hint="give every record its own")
 
-    def _person(self, given: SeedInput, typed: str, fields: Sequence[str]) -> None:
+    def _person(self, given: SeedInput, rows: exp.Expression, fields: Sequence[str]) -> None:
         named = [column(name) for name in _PERSON_NAMES if name in fields]
         nameless = exp.and_(*(one.is_(exp.Null()) for one in named)) if named else exp.true()
-        select = exp.select(column(ROW)).from_(temp_table(typed)).where(nameless).order_by(column(ROW)).limit(_SHOWN)
+        select = exp.select(column(ROW)).from_(rows).where(nameless).order_by(column(ROW)).limit(_SHOWN)
         for (row,) in run(self._con, select).fetchall():
             self._add(given, row, "Email", "a person needs an Email, a Name or an ExternalRecordID")
-
-    def _count(self, typed: str, condition: exp.Expression) -> int:
-        row = run(
-            self._con, exp.select(exp.Count(this=exp.Star())).from_(temp_table(typed)).where(condition)
-        ).fetchone()
-        return int(row[0]) if row else 0
 
     def _more(self, given: SeedInput, header: str, count: int) -> None:
         if count > _SHOWN:

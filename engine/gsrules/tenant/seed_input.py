@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from gsrules.catalogue import ObjectDef
 from gsrules.errors import InputError, Place, Problem
-from gsrules.tenant.names import column, create_temp, named, run, temp_table
+from gsrules.tenant.names import column, create_temp, named, rows_written, run, sql_type, temp_table
 
 ROW = "__row"
 OWN_GSID = "__own_gsid"  # the GSID as given
@@ -32,6 +32,7 @@ class SeedInput:
     headers: tuple[str, ...]
     table: str
     place_of: Callable[[int, str], Place | None]
+    rows: int
 
     @staticmethod
     def text_column(position: int) -> str:
@@ -43,7 +44,7 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef,
     try:
         headers, select = _csv(path) if path.suffix.lower() == ".csv" else _parquet(con, path)
         _check_headers(headers, path)
-        run(con, create_temp(table, select))
+        rows = rows_written(run(con, create_temp(table, select)))
     except duckdb.Error as error:
         raise InputError(_unreadable(path, " ".join(str(error).split("\n\n")[0].splitlines()[:3]))) from error
     except (OSError, csv.Error, UnicodeDecodeError) as error:
@@ -54,7 +55,7 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef,
     def place_of(row: int, header: str) -> Place | None:
         return Place(str(path), lines.of(row), 1) if is_csv else Place(str(path), row, 1)
 
-    return SeedInput(definition, path.name, headers, table, place_of)
+    return SeedInput(definition, path.name, headers, table, place_of, rows)
 
 
 def read_rows(
@@ -64,13 +65,14 @@ def read_rows(
     headers = tuple(dict.fromkeys(str(header) for row in rows for header in row))
     lists = [[text_of(row.get(header)) for row in rows] for header in headers]
     texts = [_unnested("VARCHAR[]", SeedInput.text_column(n)) for n in range(len(headers))]
-    run(con, create_temp(table, exp.select(_unnested("BIGINT[]", ROW), *texts)), [[*range(1, len(rows) + 1)], *lists])
+    statement = create_temp(table, exp.Select(expressions=[_unnested("BIGINT[]", ROW), *texts]))
+    run(con, statement, [[*range(1, len(rows) + 1)], *lists])
 
     def place_of(row: int, header: str) -> Place | None:
         value = rows[row - 1].get(header)
         return getattr(value, "place", None) or getattr(rows[row - 1], "place", None)
 
-    return SeedInput(definition, "given records", headers, table, place_of)
+    return SeedInput(definition, "given records", headers, table, place_of, len(rows))
 
 
 def text_of(value: object) -> str | None:
@@ -113,7 +115,7 @@ class _Lines:
 
 
 def _unnested(kind: str, name: str) -> exp.Expression:
-    values = exp.Cast(this=exp.Placeholder(), to=exp.DataType.build(kind, dialect="duckdb"))
+    values = exp.Cast(this=exp.Placeholder(), to=sql_type(kind))
     return named(exp.Anonymous(this="unnest", expressions=[values]), name)
 
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, FieldDef
 from gsrules.catalogue.texts import ACCEPTED, call, from_text
 from gsrules.errors import Problem
-from gsrules.tenant.names import GSID, column, create_temp, drop, identifier, named, run, temp_table
+from gsrules.tenant.names import GSID, column, create_temp, identifier, named, run, select_from, temp_table
 from gsrules.tenant.seed_headers import SeedColumn
 from gsrules.tenant.seed_input import ROW
 
@@ -51,23 +51,20 @@ def _resolve(
     target = by_field.field.type.target
     if via is None or target is None:
         return
-    matches = f"{one.typed}_matches"
-    run(con, create_temp(matches, _candidates(via, table(target), by_name.get(target, ()))))
+    candidates = _candidates(via, table(target), by_name.get(target, ()))
+    matches = exp.Subquery(this=candidates, alias=exp.TableAlias(this=identifier("m")))
     key = from_text(via.type, column(by_field.key, "t"), timezone)
     number = f"{by_field.key}_n"
-    joined = (
-        exp.select(
-            exp.Column(this=exp.Star(), table=identifier("t")),
-            named(column("g", "m"), by_field.field.name),
-            named(column("n", "m"), number),
-        )
-        .from_(temp_table(one.typed, "t"))
-        .join(temp_table(matches, "m"), on=key.eq(column("k", "m")), join_type="left")
+    joined = select_from(
+        temp_table(one.typed, "t"),
+        exp.Column(this=exp.Star(), table=identifier("t")),
+        named(column("g", "m"), by_field.field.name),
+        named(column("n", "m"), number),
     )
+    joined.join(matches, on=exp.EQ(this=key, expression=column("k", "m")), join_type="left", copy=False)
     resolved = f"{one.typed}_r"
     run(con, create_temp(resolved, joined))
-    run(con, drop(temp_table(one.typed)))
-    run(con, drop(temp_table(matches)))
+    one.spent.append(one.typed)
     one.typed = resolved
     one.fields.append(by_field.field.name)
     _report(con, one, by_field, via, target, problems)

@@ -6,7 +6,7 @@ staged records alike; then everything is checked; then inserted. Problems are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gsrules.tenant.names import (
     column,
     create_temp,
     drop,
+    identifier,
     insert_into,
     named,
     run,
@@ -37,16 +38,22 @@ from gsrules.tenant.seed_headers import SeedColumn, bind_headers
 from gsrules.tenant.seed_input import FILE_ENDINGS, OWN_GSID, ROW, SeedInput, read_file, read_rows
 from gsrules.tenant.seed_lookups import resolve_lookups
 from gsrules.tenant.seed_values import CellReader
+from gsrules.tenant.tables import Tables
 
 
 @dataclass(slots=True)
 class Staged:
-    """The records of one object on their way in: `typed` holds `__row` and a column a field."""
+    """The records of one object on their way in: `typed` holds `__row` and a column a field.
+
+    `complete` selects what is stored; `spent` are tables that are no longer needed.
+    """
 
     input: SeedInput
     columns: tuple[SeedColumn, ...]
     typed: str
     fields: list[str] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    complete: exp.Expression = field(default_factory=exp.Null)
 
     @property
     def definition(self) -> ObjectDef:
@@ -54,19 +61,19 @@ class Staged:
 
 
 class Seeding:
-    """One load of seed records into a tenant; `table` gives the target of an object, made if need be."""
+    """One load of seed records into the tables of a tenant."""
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
         catalogue: Catalogue,
         counters: Counters,
-        table: Callable[[str], exp.Table],
+        tables: Tables,
     ) -> None:
         self._con = con
         self._catalogue = catalogue
         self._counters = counters
-        self._table = table
+        self._tables = tables
         self._problems: list[Problem] = []
         self._inputs: list[SeedInput] = []
 
@@ -100,16 +107,20 @@ class Seeding:
                 if columns is not None:
                     staged.append(self._stage(given, columns, checks))
             if not self._problems:
-                resolve_lookups(self._con, staged, self._table, self._catalogue, self._problems)
+                resolve_lookups(self._con, staged, self._tables.table, self._catalogue, self._problems)
             if not self._problems:
                 for one in staged:
                     self._complete(one)
-                    checks.records(one.input, one.typed, one.fields, self._table(one.definition.name))
+                    own_gsids = any(c.field.name == GSID for c in one.columns)
+                    unique = [name for name in one.fields if name != GSID or own_gsids]
+                    stored = self._tables.table(one.definition.name)
+                    checks.records(one.input, one.complete, one.fields, unique, stored)
             if self._problems:
                 raise InputError(self._problems)
             return {one.definition.name: self._insert(one) for one in staged}
         finally:
-            for table in [*(i.table for i in self._inputs), *(one.typed for one in staged)]:
+            used = [table for one in staged for table in (one.typed, *one.spent)]
+            for table in [*(given.table for given in self._inputs), *used]:
                 run(self._con, drop(temp_table(table)))
 
     def _stage(self, given: SeedInput, columns: tuple[SeedColumn, ...], checks: Checks) -> Staged:
@@ -161,11 +172,10 @@ class Seeding:
             if value is not None:
                 values[one.name] = value
         values["GsIngestionSource"] = exp.Literal.string("SEED")
-        complete = f"{staged.typed}_all"
         items = [named(value, name) for name, value in values.items()]
-        run(self._con, create_temp(complete, exp.select(column(ROW), *items).from_(temp_table(staged.typed))))
-        run(self._con, drop(temp_table(staged.typed)))
-        staged.typed, staged.fields = complete, list(values)
+        select = select_from(temp_table(staged.typed), column(ROW), *items)
+        staged.complete = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier("complete")))
+        staged.fields = list(values)
 
     def _gsids(self, given: SeedInput, own: exp.Expression | None) -> exp.Expression:
         """The given GSID, else the next one in the order of the rows."""
@@ -176,14 +186,10 @@ class Seeding:
             others = exp.select(named(own.copy(), GSID)).from_(temp_table(given.table))
             missing = exp.Case(ifs=[exp.If(this=own.copy().is_(exp.Null()), true=exp.Literal.number(1))])
             number = exp.Window(this=exp.Count(this=missing), order=_by_row())
-        first = self._counters.allocate(definition, self._count(given.table), others)
+        first = self._counters.allocate(definition, given.rows, others)
         counter = exp.Add(this=exp.Literal.number(first - 1), expression=number)
         made = self._counters.gsid(definition, exp.Paren(this=counter))
         return made if own is None else call("coalesce", own, made)
-
-    def _count(self, table: str) -> int:
-        row = run(self._con, exp.select(exp.Count(this=exp.Star())).from_(temp_table(table))).fetchone()
-        return int(row[0]) if row else 0
 
     def _default(self, one: FieldDef) -> exp.Expression | None:
         if one.type.category:
@@ -193,15 +199,12 @@ class Seeding:
 
     def _insert(self, staged: Staged) -> int:
         name = staged.definition.name
-        target = self._table(name)
-        count = self._count(staged.typed)
+        count = staged.input.rows
         last = self._counters.next_sequence(name, count)
+        target = self._tables.writable(name)
         number = exp.Add(this=exp.Literal.number(last), expression=exp.Window(this=exp.RowNumber(), order=_by_row()))
-        select = (
-            exp.select(*(column(one) for one in staged.fields), number)
-            .from_(temp_table(staged.typed))
-            .order_by(column(ROW))
-        )
+        select = select_from(staged.complete, *(column(one) for one in staged.fields), number)
+        select.set("order", _by_row())
         run(self._con, insert_into(target, [*staged.fields, SEQUENCE], select))
         return count
 

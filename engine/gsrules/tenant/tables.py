@@ -21,7 +21,6 @@ from gsrules.tenant.schema import (
     widened_copy,
 )
 
-
 TablesState = tuple[dict[str, str], frozenset[str]]
 
 

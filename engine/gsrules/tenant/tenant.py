@@ -87,6 +87,7 @@ class Tenant:
         self.catalogue = catalogue
         self.mode: TenantMode = mode
         self._project = project
+        self._in_memory = path is None
         self._tables = Tables(con, catalogue, home, empty_store())
         self._counters = Counters(con, catalogue.profile, self._tables)
         self._before: tuple[TablesState, tuple[dict[str, int], dict[str, int]]] | None = None
@@ -148,10 +149,10 @@ class Tenant:
 
     def close(self) -> None:
         """Closes the connection; what was not committed is gone, and everything of a tenant in memory."""
-        if self.path is None:
+        if self._in_memory:
             close_memory(self.con, self._tables.home)
-        else:
-            self.con.close()
+            self._in_memory = False
+        self.con.close()
 
     # -- tables and rows
 
@@ -390,7 +391,7 @@ class Tenant:
             raise
 
     def _seeding(self) -> Seeding:
-        return Seeding(self.con, self.catalogue, self._counters, self._tables.writable)
+        return Seeding(self.con, self.catalogue, self._counters, self._tables)
 
     def _seed_files(self, names: frozenset[str]) -> dict[str, int]:
         files = seed_files(self._records_dir, self.catalogue)
