@@ -241,7 +241,7 @@ def test_constants_of_a_load_are_written_as_they_are(tmp_path: Path) -> None:
     }
     constants = {name: {"value": value} for name, value in fields.items()}
     files["rules/r.yml"]["actions"] = [
-        load(**constants) | {"object": "wide__gc", "operation": "insert", "identifiers": []}
+        load("File", **constants) | {"object": "wide__gc", "operation": "insert", "identifiers": []}
     ]
     workspace = opened(tmp_path, files)
     ran(workspace)

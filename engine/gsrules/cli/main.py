@@ -10,7 +10,7 @@ import typer
 
 from gsrules import __version__
 from gsrules.cli import data, project, rules, testing
-from gsrules.errors import GsrulesError
+from gsrules.errors import GsrulesError, Problem, RunError
 
 app = typer.Typer(
     name="gsrules",
@@ -56,6 +56,12 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # The reader of a pipe went away: not our error, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if debug:
+            raise
+        hint = "check the free space and the rights; TMPDIR names the folder of temporary files"
+        _print_problems(RunError(Problem("GS-SYSTEM", f"a file cannot be read or written: {error}", hint=hint)))
         sys.exit(1)
     except Exception as error:
         if debug:
