@@ -1,58 +1,62 @@
 """The rule language as typed, frozen objects, each with its place in the file."""
 
-from gsrules.spec.actions import ActionSpec
-from gsrules.spec.base import (
-    Bool,
-    Decimals,
-    Loading,
-    Name,
-    Names,
-    NotNegative,
-    OneOrMany,
-    Positive,
-    Scalar,
-    ShowList,
-    Spec,
-    Whole,
-    refusal,
-    report,
-)
-from gsrules.spec.chain import ChainLink, ChainSpec
-from gsrules.spec.formulas import ComparisonSpec, FormulaSpec, MeasureSpec, PeriodOverPeriodSpec
-from gsrules.spec.kinds import ACTION_NAMES, Kinds
-from gsrules.spec.load import load_chain, load_object_file, load_picklists, load_rule, load_tests, parse_rule
-from gsrules.spec.objects import FieldSpec, ObjectSpec, PicklistsSpec, PlaybookSpec, PlaybookTaskSpec, StatusSpec
-from gsrules.spec.pieces import (
-    ColumnOrText,
-    CommentsSpec,
-    DueSpec,
-    Fields,
-    MappingSpec,
-    OwnerSpec,
-    TimeFrame,
-    TimeFrameOrNone,
-    WhereSpec,
-)
-from gsrules.spec.rule import RuleSpec
-from gsrules.spec.rule_tests import Expect, Given, TestCase, TestFile
-from gsrules.spec.schedule import AdvancedSchedule, BasicSchedule, EventSchedule, ScheduleSpec
-from gsrules.spec.schema import rule_schema
-from gsrules.spec.tasks import (
-    TASKS,
-    ColumnSpec,
-    FetchTask,
-    FileSpec,
-    JoinSpec,
-    MergeTask,
-    PatternSpec,
-    PivotColumn,
-    PivotTask,
-    S3Task,
-    TaskSpec,
-    TransformTask,
-    UnionTask,
-)
-from gsrules.spec.text import Text
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gsrules.spec.actions import ActionSpec
+    from gsrules.spec.base import (
+        Bool,
+        Decimals,
+        Loading,
+        Name,
+        Names,
+        NotNegative,
+        OneOrMany,
+        Positive,
+        Scalar,
+        ShowList,
+        Spec,
+        Whole,
+        refusal,
+        report,
+    )
+    from gsrules.spec.chain import ChainLink, ChainSpec
+    from gsrules.spec.formulas import ComparisonSpec, FormulaSpec, MeasureSpec, PeriodOverPeriodSpec
+    from gsrules.spec.kinds import ACTION_NAMES, Kinds
+    from gsrules.spec.load import load_chain, load_object_file, load_picklists, load_rule, load_tests, parse_rule
+    from gsrules.spec.objects import FieldSpec, ObjectSpec, PicklistsSpec, PlaybookSpec, PlaybookTaskSpec, StatusSpec
+    from gsrules.spec.pieces import (
+        ColumnOrText,
+        CommentsSpec,
+        DueSpec,
+        Fields,
+        MappingSpec,
+        OwnerSpec,
+        TimeFrame,
+        TimeFrameOrNone,
+        WhereSpec,
+    )
+    from gsrules.spec.rule import RuleSpec
+    from gsrules.spec.rule_tests import Expect, Given, TestCase, TestFile
+    from gsrules.spec.schedule import AdvancedSchedule, BasicSchedule, EventSchedule, ScheduleSpec
+    from gsrules.spec.schema import rule_schema
+    from gsrules.spec.tasks import (
+        TASKS,
+        ColumnSpec,
+        FetchTask,
+        FileSpec,
+        JoinSpec,
+        MergeTask,
+        PatternSpec,
+        PivotColumn,
+        PivotTask,
+        S3Task,
+        TaskSpec,
+        TransformTask,
+        UnionTask,
+    )
+    from gsrules.spec.text import Text
 
 __all__ = [
     "ACTION_NAMES",
@@ -124,3 +128,34 @@ __all__ = [
     "report",
     "rule_schema",
 ]
+
+# Which module holds what. Models cost time to make, and few commands need those of chains, tests and objects.
+_MODULES = {
+    "actions": "ActionSpec",
+    "base": "Bool Decimals Loading Name Names NotNegative OneOrMany Positive Scalar ShowList Spec Whole refusal report",
+    "chain": "ChainLink ChainSpec",
+    "formulas": "ComparisonSpec FormulaSpec MeasureSpec PeriodOverPeriodSpec",
+    "kinds": "ACTION_NAMES Kinds",
+    "load": "load_chain load_object_file load_picklists load_rule load_tests parse_rule",
+    "objects": "FieldSpec ObjectSpec PicklistsSpec PlaybookSpec PlaybookTaskSpec StatusSpec",
+    "pieces": "ColumnOrText CommentsSpec DueSpec Fields MappingSpec OwnerSpec TimeFrame TimeFrameOrNone WhereSpec",
+    "rule": "RuleSpec",
+    "rule_tests": "Expect Given TestCase TestFile",
+    "schedule": "AdvancedSchedule BasicSchedule EventSchedule ScheduleSpec",
+    "schema": "rule_schema",
+    "tasks": (
+        "TASKS ColumnSpec FetchTask FileSpec JoinSpec MergeTask PatternSpec PivotColumn PivotTask S3Task TaskSpec"
+        " TransformTask UnionTask"
+    ),
+    "text": "Text",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """Loads the module of a name when the name is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

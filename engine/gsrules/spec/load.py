@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from gsrules.errors import InputError, Problem
 from gsrules.spec.base import Loading, Spec
-from gsrules.spec.chain import ChainSpec
 from gsrules.spec.kinds import Kinds
-from gsrules.spec.objects import ObjectSpec, PicklistsSpec
 from gsrules.spec.problems import in_order, problems_of
 from gsrules.spec.rule import RuleSpec
-from gsrules.spec.rule_tests import TestFile
 from gsrules.spec.text import YamlMapping
 from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
+
+if TYPE_CHECKING:  # each function imports the models of its files: making models takes time
+    from gsrules.spec.chain import ChainSpec
+    from gsrules.spec.objects import ObjectSpec, PicklistsSpec
+    from gsrules.spec.rule_tests import TestFile
 
 Model = TypeVar("Model", bound=Spec)
 
@@ -33,21 +35,29 @@ def parse_rule(text: str | bytes, file: str, rule_id: str, kinds: Kinds) -> Rule
 
 def load_chain(path: Path) -> ChainSpec:
     """The chain in a file (rule-language §7). Raises `InputError` with every problem of the file."""
+    from gsrules.spec.chain import ChainSpec
+
     return _validated(load_yaml(path), ChainSpec)
 
 
 def load_tests(path: Path) -> TestFile:
     """The rule tests in a file (rule-language §8). Raises `InputError` with every problem of the file."""
+    from gsrules.spec.rule_tests import TestFile
+
     return _validated(load_yaml(path), TestFile)
 
 
 def load_object_file(path: Path) -> ObjectSpec:
     """The object in a file (rule-language §2). Raises `InputError` with every problem of the file."""
+    from gsrules.spec.objects import ObjectSpec
+
     return _validated(load_yaml(path), ObjectSpec)
 
 
 def load_picklists(path: Path) -> PicklistsSpec:
     """The picklist options of a project; an empty file has none. Raises `InputError` with every problem of the file."""
+    from gsrules.spec.objects import PicklistsSpec
+
     document = load_yaml(path)
     if document.root is None:
         document = Document(YamlMapping(place=document.place), document.place, document.problems)

@@ -68,6 +68,23 @@ class StoredTables:
         return not self.columns
 
 
+def current_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> StoredTables | None:
+    """What the attached store holds if it was written with this very catalogue; None if it has to be looked up.
+
+    DuckDB needs 25 ms to list the columns of a database for the first time, which a store that fits does not need.
+    """
+    select = exp.select(column("key"), column("value")).from_(table_of(META_TABLE, STORE))
+    try:
+        meta: dict[str, str] = dict(run(con, select).fetchall())
+    except (duckdb.CatalogException, duckdb.BinderException):  # an empty store, or a file of another program
+        return None
+    if meta.get("catalogue") != catalogue.fingerprint or meta.get("schema_version") != str(SCHEMA_VERSION):
+        return None
+    columns = {name: dict(columns) for name, columns in INTERNAL_TABLES.items()}
+    columns |= {name: dict(column_types(definition)) for name, definition in catalogue.objects.items()}
+    return StoredTables(columns, meta)
+
+
 def stored_tables(con: duckdb.DuckDBPyConnection) -> StoredTables:
     """What the attached store holds; raises RunError if it is no store of this program, or of a newer one."""
     rows = con.execute(

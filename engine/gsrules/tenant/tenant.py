@@ -36,7 +36,7 @@ from gsrules.tenant.names import (
     sql_type,
     temp_table,
 )
-from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, stored_tables
+from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, stored_tables
 from gsrules.tenant.seeding import Seeding, seed_files
 from gsrules.tenant.store import (
     clear_store,
@@ -335,7 +335,7 @@ class Tenant:
         stored = empty_store()
         if path.exists():
             attach(self.con, path, read_only=True)
-            stored = stored_tables(self.con)
+            stored = current_tables(self.con, self.catalogue) or stored_tables(self.con)
             self.con.execute("SET search_path = 'memory.main,tenant.main'")
         self._use(MEMORY, stored)
         new = frozenset(name for name in self.catalogue.objects if name not in stored.columns)
@@ -349,7 +349,7 @@ class Tenant:
         existed = path.exists()
         attach(self.con, path, read_only=False)
         try:
-            stored = stored_tables(self.con)
+            stored = current_tables(self.con, self.catalogue) or stored_tables(self.con)
             self._use(STORE, stored)
             if stored.is_empty:
                 with self._transaction():
