@@ -1,10 +1,13 @@
-"""The action kinds, found by scanning this package: each module with a `KIND` or `KINDS` registers."""
+"""The action kinds, found by scanning this package: each module with a `KIND` or `KINDS` registers.
+
+A kind whose module has its name is found without the others, so that a rule loads only the kinds that it uses.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
@@ -32,14 +35,37 @@ def action_kinds() -> Mapping[str, ActionKind]:
     return MappingProxyType({kind.name: kind for kind in ranked})
 
 
+@cache
+def action_kind(name: str) -> ActionKind:
+    """The kind of that name; raises KeyError if there is none."""
+    if name in ACTION_NAMES and name in {module.name for module in pkgutil.iter_modules(gsrules.actions.__path__)}:
+        kind: ActionKind | None = getattr(importlib.import_module(f"{gsrules.actions.__name__}.{name}"), "KIND", None)
+        if kind is not None and kind.name == name:
+            return kind
+    return action_kinds()[name]
+
+
+class _Models(Mapping[str, "type[ActionSpec]"]):
+    """The model of each kind, loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> type[ActionSpec]:
+        return action_kind(name).model
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(action_kinds())
+
+    def __len__(self) -> int:
+        return len(action_kinds())
+
+
 def action_models() -> Mapping[str, type[ActionSpec]]:
     """The models by kind, for `Kinds.actions`."""
-    return {name: kind.model for name, kind in action_kinds().items()}
+    return _Models()
 
 
 def bind_action(spec: ActionSpec, columns: tuple[Column, ...], env: BindEnv) -> BoundAction:
     """Validates one action of a rule against its dataset's columns; raises InputError with all problems."""
-    kind = action_kinds()[spec.action]
+    kind = action_kind(spec.action)
     findings = Findings(spec.id)
     place = spec.place_of("action")
     if not kind.ready:
