@@ -22,7 +22,7 @@ from gsrules.plan.nodes import Column
 from gsrules.project import Project
 from gsrules.spec import Kinds, RuleSpec, parse_rule
 from gsrules.tenant import Tenant
-from gsrules.tenant.changes import ChangeList
+from gsrules.tenant.changes import ChangeList, Write
 
 OBJECTS = {
     "usage__gc": """
@@ -132,16 +132,15 @@ class World:
 
     def seed(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Puts rows into an object as they are; columns are typed as the object's."""
-        table = self.tenant.table(name)
         for row in rows:
-            sequence = self.query(exp.select("COALESCE(MAX(gs_sequence), 0) + 1").from_(table.copy()))[0]
-            columns = [*row, "gs_sequence"]
-            values = [*row.values(), next(iter(sequence.values()))]
-            target = exp.Schema(
-                this=table.copy(), expressions=[exp.to_identifier(column, quoted=True) for column in columns]
-            )
+            columns = [exp.column(column, quoted=True) for column in row]
+            empty = exp.select(*columns).from_(self.tenant.table(name)).limit(0)
+            self.tenant.con.execute(f"CREATE OR REPLACE TEMP TABLE seed AS {spelled(empty)}")
             marks = exp.Values(expressions=[exp.Tuple(expressions=[exp.Placeholder() for _ in columns])])
-            self.tenant.con.execute(spelled(exp.Insert(this=target, expression=marks)), values)
+            insert = exp.Insert(this=relation("seed"), expression=marks)
+            self.tenant.con.execute(spelled(insert), list(row.values()))
+            fields = tuple(column for column in row if column != "Gsid")
+            self.tenant.apply(Write(name, "insert", "seed", fields))
 
     def query(self, tree: exp.Query) -> list[dict[str, Any]]:
         cursor = self.tenant.con.execute(spelled(tree))

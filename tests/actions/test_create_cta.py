@@ -374,6 +374,8 @@ def test_a_playbook_goes_where_none_is_and_brings_its_tasks(make: Make) -> None:
     ] * 2
     found = world.records("call_to_action")
     assert [r["DueDate"] for r in found] == [date(2026, 12, 3)] * 2
+    # what the tasks extend is DueDate only
+    assert [r["OriginalDueDate"] for r in found] == [None, date(2026, 11, 30)]
     assert [r["TotalTaskCount"] for r in found] == [2, 2]
     assert done.changes.counts.records_written == 6
     assert world.act(cta(playbook="Recovery", comments="")).outcomes == ["unchanged", "unchanged"]

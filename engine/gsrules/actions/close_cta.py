@@ -18,9 +18,24 @@ from gsrules.actions.entity import BoundEntity, bind_entity, stage_entity
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched, spelling
-from gsrules.actions.staging import Scratch, all_of, column, fragment, named, relation, text, texts, typed_null
+from gsrules.actions.staging import (
+    Scratch,
+    aliased,
+    all_of,
+    case,
+    column,
+    fragment,
+    left_join,
+    named,
+    relation,
+    select,
+    sub,
+    text,
+    texts,
+    typed_null,
+)
 from gsrules.actions.stamps import modified_stamps
-from gsrules.actions.values import StagedValue, code_columns, entity_id
+from gsrules.actions.values import StagedValue, entity_id, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
 from gsrules.errors import Problem, nearest
@@ -120,7 +135,7 @@ class _Closing:
         if self.action.comments is not None and (by_id or self.action.repeat != "never"):
             comment = fragment("NULLIF(:c, '')", c=self.rows.spell(self.action.comments))
         items = [named(self.rows.row, "row"), named(key.value, "key"), named(comment, "comment")]
-        return self.rows.select([*items, *code_columns([key])])
+        return staged_rows(self.rows, items, [key])
 
     def _entity(self) -> StagedValue:
         assert self.action.entity is not None
@@ -129,7 +144,7 @@ class _Closing:
     def _cta_id(self) -> StagedValue:
         assert self.action.cta is not None
         made = entity_id(self.action.cta, self.rows)
-        stored = exp.select(named(column("Gsid"), "g")).from_(self.run.tenant.table(CTA))
+        stored = select(named(column("Gsid"), "g")).from_(self.run.tenant.table(CTA), copy=False)
         alias = self.rows.join(stored, [("g", made.value)])
         raw = self.rows.spell(self.action.cta)
         blank = is_null(raw)
@@ -142,27 +157,26 @@ class _Closing:
     def _found(self, staged: str) -> exp.Select:
         """Each open CTA that a row closes: the first row of its key takes it. With the status to write."""
         first = (
-            exp.select(
+            select(
                 column("key"),
                 named(fragment("MIN(:r)", r=column("row")), "row"),
                 named(fragment("ARG_MIN({'c': :c}, :r)", c=column("comment"), r=column("row")), "boxed"),
             )
-            .from_(relation(staged))
-            .where(fragment(":c IS NULL", c=column("codes")))
-            .group_by(column("key"))
+            .from_(relation(staged), copy=False)
+            .where(fragment(":c IS NULL", c=column("codes")), copy=False)
+            .group_by(column("key"), copy=False)
         )
         by_id = self.action.cta is not None
         key = column("Gsid" if by_id else self._id_field, "t")
         is_open = fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t"))
         conditions = [is_open, *([] if by_id else self._key_conditions())]
-        stored = self.run.tenant.table(CTA).copy()
-        stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
+        stored = aliased(self.run.tenant.table(CTA), "t")
         comment = fragment("STRUCT_EXTRACT(:b, 'c')", b=column("boxed", "f"))
         old = column("Comments", "t")
         joined = fragment(
             "CASE WHEN :c IS NULL THEN :o ELSE CONCAT_WS('<br/>', NULLIF(:o, ''), :c) END", c=comment, o=old
         )
-        query = exp.select(
+        query = select(
             named(column("Gsid", "t"), "gsid"),
             named(column("row", "f"), "row"),
             *(named(column(name, "t"), f"b:{name}") for name in _FIELDS),
@@ -171,10 +185,10 @@ class _Closing:
             named(timestamp(self.run.instant), "a:ClosedDate"),
             named(text("Rules"), "a:CloseSource"),
             named(joined, "a:Comments"),
-        ).from_(stored)
-        source = first.subquery(exp.to_identifier("f", quoted=True))
-        query = query.join(source, on=exp.EQ(this=column("key", "f"), expression=key))
-        return query.where(all_of(conditions))
+        ).from_(stored, copy=False)
+        source = sub(first, "f")
+        query = query.join(source, on=exp.EQ(this=column("key", "f"), expression=key), copy=False)
+        return query.where(all_of(conditions), copy=False)
 
     @property
     def _id_field(self) -> str:
@@ -206,21 +220,21 @@ class _Closing:
         catalogue = self.action.catalogue
         wanted = self.run.profile["cta.close_default_status"]
         closed = [item for item in catalogue.cockpit_options("CTA_STATUS") if item.open is False and item.active]
-        chosen = exp.Case(this=column("TypeId", "t"))
+        branches: list[tuple[exp.Expr, exp.Expr]] = []
         own_types = {item.cta_type_gsid for item in closed if item.cta_type_gsid}
         for type_gsid in sorted(own_types):
             fitting = [item for item in closed if item.cta_type_gsid in (None, type_gsid)]
-            chosen = chosen.when(text(type_gsid), text(_default_status(fitting, wanted)))
+            branches.append((text(type_gsid), text(_default_status(fitting, wanted))))
         general = [item for item in closed if item.cta_type_gsid is None]
         fallback = text(_default_status(general, wanted)) if general else typed_null("VARCHAR")
-        return chosen.else_(fallback) if own_types else fallback
+        return case(branches, fallback, subject=column("TypeId", "t")) if branches else fallback
 
     def _closed_count(self, found: str) -> int:
-        return int(self.scratch.row(exp.select(exp.Count(this=exp.Star())).from_(relation(found)))[0])
+        return int(self.scratch.row(select(exp.Count(this=exp.Star())).from_(relation(found), copy=False))[0])
 
     def _effects(self, staged: str, found: str) -> EffectColumns:
         grouped = (
-            exp.select(
+            select(
                 column("row"),
                 named(fragment("LIST(:g ORDER BY :g)", g=column("gsid")), "gsids"),
                 *(
@@ -234,16 +248,15 @@ class _Closing:
                     for name in _FIELDS
                 ),
             )
-            .from_(relation(found))
-            .group_by(column("row"))
+            .from_(relation(found), copy=False)
+            .group_by(column("row"), copy=False)
         )
         source = (
-            exp.select()
-            .from_(relation(staged, "s"))
+            select()
+            .from_(relation(staged, "s"), copy=False)
             .join(
-                grouped.subquery(exp.to_identifier("g", quoted=True)),
-                on=exp.EQ(this=column("row", "g"), expression=column("row", "s")),
-                join_type="left",
+                left_join(sub(grouped, "g"), on=exp.EQ(this=column("row", "g"), expression=column("row", "s"))),
+                copy=False,
             )
         )
         closed = fragment("NOT :r IS NULL", r=column("row", "g"))
@@ -290,27 +303,22 @@ class _Closing:
         if self.run.profile["cta.close_tasks"]:
             writes.append(self._task_write(found))
             total = fragment("COALESCE(:n, :c)", n=column("TotalTaskCount", "t"), c=column("ClosedTaskCount", "t"))
-            stored = self.run.tenant.table(CTA).copy()
-            stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
-            counted = exp.select(named(column("Gsid", "t"), "cta"), named(total, "n")).from_(stored)
+            stored = aliased(self.run.tenant.table(CTA), "t")
+            counted = select(named(column("Gsid", "t"), "cta"), named(total, "n")).from_(stored, copy=False)
             query = (
-                exp.select(*items, named(column("n", "c"), "ClosedTaskCount"))
-                .from_(relation(found))
-                .join(
-                    counted.subquery(exp.to_identifier("c", quoted=True)),
-                    on=exp.EQ(this=column("cta", "c"), expression=column("gsid")),
-                )
+                select(*items, named(column("n", "c"), "ClosedTaskCount"))
+                .from_(relation(found), copy=False)
+                .join(sub(counted, "c"), on=exp.EQ(this=column("cta", "c"), expression=column("gsid")), copy=False)
             )
             values["ClosedTaskCount"] = column("n", "c")
         else:
-            query = exp.select(*items).from_(relation(found))
+            query = select(*items).from_(relation(found), copy=False)
         writes.insert(0, Write(CTA, "update", self.scratch.table("update", query), tuple(values)))
         return writes
 
     def _task_write(self, found: str) -> Write:
         """Open tasks of the closed CTAs (`cta.close_tasks`)."""
-        stored = self.run.tenant.table("cs_task").copy()
-        stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
+        stored = aliased(self.run.tenant.table("cs_task"), "t")
         values: dict[str, exp.Expr] = {
             "StatusId": column("a:StatusId", "f"),
             "IsClosed": exp.true(),
@@ -319,17 +327,19 @@ class _Closing:
         }
         items = [named(column("Gsid", "t"), "Gsid"), *(named(value, name) for name, value in values.items())]
         query = (
-            exp.select(*items)
-            .from_(stored)
-            .join(relation(found, "f"), on=exp.EQ(this=column("gsid", "f"), expression=column("CtaId", "t")))
-            .where(fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t")))
+            select(*items)
+            .from_(stored, copy=False)
+            .join(
+                relation(found, "f"), on=exp.EQ(this=column("gsid", "f"), expression=column("CtaId", "t")), copy=False
+            )
+            .where(fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t")), copy=False)
         )
         return Write("cs_task", "update", self.scratch.table("tasks", query), tuple(values))
 
     def _task_count(self, writes: list[Write]) -> int:
         found = [write for write in writes if write.object == "cs_task"]
-        count = exp.select(exp.Count(this=exp.Star()))
-        return sum(int(self.scratch.row(count.copy().from_(relation(write.staging)))[0]) for write in found)
+        count = select(exp.Count(this=exp.Star()))
+        return sum(int(self.scratch.row(count.copy().from_(relation(write.staging), copy=False))[0]) for write in found)
 
 
 _FIELDS: Final = ("StatusId", "IsClosed", "ClosedDate", "CloseSource", "Comments")

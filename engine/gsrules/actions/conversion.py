@@ -10,7 +10,19 @@ from sqlglot import exp
 from gsrules.actions.matrix import load_family
 from gsrules.actions.options import Options
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import any_of, column, fragment, named, number, text, typed_null
+from gsrules.actions.staging import (
+    any_of,
+    cast,
+    column,
+    fragment,
+    left_join,
+    named,
+    number,
+    select,
+    sub,
+    text,
+    typed_null,
+)
 from gsrules.catalogue.datatypes import STRING, DataType, Family, Kind
 from gsrules.expressions.tree import Convert, Expr
 
@@ -85,11 +97,12 @@ def as_text(expr: Expr, rows: Matched) -> exp.Expr:
 
 
 def _to_text(expr: Expr, target: DataType, rows: Matched) -> Converted:
-    value = as_text(expr, rows)
+    value = rows.once(as_text(expr, rows))
     if target.kind in _TRIMMED:
         value = fragment("TRIM(:v, :blanks)", v=value, blanks=text(" \t\r\n"))
         if target.kind is Kind.SFDC_ID:
             value = trimmed(value)
+        value = rows.once(value)
     shown = value
     failures: list[tuple[exp.Expr, str]] = []
     if target.kind in FORMATS:
@@ -115,16 +128,16 @@ def _fits(source: DataType, length: int) -> bool:
 def _to_number(expr: Expr, target: DataType, rows: Matched) -> Converted:
     value = rows.spell(expr)
     if expr.type.family is Family.NUMBER:
-        exact = exp.cast(value, target.storage, dialect="duckdb") if expr.type.whole else value
+        exact = cast(value, target.storage) if expr.type.whole else value
         return Converted(exact, value)
-    word = trimmed(value)
-    well_formed = matches(word, NUMBER_TEXT)
+    word = rows.once(trimmed(value))
+    well_formed = rows.once(matches(word, NUMBER_TEXT))
     digits = word
     if target.kind is Kind.CURRENCY:
-        thousands = matches(word, THOUSANDS_TEXT)
+        thousands = rows.once(matches(word, THOUSANDS_TEXT))
         well_formed = fragment(":a OR :b", a=well_formed, b=thousands)
         digits = fragment("CASE WHEN :c THEN REPLACE(:v, ',', '') ELSE :v END", c=thousands, v=word)
-    made = fragment("TRY_CAST(:v AS DECIMAL(38, 9))", v=digits)
+    made = rows.once(fragment("TRY_CAST(:v AS DECIMAL(38, 9))", v=digits))
     return Converted(
         fragment("CASE WHEN :ok THEN :made END", ok=well_formed, made=made),
         value,
@@ -139,7 +152,7 @@ def _to_boolean(expr: Expr, target: DataType, rows: Matched) -> Converted:
     value = rows.spell(expr)
     if expr.type.family is Family.BOOLEAN:
         return Converted(value, value)
-    word = fragment("LOWER(:v)", v=trimmed(value))
+    word = rows.once(fragment("LOWER(:v)", v=trimmed(value)))
     doubtful = fragment("NOT :w IN ('true', 'false')", w=word)
     return Converted(fragment(":w = 'true'", w=word), value, (), ((doubtful, "BOOLEAN_COERCED"),))
 
@@ -150,7 +163,7 @@ def _to_date(expr: Expr, target: DataType, rows: Matched) -> Converted:
         return Converted(value, value)
     if expr.type.family is Family.DATETIME:
         return Converted(rows.spell(Convert(expr, target)), value)
-    word = trimmed(value)
+    word = rows.once(trimmed(value))
     made = fragment(
         "CASE WHEN :iso THEN TRY_CAST(:v AS DATE) WHEN :slashed THEN CAST(TRY_STRPTIME(:v, '%m/%d/%Y') AS DATE)"
         " WHEN :dashed THEN CAST(TRY_STRPTIME(:v, '%m-%d-%Y') AS DATE) END",
@@ -159,7 +172,8 @@ def _to_date(expr: Expr, target: DataType, rows: Matched) -> Converted:
         slashed=matches(word, r"\d{2}/\d{2}/\d{4}"),
         dashed=matches(word, r"\d{2}-\d{2}-\d{4}"),
     )
-    made = fragment("CASE WHEN :made >= CAST('0001-01-01' AS DATE) THEN :made END", made=made)
+    made = fragment("CASE WHEN :made >= CAST('0001-01-01' AS DATE) THEN :made END", made=rows.once(made))
+    made = rows.once(made)
     return Converted(made, value, ((_unread(word, made), "TYPE_MISMATCH"),))
 
 
@@ -173,9 +187,11 @@ def _to_datetime(expr: Expr, target: DataType, rows: Matched) -> Converted:
         return Converted(value, value)
     if expr.type.family is Family.DATE:
         return Converted(rows.spell(Convert(expr, target)), value)
-    word = trimmed(value)
-    local = fragment("REGEXP_EXTRACT(:v, :p, 1)", v=word, p=text(f"^({ISO_TEXT}|{SLASHED_TEXT}){OFFSET_TEXT}?$"))
-    offset = fragment("REGEXP_EXTRACT(:v, :p)", v=word, p=text(OFFSET_TEXT.replace("(Z|", "(?:Z|") + "$"))
+    word = rows.once(trimmed(value))
+    pattern = f"^({ISO_TEXT}|{SLASHED_TEXT}){OFFSET_TEXT}?$"
+    local = rows.once(fragment("REGEXP_EXTRACT(:v, :p, 1)", v=word, p=text(pattern)))
+    pattern = OFFSET_TEXT.replace("(Z|", "(?:Z|") + "$"
+    offset = rows.once(fragment("REGEXP_EXTRACT(:v, :p)", v=word, p=text(pattern)))
     moment = fragment(
         "CASE WHEN :iso THEN TRY_CAST(REPLACE(:t, 'T', ' ') AS TIMESTAMP)"
         " WHEN :slashed THEN TRY_STRPTIME(:t, '%m/%d/%Y %H:%M:%S') END",
@@ -183,6 +199,7 @@ def _to_datetime(expr: Expr, target: DataType, rows: Matched) -> Converted:
         iso=matches(local, ISO_TEXT),
         slashed=matches(local, SLASHED_TEXT),
     )
+    moment = rows.once(moment)
     zoned = moment
     if rows.run.profile["tenant.timezone"] != "UTC":
         zone = text(rows.run.profile["tenant.timezone"])
@@ -199,7 +216,9 @@ def _to_datetime(expr: Expr, target: DataType, rows: Matched) -> Converted:
         t=moment,
         m=minutes,
     )
+    shifted = rows.once(shifted)
     made = fragment("CASE WHEN :t >= CAST('0001-01-01' AS TIMESTAMP) THEN DATE_TRUNC('millisecond', :t) END", t=shifted)
+    made = rows.once(made)
     return Converted(made, value, ((_unread(word, made), "TYPE_MISMATCH"),))
 
 
@@ -207,8 +226,8 @@ def _to_id(expr: Expr, target: DataType, rows: Matched) -> Converted:
     value = rows.spell(expr)
     if load_family(expr.type) is Family.ID:
         return Converted(value, value)
-    word = trimmed(value)
-    fits = matches(word, GSID_TEXT)
+    word = rows.once(trimmed(value))
+    fits = rows.once(matches(word, GSID_TEXT))
     return Converted(
         fragment("CASE WHEN :ok THEN :w END", ok=fits, w=word),
         value,
@@ -242,7 +261,7 @@ def _codes(unknown: exp.Expr, inactive: exp.Expr, *, mapped: bool) -> tuple[tupl
 
 def _to_picklist(expr: Expr, rows: Matched, options: Options, *, mapped: bool) -> Converted:
     by_item = expr.type.family is Family.PICKLIST
-    word = rows.spell(expr) if by_item else trimmed(rows.spell(expr))
+    word = rows.spell(expr) if by_item else rows.once(trimmed(rows.spell(expr)))
     exact = rows.join(options.exact(), [("k", word)])
     gsid: exp.Expr = column("g", exact)
     active: exp.Expr = column("a", exact)
@@ -263,36 +282,36 @@ def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, 
     """Each distinct source value is split, matched and put together once, then joined back."""
     raw = rows.spell(expr)
     parts, word = _parts(expr, raw, rows)
-    exact = options.exact().subquery(exp.to_identifier("e", quoted=True))
-    folded = options.folded().subquery(exp.to_identifier("f", quoted=True))
+    exact = sub(options.exact(), "e")
+    folded = sub(options.folded(), "f")
     fold = options.ignore_case and expr.type.family is Family.TEXT
     gsid = fragment("COALESCE(:e, :f)", e=column("g", "e"), f=column("g", "f")) if fold else column("g", "e")
     active = fragment("COALESCE(:e, :f)", e=column("a", "e"), f=column("a", "f")) if fold else column("a", "e")
-    matched = exp.select(
+    matched = select(
         named(column("t", "p"), "t"),
         named(column("n", "p"), "n"),
         named(gsid, "g"),
         named(is_null(gsid), "unknown"),
         named(fragment("NOT :a", a=active), "inactive"),
         named(is_null(column("g", "e")), "differs"),
-    ).from_(parts.subquery(exp.to_identifier("p", quoted=True)))
-    matched = matched.join(exact, on=exp.EQ(this=column("k", "e"), expression=column("w", "p")), join_type="left")
+    ).from_(sub(parts, "p"), copy=False)
+    matched = matched.join(left_join(exact, on=exp.EQ(this=column("k", "e"), expression=column("w", "p"))), copy=False)
     if fold:
         lower = fragment("LOWER(:w)", w=column("w", "p"))
-        matched = matched.join(folded, on=exp.EQ(this=column("k", "f"), expression=lower), join_type="left")
-    once = exp.select(
+        matched = matched.join(left_join(folded, on=exp.EQ(this=column("k", "f"), expression=lower)), copy=False)
+    once = select(
         column("t"),
         column("g"),
         named(fragment("MIN(:n)", n=column("n")), "n"),
         *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
-    ).from_(matched.subquery(exp.to_identifier("m", quoted=True)))
-    once = once.group_by(column("t"), column("g"))
-    whole = exp.select(
+    ).from_(sub(matched, "m"), copy=False)
+    once = once.group_by(column("t"), column("g"), copy=False)
+    whole = select(
         column("t"),
         named(fragment("LIST(:g ORDER BY :n)", g=column("g"), n=column("n")), "g"),
         *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
-    ).from_(once.subquery(exp.to_identifier("o", quoted=True)))
-    alias = rows.join(whole.group_by(column("t")), [("t", word)])
+    ).from_(sub(once, "o"), copy=False)
+    alias = rows.join(whole.group_by(column("t"), copy=False), [("t", word)])
     failures = _codes(column("unknown", alias), column("inactive", alias), mapped=mapped)
     value = fragment(
         "CASE WHEN NOT (:bad) THEN :g END", bad=any_of(condition for condition, _ in failures), g=column("g", alias)
@@ -310,16 +329,14 @@ def _parts(expr: Expr, raw: exp.Expr, rows: Matched) -> tuple[exp.Select, exp.Ex
         Family.MULTI_PICKLIST: column("t"),
         Family.PICKLIST: fragment("[:t]", t=column("t")),
     }.get(family, fragment("STRING_SPLIT(:t, ';')", t=column("t")))
-    split = exp.select(
+    split = select(
         column("t"),
         named(fragment("UNNEST(:w)", w=words), "w"),
         named(fragment("GENERATE_SUBSCRIPTS(:w, 1)", w=words), "n"),
-    ).from_(rows.distinct(word, "t").subquery(exp.to_identifier("s", quoted=True)))
+    ).from_(sub(rows.distinct(word, "t"), "s"), copy=False)
     tidy = trimmed(column("w")) if family is Family.TEXT else column("w")
-    query = exp.select(column("t"), named(tidy, "w"), column("n")).from_(
-        split.subquery(exp.to_identifier("u", quoted=True))
-    )
-    return query.where(not_null(tidy)), word
+    query = select(column("t"), named(tidy, "w"), column("n")).from_(sub(split, "u"), copy=False)
+    return query.where(not_null(tidy), copy=False), word
 
 
 def null_of(target: DataType) -> exp.Expr:

@@ -19,16 +19,21 @@ from gsrules.actions.staging import (
     Scratch,
     all_of,
     any_of,
+    case,
     column,
     fragment,
-    list_of,
+    identifier,
+    left_join,
     named,
     number,
+    select,
+    sub,
     text,
     texts,
     typed_null,
+    use,
 )
-from gsrules.actions.values import StagedValue, code_columns, stage
+from gsrules.actions.values import StagedValue, stage, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.errors import Problem
 from gsrules.expressions.tree import Expr, Template
@@ -118,9 +123,8 @@ class Decision:
             named(owner.shown, "owner_shown"),
             named(comment, "comment"),
             *(named(value.value, f"v{i}") for i, value in enumerate(mapped)),
-            *code_columns([*watched, owner_warnings]),
         ]
-        return self.rows.select(items)
+        return staged_rows(self.rows, items, [*watched, owner_warnings])
 
     def _mapped(self, mapping: BoundMapping) -> StagedValue:
         value = stage(mapping, self.rows)
@@ -130,7 +134,7 @@ class Decision:
 
     def _name(self) -> StagedValue:
         profile = self.run.profile
-        value = self.rows.spell(self.action.name)
+        value = self.rows.once(self.rows.spell(self.action.name))
         label = "`name`"
         longest, overflow = profile["cta.name_max"], profile["cta.name_overflow"]
         over = fragment("LENGTH(:v) > :n", v=value, n=number(longest))
@@ -152,7 +156,7 @@ class Decision:
         """The rendered comment (empty is null), and its codes."""
         if self.action.comments is None:
             return typed_null("VARCHAR"), []
-        value = self.rows.spell(self.action.comments)
+        value = self.rows.once(self.rows.spell(self.action.comments))
         failures: list[tuple[exp.Expr, str]] = []
         warnings: list[tuple[exp.Expr, str]] = []
         length = self.comment_length
@@ -207,14 +211,16 @@ class Decision:
         )
         is_open = fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed"))
         keys = [column(id_field), *([column("Name")] if self.by_name else [])]
-        query = exp.select(
+        query = select(
             named(column(id_field), "entity"),
             *([named(column("Name"), "name")] if self.by_name else []),
             named(_only(newest, is_open), "open_id"),
             named(_only(exp.Count(this=exp.Star()), is_open), "open_count"),
             named(_only(newest, self._is_recent()), "recent_id"),
-        ).from_(self.run.tenant.table(CTA))
-        return query.where(all_of([*conditions, fragment("NOT :e IS NULL", e=column(id_field))])).group_by(*keys)
+        ).from_(self.run.tenant.table(CTA), copy=False)
+        return query.where(all_of([*conditions, fragment("NOT :e IS NULL", e=column(id_field))]), copy=False).group_by(
+            *keys, copy=False
+        )
 
     def _is_recent(self) -> exp.Expr:
         days = self.action.time_frame_days
@@ -255,7 +261,21 @@ class Decision:
         needs_owner = self.run.profile["cta.owner_missing"] == "error"
         able = all_of([fresh, fragment("NOT :o IS NULL", o=column("owner"))]) if needs_owner else fresh
         lead = exp.Window(this=_only(fragment("MIN(:r)", r=column("row")), able), partition_by=key)
-        led = exp.select(exp.Star(), named(able, "able"), named(lead, "lead")).from_(_sub(keyed))
+        updates = fragment(":b = 'update'", b=column("base"))
+        warned = fragment(
+            "CASE WHEN :u AND :n > 1 THEN LIST_CONCAT(:w, :t) ELSE :w END",
+            u=updates,
+            n=column("open_count"),
+            w=column("warnings"),
+            t=texts([text("CTA_OPEN_TWINS")]),
+        )
+        led = select(
+            exp.Star(except_=[column("warnings"), column("open_id"), column("open_count")]),
+            named(warned, "warnings"),
+            named(case([(updates, column("open_id"))]), "stored_id"),
+            named(able, "able"),
+            named(lead, "lead"),
+        ).from_(sub(keyed), copy=False)
         later = {"update": "follow", "skip": "repeat", "create": "create"}[self.later_rows]
         if later == "create":
             after = fragment("CASE WHEN :a THEN 'create' ELSE 'ownerless' END", a=column("able"))
@@ -269,7 +289,7 @@ class Decision:
             lead=column("lead"),
             after=after,
         )
-        stepped = exp.select(exp.Star(), named(step, "step")).from_(_sub(led))
+        stepped = select(exp.Star(), named(step, "step")).from_(sub(led), copy=False)
         limit = self.run.profile["cta.max_count"]
         if limit is not None:
             stepped = self._limited(stepped, int(limit))
@@ -288,35 +308,28 @@ class Decision:
             hit=hit,
             r=column("recent_id", "k"),
         )
-        twins = fragment(":b = 'update' AND :n > 1", b=base, n=column("open_count", "k"))
-        warned = exp.func(
-            "list_concat", column("warnings", "s"), list_of([(exp.true(), "CTA_OPEN_TWINS")]), dialect="duckdb"
-        )
-        ownerless = fragment("CASE WHEN :t THEN :w ELSE :old END", t=twins, w=warned, old=column("warnings", "s"))
         return (
-            exp.select(
-                exp.Column(this=exp.Star(except_=[exp.column("warnings", quoted=True)]), table=exp.to_identifier("s")),
-                named(ownerless, "warnings"),
+            select(
+                exp.Column(this=exp.Star(), table=identifier("s")),
                 named(ok, "ok"),
                 named(base, "base"),
-                named(fragment("CASE WHEN :b = 'update' THEN :o END", b=base, o=column("open_id", "k")), "stored_id"),
-                named(column("recent_id", "k"), "recent_id"),
+                *(column(name, "k") for name in ("open_id", "open_count", "recent_id")),
             )
-            .from_(_sub(self.staged(), "s"))
-            .join(self._stored().subquery(exp.to_identifier("k", quoted=True)), on=all_of(on), join_type="left")
+            .from_(sub(self.staged(), "s"), copy=False)
+            .join(left_join(sub(self._stored(), "k"), on=all_of(on)), copy=False)
         )
 
     def _limited(self, stepped: exp.Select, limit: int) -> exp.Select:
         """The tenant's cap: creations beyond it fail, and so do the rows that would have followed them."""
-        stored = self.scratch.row(exp.select(exp.Count(this=exp.Star())).from_(self.run.tenant.table(CTA)))[0]
+        stored = self.scratch.row(select(exp.Count(this=exp.Star())).from_(self.run.tenant.table(CTA), copy=False))[0]
         creates = fragment(":s = 'create'", s=column("step"))
         order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
         place = exp.Window(this=exp.RowNumber(), partition_by=[creates], order=order)
-        ranked = exp.select(exp.Star(), named(place, "place")).from_(_sub(stepped))
+        ranked = select(exp.Star(), named(place, "place")).from_(sub(stepped), copy=False)
         beyond = all_of([creates, fragment(":p > :n", p=column("place"), n=number(max(0, limit - stored)))])
         key = [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
         closed = exp.Window(this=fragment("BOOL_OR(:b)", b=beyond), partition_by=key)
-        marked = exp.select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(_sub(ranked))
+        marked = select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(sub(ranked), copy=False)
         able = column("able")
         step = fragment(
             "CASE WHEN :b THEN 'limited' WHEN :f AND :s IN ('follow', 'repeat')"
@@ -326,8 +339,8 @@ class Decision:
             s=column("step"),
             a=able,
         )
-        kept = exp.Star(except_=[exp.column("step", quoted=True)])
-        return exp.select(kept, named(step, "step")).from_(_sub(marked))
+        kept = exp.Star(except_=[column("step")])
+        return select(kept, named(step, "step")).from_(sub(marked), copy=False)
 
 
 def codes_of(step: exp.Expr, staged: exp.Expr) -> exp.Expr:
@@ -339,15 +352,8 @@ def codes_of(step: exp.Expr, staged: exp.Expr) -> exp.Expr:
         "ownerless": texts([text("CTA_OWNER_UNRESOLVED")]),
         "limited": texts([text("CTA_LIMIT_REACHED")]),
     }
-    case = exp.Case(this=step.copy())
-    for word, value in words.items():
-        case = case.when(text(word), value.copy())
-    return case
+    return case([(text(word), value) for word, value in words.items()], subject=step)
 
 
 def _only(aggregate: exp.Expr, condition: exp.Expr) -> exp.Expr:
-    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
-
-
-def _sub(query: exp.Select, alias: str = "q") -> exp.Subquery:
-    return query.subquery(exp.to_identifier(alias, quoted=True))
+    return exp.Filter(this=use(aggregate), expression=exp.Where(this=use(condition)))

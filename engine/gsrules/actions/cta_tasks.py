@@ -5,7 +5,20 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gsrules.actions.cta import Decision
-from gsrules.actions.staging import all_of, any_of, column, fragment, named, number, relation, text, typed_null
+from gsrules.actions.staging import (
+    all_of,
+    any_of,
+    column,
+    fragment,
+    identifier,
+    named,
+    number,
+    relation,
+    select,
+    sub,
+    text,
+    typed_null,
+)
 from gsrules.actions.stamps import created_stamps
 from gsrules.tenant.changes import Write
 
@@ -14,7 +27,7 @@ def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[lis
     """The write of new cs_task records and their number; `on_hits`: found CTAs get the playbook, too."""
     action, run, scratch = decision.action, decision.run, decision.scratch
     ctas = _receiving(touched, on_hits=on_hits)
-    count = int(scratch.row(exp.select(exp.Count(this=exp.Star())).from_(_sub(ctas)))[0])
+    count = int(scratch.row(select(exp.Count(this=exp.Star())).from_(sub(ctas), copy=False))[0])
     if not count:
         return [], 0
     total = count * len(action.tasks)
@@ -22,8 +35,8 @@ def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[lis
     status = next((o for o in action.catalogue.cockpit_options("CTA_STATUS") if o.open), None)
     order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=False) for name in ("row", "i")])
     counter = fragment(":p + :f", p=exp.Window(this=exp.RowNumber(), order=order), f=number(first_id - 1))
-    each = exp.select(exp.Star()).from_(_sub(ctas)).join(_listed(decision), join_type="cross")
-    numbered = exp.select(exp.Star(), named(counter, "n")).from_(_sub(each))
+    each = select(exp.Star()).from_(sub(ctas), copy=False).join(_listed(decision), join_type="cross", copy=False)
+    numbered = select(exp.Star(), named(counter, "n")).from_(sub(each), copy=False)
     values: dict[str, exp.Expr] = {
         "Name": column("task"),
         "CtaId": column("cta"),
@@ -36,7 +49,7 @@ def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[lis
     }
     items = [named(run.tenant.gsid("cs_task", column("n")), "Gsid")]
     items += [named(value, name) for name, value in values.items()]
-    table = scratch.table("tasks", exp.select(*items).from_(_sub(numbered)))
+    table = scratch.table("tasks", select(*items).from_(sub(numbered), copy=False))
     return [Write("cs_task", "insert", table, tuple(values))], total
 
 
@@ -45,15 +58,17 @@ def _receiving(touched: str, *, on_hits: bool) -> exp.Select:
     gets: list[exp.Expr] = [column("makes")]
     if on_hits:
         gets.append(fragment("NOT :s IS NULL AND :b IS NULL", s=column("stored_id"), b=column("b:PlaybookId")))
-    first = exp.select(column("gsid")).from_(relation(touched))
-    first = first.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]))
-    ctas = exp.select(
+    first = select(column("gsid")).from_(relation(touched), copy=False)
+    first = first.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]), copy=False)
+    ctas = select(
         column("row"),
         named(column("gsid"), "cta"),
         named(column("a:OwnerId"), "owner"),
         named(column("a:PriorityId"), "priority"),
-    ).from_(relation(touched))
-    return ctas.where(all_of([column("is_last"), exp.In(this=column("gsid"), query=first.subquery())]))
+    ).from_(relation(touched), copy=False)
+    return ctas.where(
+        all_of([column("is_last"), exp.In(this=column("gsid"), query=first.subquery(copy=False))]), copy=False
+    )
 
 
 def _listed(decision: Decision) -> exp.Values:
@@ -68,9 +83,5 @@ def _listed(decision: Decision) -> exp.Values:
         )
         for i, task in enumerate(decision.action.tasks)
     ]
-    names = [exp.to_identifier(name, quoted=True) for name in ("i", "task", "due")]
-    return exp.Values(expressions=rows, alias=exp.TableAlias(this=exp.to_identifier("k", quoted=True), columns=names))
-
-
-def _sub(query: exp.Select) -> exp.Subquery:
-    return query.subquery(exp.to_identifier("q", quoted=True))
+    names = [identifier(name) for name in ("i", "task", "due")]
+    return exp.Values(expressions=rows, alias=exp.TableAlias(this=identifier("k"), columns=names))

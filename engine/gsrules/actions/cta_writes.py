@@ -8,16 +8,30 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from gsrules.actions.constants import timestamp
-from gsrules.actions.cta import CTA, Decision, codes_of
+from gsrules.actions.cta import CTA, Decision
+from gsrules.actions.cta_effects import BREAK, TOUCHING, by_row, cta_effects, joined_comments, running
 from gsrules.actions.cta_tasks import task_writes
-from gsrules.actions.effects import EffectColumns, Received, change_list
-from gsrules.actions.messages import SKIPS
-from gsrules.actions.staging import all_of, any_of, column, fragment, named, number, relation, text, typed_null
+from gsrules.actions.effects import Received, change_list
+from gsrules.actions.staging import (
+    aliased,
+    all_of,
+    any_of,
+    cast,
+    column,
+    fragment,
+    identifier,
+    left_join,
+    named,
+    number,
+    relation,
+    select,
+    sub,
+    text,
+    typed_null,
+)
 from gsrules.actions.stamps import created_stamps, modified_stamps
 from gsrules.tenant.changes import ChangeList, Write
 
-_TOUCHING = ("create", "update", "follow")
-_BREAK = "<br/>"
 COMMENT_LOG = "gs_cta_comment_log"
 
 
@@ -156,7 +170,8 @@ class _Fold:
         counts = self._steps(decided)
         fresh = self._new_ids(decided, counts.get("create", 0))
         touched = self.scratch.table("touched", self._folded(decided, fresh))
-        effects = self.scratch.view("effects", self._effects(decided, touched, fresh).query())
+        fields = [slot.name for slot in self.slots]
+        effects = self.scratch.view("effects", cta_effects(self.decision, fields, decided, touched, fresh).query())
         writes, records = self._writes(touched, counts.get("create", 0))
         self._keep_log(touched)
         return change_list(
@@ -167,55 +182,61 @@ class _Fold:
         return self.decision.warns or bool(counts.get("update")) or self.run.profile["cta.owner_missing"] == "none"
 
     def _steps(self, decided: str) -> dict[str, int]:
-        query = exp.select(column("step"), exp.Count(this=exp.Star())).from_(relation(decided))
-        return dict(self.scratch.rows(query.group_by(column("step"))))
+        query = select(column("step"), exp.Count(this=exp.Star())).from_(relation(decided), copy=False)
+        return dict(self.scratch.rows(query.group_by(column("step"), copy=False)))
 
     def _new_ids(self, decided: str, count: int) -> str:
         first = self.run.tenant.allocate(CTA, count) if count else 1
         order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
         position = exp.Window(this=exp.RowNumber(), order=order)
-        numbered = exp.select(column("row"), named(fragment(":p + :f", p=position, f=number(first - 1)), "n")).from_(
-            relation(decided)
+        numbered = select(column("row"), named(fragment(":p + :f", p=position, f=number(first - 1)), "n")).from_(
+            relation(decided), copy=False
         )
-        numbered = numbered.where(exp.EQ(this=column("step"), expression=text("create")))
-        ids = exp.select(column("row"), named(self.run.tenant.gsid(CTA, column("n")), "gsid"))
-        return self.scratch.table("new", ids.from_(_sub(numbered)))
+        numbered = numbered.where(exp.EQ(this=column("step"), expression=text("create")), copy=False)
+        ids = select(column("row"), named(self.run.tenant.gsid(CTA, column("n")), "gsid"))
+        return self.scratch.table("new", ids.from_(sub(numbered), copy=False))
 
     def _folded(self, decided: str, fresh: str) -> exp.Select:
         """One row a touching row, in the state before (`p:`) and after it (`a:`)."""
         lead = fragment("CASE WHEN :s = 'create' THEN :r ELSE :l END", s=_d("step"), r=_d("row"), l=_d("lead"))
-        stored = self.run.tenant.table(CTA).copy()
-        stored.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
+        stored = aliased(self.run.tenant.table(CTA), "t")
         names = dict.fromkeys([*(slot.name for slot in self.slots), "Comments"])
-        touching = exp.select(
-            exp.Column(this=exp.Star(), table=exp.to_identifier("d", quoted=True)),
+        touching = select(
+            exp.Column(this=exp.Star(), table=identifier("d")),
             named(fragment("COALESCE(:s, :n)", s=_d("stored_id"), n=column("gsid", "n")), "gsid"),
             named(fragment(":s = 'create'", s=_d("step")), "makes"),
             *(named(column(name, "t"), f"b:{name}") for name in names),
             named(self._logged(), "logged"),
-        ).from_(relation(decided, "d"))
+        ).from_(relation(decided, "d"), copy=False)
         touching = touching.join(
-            relation(fresh, "n"),
-            on=all_of([fragment(":s <> 'update'", s=_d("step")), exp.EQ(this=column("row", "n"), expression=lead)]),
-            join_type="left",
-        )
-        touching = touching.join(
-            stored,
-            on=all_of(
-                [fragment(":s = 'update'", s=_d("step")), exp.EQ(this=column("Gsid", "t"), expression=_d("stored_id"))]
+            left_join(
+                relation(fresh, "n"),
+                on=all_of([fragment(":s <> 'update'", s=_d("step")), exp.EQ(this=column("row", "n"), expression=lead)]),
             ),
-            join_type="left",
+            copy=False,
         )
-        touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in _TOUCHING]))
+        touching = touching.join(
+            left_join(
+                stored,
+                on=all_of(
+                    [
+                        fragment(":s = 'update'", s=_d("step")),
+                        exp.EQ(this=column("Gsid", "t"), expression=_d("stored_id")),
+                    ]
+                ),
+            ),
+            copy=False,
+        )
+        touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]), copy=False)
         return self._states(self._with_comments(touching))
 
     def _with_comments(self, touching: exp.Select) -> exp.Select:
         """Adds `appends`; rows whose comment would make the field too long leave."""
-        marked = exp.select(exp.Star(), named(self._appends(), "appends")).from_(_sub(touching))
+        marked = select(exp.Star(), named(self._appends(), "appends")).from_(sub(touching), copy=False)
         if self.run.profile["load.overlength"] == "truncate" or self.action.comments is None:
             return marked
         length = fragment("CASE WHEN :a THEN LENGTH(:c) + 5 ELSE 0 END", a=column("appends"), c=column("comment"))
-        total = exp.Window(this=exp.Sum(this=length), **_running())
+        total = exp.Window(this=exp.Sum(this=length), **running())
         long = fragment(
             ":a AND NOT :m AND COALESCE(LENGTH(:b), 0) + :t > :n",
             a=column("appends"),
@@ -224,8 +245,12 @@ class _Fold:
             t=total,
             n=number(self.decision.comment_length + 5),
         )
-        checked = exp.select(exp.Star(), named(long, "too_long")).from_(_sub(marked))
-        return exp.select(exp.Star()).from_(_sub(checked)).where(fragment("NOT :l", l=column("too_long")))
+        checked = select(exp.Star(), named(long, "too_long")).from_(sub(marked), copy=False)
+        return (
+            select(exp.Star())
+            .from_(sub(checked), copy=False)
+            .where(fragment("NOT :l", l=column("too_long")), copy=False)
+        )
 
     def _log(self) -> exp.Select:
         """The CTAs that this action wrote to in earlier runs."""
@@ -235,25 +260,27 @@ class _Fold:
                 exp.EQ(this=column("action"), expression=text(self.action.id)),
             ]
         )
-        return exp.select(column("cta")).from_(self.run.tenant.internal(COMMENT_LOG)).where(mine)
+        return select(column("cta")).from_(self.run.tenant.internal(COMMENT_LOG), copy=False).where(mine, copy=False)
 
     def _logged(self) -> exp.Expr:
         if self.action.repeat != "once":
             return exp.false()
-        return exp.In(this=_d("stored_id"), query=self._log().subquery())
+        return exp.In(this=_d("stored_id"), query=self._log().subquery(copy=False))
 
     def _keep_log(self, touched: str) -> None:
         """Remembers the CTAs written to, for `repeat: once`; in the run's transaction, so a dry run forgets it."""
         if self.action.repeat != "once" or self.action.comments is None:
             return
         wrote = any_of([column("makes"), column("changed")])
-        found = exp.select(
+        found = select(
             named(column("gsid"), "cta"),
             named(text(self.run.rule_id), "rule"),
             named(text(self.action.id), "action"),
-        ).distinct()
-        found = found.from_(relation(touched)).where(wrote)
-        found = found.where(exp.Not(this=exp.In(this=column("gsid"), query=self._log().subquery())))
+        ).distinct(copy=False)
+        found = found.from_(relation(touched), copy=False).where(wrote, copy=False)
+        found = found.where(
+            exp.Not(this=exp.In(this=column("gsid"), query=self._log().subquery(copy=False))), copy=False
+        )
         self.run.tenant.append_internal(COMMENT_LOG, self.scratch.table("log", found))
 
     def _appends(self) -> exp.Expr:
@@ -285,134 +312,65 @@ class _Fold:
 
     def _states(self, touching: exp.Select) -> exp.Select:
         """Adds `a:` and `p:` of every slot, `changed` and `is_last`."""
-        place = exp.Window(this=exp.RowNumber(), **_by_row())
+        place = exp.Window(this=exp.RowNumber(), **by_row())
         count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("gsid")])
         after = [named(self._after(slot), f"a:{slot.name}") for slot in self.slots]
-        states = exp.select(exp.Star(), *after, named(place, "place"), named(count, "size")).from_(_sub(touching))
+        states = select(exp.Star(), *after, named(place, "place"), named(count, "size")).from_(
+            sub(touching), copy=False
+        )
         before = [named(self._before(slot), f"p:{slot.name}") for slot in self.slots]
-        sides = exp.select(
+        sides = select(
             exp.Star(), *before, named(fragment(":p = :s", p=column("place"), s=column("size")), "is_last")
-        ).from_(_sub(states))
+        ).from_(sub(states), copy=False)
         differs = [
             exp.NullSafeNEQ(this=slot.after, expression=slot.before) for slot in self.slots if slot.hit is not None
         ]
         changed = any_of([column("appends"), *differs])
-        return exp.select(exp.Star(), named(changed, "changed")).from_(_sub(sides))
+        return select(exp.Star(), named(changed, "changed")).from_(sub(sides), copy=False)
 
     def _after(self, slot: Slot) -> exp.Expr:
         in_hit = slot.base if slot.hit is None else slot.hit
-        made = exp.cast(slot.made.copy(), slot.storage, dialect="duckdb")
+        made = cast(slot.made, slot.storage)
         if slot.fixed:
             return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=self.stored, m=made, h=in_hit)
         writes: exp.Expr = column("makes")
         value: exp.Expr = made
         if slot.hit is not None:
             writes = any_of([column("makes"), slot.when or exp.true()])
-            hit = exp.cast(slot.hit.copy(), slot.storage, dialect="duckdb")
+            hit = cast(slot.hit, slot.storage)
             value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
         box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
-        last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **_running())
+        last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **running())
         return fragment("CASE WHEN :l IS NULL THEN :b ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, b=slot.base)
 
     def _before(self, slot: Slot) -> exp.Expr:
-        previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **_by_row())
+        if slot.fixed:
+            # the rows before left the same value
+            return fragment("CASE WHEN :p = 1 THEN :b ELSE :a END", p=column("place"), b=slot.base, a=slot.after)
+        previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **by_row())
         return fragment("CASE WHEN :p = 1 THEN :b ELSE :l END", p=column("place"), b=slot.base, l=previous)
-
-    # Effects
-
-    def _effects(self, decided: str, touched: str, fresh: str) -> EffectColumns:
-        text_now = fragment("CASE WHEN :a THEN :c END", a=column("appends"), c=column("comment"))
-        so_far = exp.Window(this=exp.func("string_agg", text_now, text(_BREAK), dialect="duckdb"), **_running())
-        running = exp.select(exp.Star(), named(so_far, "so_far")).from_(relation(touched))
-        prior = exp.Window(this=fragment("LAG(:s)", s=column("so_far")), **_by_row())
-        states = exp.select(exp.Star(), named(prior, "prior")).from_(_sub(running))
-        source = exp.select().from_(relation(decided, "d"))
-        source = source.join(
-            _sub(states, "t"), on=exp.EQ(this=column("row", "t"), expression=_d("row")), join_type="left"
-        )
-        on = all_of(
-            [exp.EQ(this=_d("step"), expression=text("repeat")), exp.EQ(this=column("row", "n"), expression=_d("lead"))]
-        )
-        source = source.join(relation(fresh, "n"), on=on, join_type="left")
-        staged = codes_of(_d("step"), _d("codes"))
-        lost = exp.In(this=_d("step"), expressions=[text(step) for step in _TOUCHING])
-        codes = fragment(
-            "CASE WHEN :l AND :r IS NULL THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, r=column("row", "t"), c=staged
-        )
-        skipped = exp.In(this=fragment("(:c)[1]", c=codes), expressions=[text(code) for code in sorted(SKIPS)])
-        outcome = fragment(
-            "CASE WHEN NOT :c IS NULL THEN CASE WHEN :s THEN 'skipped' ELSE 'failed' END"
-            " WHEN :m THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END",
-            c=codes,
-            s=skipped,
-            m=column("makes", "t"),
-            d=column("changed", "t"),
-        )
-        named_cta = fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=_recent(), n=column("gsid", "n"))
-        shown = fragment(
-            "CASE WHEN :s = 'ownerless' THEN :o WHEN :s IN ('recent', 'repeat') THEN :g ELSE :old END",
-            s=_d("step"),
-            o=_d("owner_shown"),
-            g=named_cta,
-            old=_d("shown"),
-        )
-        label = fragment(
-            "CASE WHEN :l AND :r IS NULL THEN '`comments`' ELSE :f END", l=lost, r=column("row", "t"), f=_d("field")
-        )
-        touched_row = fragment("NOT :r IS NULL", r=column("row", "t"))
-        warnings: exp.Expr = _d("warnings")
-        if self.run.profile["cta.owner_missing"] == "none":
-            unresolved = fragment(":m AND :o IS NULL", m=column("makes", "t"), o=_d("owner"))
-            warnings = fragment(
-                "CASE WHEN :u THEN LIST_CONCAT(:w, ['OWNER_UNRESOLVED']) ELSE :w END", u=unresolved, w=warnings
-            )
-        key = exp.func("concat_ws", text(", "), _d("entity"), _d("name"), dialect="duckdb")
-        one = fragment("CASE WHEN :t THEN [:g] END", t=touched_row, g=column("gsid", "t"))
-        comment = self.action.comments is not None
-        befores: list[tuple[str, exp.Expr]] = [(slot.name, column(f"p:{slot.name}", "t")) for slot in self.slots]
-        afters: list[tuple[str, exp.Expr]] = [(slot.name, column(f"a:{slot.name}", "t")) for slot in self.slots]
-        if comment:
-            befores.append(("Comments", _joined(column("b:Comments", "t"), column("prior", "t"))))
-            afters.append(("Comments", _joined(column("b:Comments", "t"), column("so_far", "t"))))
-        return EffectColumns(
-            source=source,
-            row=_d("row"),
-            outcome=outcome,
-            codes=codes,
-            field=label,
-            shown=shown,
-            key=key,
-            object=CTA,
-            gsid=named_cta,
-            gsids=one,
-            warnings=warnings,
-            before=befores,
-            after=afters,
-            has_before=fragment(":t AND NOT :m", t=touched_row, m=column("makes", "t")),
-            has_after=touched_row,
-        )
 
     # Writes
 
     def _writes(self, touched: str, created: int) -> tuple[list[Write], int]:
         writes: list[Write] = []
         records = created
-        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(_BREAK), r=column("row"))
-        query = exp.select(
+        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(BREAK), r=column("row"))
+        query = select(
             column("gsid"),
             named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
             named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
-        ).from_(relation(touched))
-        totals = self.scratch.table("totals", query.group_by(column("gsid")))
-        source = exp.select().from_(relation(touched, "t"))
+        ).from_(relation(touched), copy=False)
+        totals = self.scratch.table("totals", query.group_by(column("gsid"), copy=False))
+        source = select().from_(relation(touched, "t"), copy=False)
         on = exp.EQ(this=column("gsid", "s"), expression=column("gsid", "t"))
-        source = source.join(relation(totals, "s"), on=on).where(column("is_last", "t"))
-        comments = _joined(column("b:Comments", "t"), column("appended", "s"))
+        source = source.join(relation(totals, "s"), on=on, copy=False).where(column("is_last", "t"), copy=False)
+        comments = joined_comments(column("b:Comments", "t"), column("appended", "s"))
         if self.run.profile["load.overlength"] == "truncate":
             comments = fragment("LEFT(:c, :n)", c=comments, n=number(self.decision.comment_length))
         if created:
             where = fragment(":s IS NULL", s=column("stored_id", "t"))
-            writes.append(self._write("insert", source.where(where), self._created(comments)))
+            writes.append(self._write("insert", source.copy().where(where, copy=False), self._created(comments)))
         updated = self._updated(totals, touched)
         if updated:
             where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
@@ -420,7 +378,7 @@ class _Fold:
             values: dict[str, exp.Expr] = {**fields, **modified_stamps(self.run)}
             if self.action.comments is not None and "comments" in self.existing:
                 values["Comments"] = comments
-            writes.append(self._write("update", source.where(where), values))
+            writes.append(self._write("update", source.where(where, copy=False), values))
             records += updated
         if self._tasks:
             task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
@@ -429,16 +387,25 @@ class _Fold:
         return writes, records
 
     def _updated(self, totals: str, touched: str) -> int:
-        stored = exp.select(column("gsid")).from_(relation(touched)).where(fragment("NOT :s IS NULL", s=self.stored))
-        query = exp.select(exp.Count(this=exp.Star())).from_(relation(totals)).where(column("changed"))
-        return int(self.scratch.row(query.where(exp.In(this=column("gsid"), query=stored.subquery())))[0])
+        stored = (
+            select(column("gsid"))
+            .from_(relation(touched), copy=False)
+            .where(fragment("NOT :s IS NULL", s=self.stored), copy=False)
+        )
+        query = (
+            select(exp.Count(this=exp.Star())).from_(relation(totals), copy=False).where(column("changed"), copy=False)
+        )
+        return int(
+            self.scratch.row(query.where(exp.In(this=column("gsid"), query=stored.subquery(copy=False)), copy=False))[0]
+        )
 
     def _created(self, comments: exp.Expr) -> dict[str, exp.Expr]:
         values: dict[str, exp.Expr] = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots}
         values |= {
             "Comments": comments,
             "EntityType": text(self.action.entity.entity_type),
-            "OriginalDueDate": column("a:DueDate", "t"),
+            # its own, whatever the playbook's tasks make of DueDate
+            "OriginalDueDate": _date(self.decision.due(self.action.due_days)),
             "IsImportant": exp.false(),
             "Source": text("Rules"),
             **created_stamps(self.run),
@@ -447,18 +414,8 @@ class _Fold:
 
     def _write(self, kind: str, source: exp.Select, values: dict[str, exp.Expr]) -> Write:
         items = [named(column("gsid", "t"), "Gsid"), *(named(value, name) for name, value in values.items())]
-        view = self.scratch.view(kind, source.select(*items))
+        view = self.scratch.view(kind, source.select(*items, copy=False))
         return Write(CTA, "insert" if kind == "insert" else "update", view, tuple(values))
-
-
-def _joined(base: exp.Expr, more: exp.Expr) -> exp.Expr:
-    return fragment(
-        "CASE WHEN :m IS NULL THEN :b ELSE CONCAT_WS(:br, NULLIF(:b, ''), :m) END", m=more, b=base, br=text(_BREAK)
-    )
-
-
-def _recent() -> exp.Expr:
-    return fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
 
 
 def _date(day: object) -> exp.Expr:
@@ -467,19 +424,3 @@ def _date(day: object) -> exp.Expr:
 
 def _d(name: str) -> exp.Column:
     return column(name, "d")
-
-
-def _sub(query: exp.Select, alias: str = "q") -> exp.Subquery:
-    return query.subquery(exp.to_identifier(alias, quoted=True))
-
-
-def _by_row() -> dict[str, object]:
-    return {
-        "partition_by": [column("gsid")],
-        "order": exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
-    }
-
-
-def _running() -> dict[str, object]:
-    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-    return {**_by_row(), "spec": spec}

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 from sqlglot import exp
 
 from gsrules.actions.messages import WARNINGS, message
-from gsrules.actions.staging import Scratch, column, fragment, named, relation, struct, text, typed_null
-from gsrules.tenant.changes import ChangeList, Counts, ErrorCount, Write
+from gsrules.actions.staging import (
+    Scratch,
+    column,
+    fragment,
+    named,
+    relation,
+    select,
+    struct,
+    sub,
+    text,
+    typed_null,
+)
+from gsrules.tenant.changes import EFFECT_COLUMNS, ChangeList, Counts, ErrorCount, Write
 
 OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")
 
@@ -36,32 +47,42 @@ class EffectColumns:
     has_after: exp.Expr
 
     def query(self) -> exp.Select:
-        """The columns of EFFECT_COLUMNS, in order."""
-        code = fragment("(:c)[1]", c=self.codes)
-        none = typed_null("VARCHAR[]")
-        return self.source.select(
+        """The columns of EFFECT_COLUMNS, in order; over a sub-select, so that each part is spelled once."""
+        parts = self.source.select(
             named(self.row, "row"),
             named(self.outcome, "outcome"),
-            named(code, "code"),
             named(self.codes, "codes"),
-            named(message(code, self.field, self.shown, self.key), "message"),
+            named(_or(self.field, "the value"), "field"),
+            named(_or(self.shown, "∅"), "shown"),
             named(self.key, "key"),
-            named(text(self.object), "object"),
             named(self.gsid, "gsid"),
             named(self.gsids, "gsids"),
-            named(
-                fragment(
-                    "CASE WHEN :o <> 'failed' AND COALESCE(:c <> 'DUPLICATE_IN_BATCH', TRUE) THEN :w ELSE :n END",
-                    o=self.outcome,
-                    c=code,
-                    w=self.warnings,
-                    n=none,
-                ),
-                "warnings",
-            ),
+            named(self.warnings, "warnings"),
             named(_side(self.before, self.has_before), "before"),
             named(_side(self.after, self.has_after), "after"),
+            copy=False,
         )
+        code = fragment("(:c)[1]", c=column("codes"))
+        warned = "CASE WHEN :o <> 'failed' AND COALESCE(:c <> 'DUPLICATE_IN_BATCH', TRUE) THEN :w ELSE :n END"
+        kept = {name: column(name) for name in ("row", "outcome", "codes", "key", "gsid", "gsids", "before", "after")}
+        made = {
+            "code": code,
+            "message": _message(),
+            "object": text(self.object),
+            "warnings": fragment(warned, o=column("outcome"), c=code, w=column("warnings"), n=typed_null("VARCHAR[]")),
+        }
+        columns = {**kept, **made}
+        return select(*(named(columns[name], name) for name in EFFECT_COLUMNS)).from_(sub(parts, "e"), copy=False)
+
+
+@cache
+def _message() -> exp.Expr:
+    """The message over the columns of an effect."""
+    return message(fragment("(:c)[1]", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
+
+
+def _or(value: exp.Expr, empty: str) -> exp.Expr:
+    return fragment("COALESCE(CAST(:v AS VARCHAR), :e)", v=value, e=text(empty))
 
 
 def _side(fields: Sequence[tuple[str, exp.Expr]], present: exp.Expr) -> exp.Expr:
@@ -88,8 +109,13 @@ def change_list(
     may_warn: bool = True,
 ) -> ChangeList:
     """Counts the effects. `outcomes` spares the counting if it is known, `may_warn` the search for warnings."""
+    groups: tuple[_Group, ...] = ()
     if outcomes is None:
-        outcomes = dict(_grouped(scratch, effects, ["outcome"]))
+        groups = _groups(scratch, effects)
+        outcomes = _outcomes(groups)
+        may_warn = may_warn and any(group.warned for group in groups)
+    elif outcomes.get("skipped") or outcomes.get("failed"):
+        groups = _groups(scratch, effects)
     counts = Counts(
         received=received.received,
         matched=received.matched,
@@ -97,8 +123,7 @@ def change_list(
         records_written=records_written,
         **{name: outcomes.get(name, 0) for name in OUTCOMES},
     )
-    skips = _by_code(scratch, effects, "skipped") if counts.skipped else ()
-    failures = _by_code(scratch, effects, "failed") if counts.failed else ()
+    skips, failures = _of(groups, "skipped"), _of(groups, "failed")
     warnings = list(_warnings(scratch, effects)) if may_warn and counts.matched else []
     superseded = [group for group in skips if group.code == "DUPLICATE_IN_BATCH"]
     warnings += [ErrorCount(group.code, group.rows, WARNINGS[group.code]) for group in superseded]
@@ -107,36 +132,55 @@ def change_list(
     return ChangeList(effects, tuple(writes), counts, failures, skips, tuple(warnings))
 
 
-def _grouped(scratch: Scratch, effects: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-    query = exp.select(*(column(key) for key in keys), exp.Count(this=exp.Star())).from_(relation(effects))
-    return scratch.rows(query.group_by(*(column(key) for key in keys)))
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The effects with one outcome and code: their number, the message of the first, how many have warnings."""
+
+    outcome: str
+    code: str
+    rows: int
+    message: str
+    warned: int
 
 
-def _by_code(scratch: Scratch, effects: str, outcome: str) -> tuple[ErrorCount, ...]:
-    example = fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row"))
-    query = (
-        exp.select(column("code"), named(exp.Count(this=exp.Star()), "n"), named(example, "example"))
-        .from_(relation(effects))
-        .where(exp.EQ(this=column("outcome"), expression=text(outcome)))
-        .group_by(column("code"))
-        .order_by(exp.Ordered(this=column("n"), desc=True), column("code"))
-    )
-    return tuple(ErrorCount(code, rows, words) for code, rows, words in scratch.rows(query))
+def _groups(scratch: Scratch, effects: str) -> tuple[_Group, ...]:
+    query = select(
+        column("outcome"),
+        column("code"),
+        exp.Count(this=exp.Star()),
+        fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row")),
+        fragment("COUNT(:w)", w=column("warnings")),
+    ).from_(relation(effects), copy=False)
+    found = scratch.rows(query.group_by(column("outcome"), column("code"), copy=False))
+    return tuple(_Group(*each) for each in found)
+
+
+def _outcomes(groups: Sequence[_Group]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for group in groups:
+        counts[group.outcome] = counts.get(group.outcome, 0) + group.rows
+    return counts
+
+
+def _of(groups: Sequence[_Group], outcome: str) -> tuple[ErrorCount, ...]:
+    """The codes of an outcome, the most frequent first."""
+    found = sorted((group for group in groups if group.outcome == outcome), key=lambda each: (-each.rows, each.code))
+    return tuple(ErrorCount(group.code, group.rows, group.message) for group in found)
 
 
 def _warnings(scratch: Scratch, effects: str) -> tuple[ErrorCount, ...]:
-    each = exp.select(column("row"), column("key"), named(fragment("UNNEST(:w)", w=column("warnings")), "code")).from_(
-        relation(effects)
+    each = select(column("row"), column("key"), named(fragment("UNNEST(:w)", w=column("warnings")), "code")).from_(
+        relation(effects), copy=False
     )
     query = (
-        exp.select(
+        select(
             column("code"),
             named(exp.Count(this=exp.Star()), "n"),
             named(fragment("ARG_MIN(:k, :r)", k=column("key"), r=column("row")), "example"),
         )
-        .from_(each.subquery(exp.to_identifier("w", quoted=True)))
-        .group_by(column("code"))
-        .order_by(column("code"))
+        .from_(sub(each, "w"), copy=False)
+        .group_by(column("code"), copy=False)
+        .order_by(column("code"), copy=False)
     )
     return tuple(ErrorCount(code, rows, _words(code, key)) for code, rows, key in scratch.rows(query))
 

@@ -11,7 +11,7 @@ from gsrules.actions.conversion import is_null
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import any_of, column, fragment, named, text
+from gsrules.actions.staging import any_of, column, fragment, named, select, text
 from gsrules.actions.values import StagedValue, entity_id
 from gsrules.catalogue.datatypes import Family
 from gsrules.errors import Place
@@ -80,15 +80,15 @@ def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
     """Joins the stored entity; null, ill-formed and unknown ids get their codes."""
     made = entity_id(entity.source, rows)
     tenant = rows.run.tenant
-    stored = exp.select(named(column("Gsid"), "g")).from_(tenant.table(entity.kind))
+    stored = select(named(column("Gsid"), "g")).from_(tenant.table(entity.kind), copy=False)
     if entity.kind == "relationship":
-        stored = stored.select(named(column("CompanyId"), "c"))
+        stored = stored.select(named(column("CompanyId"), "c"), copy=False)
         words = [text(name.lower()) for name in entity.types]
-        known = exp.select(column("Gsid")).from_(tenant.table("relationship_type"))
+        known = select(column("Gsid")).from_(tenant.table("relationship_type"), copy=False)
         by_name = exp.In(this=fragment("LOWER(:n)", n=column("Name")), expressions=words)
         by_id = exp.In(this=column("Gsid"), expressions=[text(name) for name in entity.types])
-        known = known.where(any_of([by_name, by_id]))
-        stored = stored.where(exp.In(this=column("TypeId"), query=known.subquery()))
+        known = known.where(any_of([by_name, by_id]), copy=False)
+        stored = stored.where(exp.In(this=column("TypeId"), query=known.subquery(copy=False)), copy=False)
     alias = rows.join(stored, [("g", made.value)])
     unknown = fragment("NOT :v IS NULL AND :g IS NULL", v=made.value, g=column("g", alias))
     raw = rows.spell(entity.source)

@@ -14,20 +14,26 @@ from gsrules.actions.mapping import BoundMapping
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
     Scratch,
+    aliased,
     all_of,
     any_of,
+    call,
+    case,
     column,
     fragment,
-    list_of,
+    left_join,
     named,
     number,
     relation,
+    select,
+    sub,
     text,
     texts,
     typed_null,
+    use,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
-from gsrules.actions.values import StagedValue, as_set, code_columns, stage
+from gsrules.actions.values import StagedValue, as_set, stage, staged_rows
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family, Kind
 from gsrules.errors import Problem
@@ -112,15 +118,15 @@ class _Plan:
     def _staged_select(self) -> exp.Select:
         items = [named(self.rows.row, "row")]
         items += [named(value.value, f"v{i}") for i, value in enumerate(self.staged)]
-        return self.rows.select([*items, *code_columns(self.staged)])
+        return staged_rows(self.rows, items, self.staged)
 
     def _inserts(self) -> exp.Select:
         kept = [column(name) for name in ("row", "codes", "field", "shown", "warnings")]
         after = [named(self._on_creation(m, column(f"v{i}")), f"a{i}") for i, m in self.written]
         outcome = fragment("CASE WHEN :c IS NULL THEN 'created' ELSE 'failed' END", c=column("codes"))
         gsid = named(typed_null("VARCHAR"), "gsid")
-        staged = self._staged_select().subquery(exp.to_identifier("s", quoted=True))
-        return exp.select(*kept, *after, gsid, named(outcome, "outcome")).from_(staged)
+        staged = sub(self._staged_select(), "s")
+        return select(*kept, *after, gsid, named(outcome, "outcome")).from_(staged, copy=False)
 
     def _on_creation(self, mapping: BoundMapping, value: exp.Expr) -> exp.Expr:
         default = self.load.defaults.get(mapping.field.name)
@@ -145,9 +151,9 @@ class _Plan:
         kept = [column(name) for name in ("row", "gsid", "codes", "field", "shown")]
         sides = [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         keys = [column(f"v{i}") for i, m in enumerate(self.load.mappings) if m.field.name == "Gsid"]
-        decided = matched.subquery(exp.to_identifier("e", quoted=True))
-        return exp.select(*kept, *sides, *keys, named(self._warnings(), "warnings"), named(outcome, "outcome")).from_(
-            decided
+        decided = sub(matched, "e")
+        return select(*kept, *sides, *keys, named(self._warnings(), "warnings"), named(outcome, "outcome")).from_(
+            decided, copy=False
         )
 
     # Identifiers
@@ -190,24 +196,23 @@ class _Plan:
         else:
             order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=mode == "last")])
             place = exp.Window(this=exp.RowNumber(), order=order, **window)
-        staged = self._staged_select().subquery(exp.to_identifier("s", quoted=True))
-        return exp.select(exp.Star(), named(live, "live"), named(place, "place")).from_(staged)
+        staged = sub(self._staged_select(), "s")
+        return select(exp.Star(), named(live, "live"), named(place, "place")).from_(staged, copy=False)
 
     def _targets(self) -> exp.Expr:
         """The stored records; under `multi_match` first and error at most one a key, with `twins` their number."""
-        table = self.run.tenant.table(self.load.object.name).copy()
+        table = self.run.tenant.table(self.load.object.name)
         mode = self.run.profile["load.multi_match"]
         if mode == "all" or any(found.name == "Gsid" for _, found in self.identifiers):
-            table.set("alias", exp.TableAlias(this=exp.to_identifier("t", quoted=True)))
-            return table
+            return aliased(table, "t")
         keys = [self._key(found, column(found.name)) for _, found in self.identifiers]
         order = exp.Order(expressions=[exp.Ordered(this=column("Gsid"), desc=False)])
         place = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
-        twins = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[key.copy() for key in keys])
-        ranked = exp.select(exp.Star(), named(place, "__place"), named(twins, "__twins")).from_(table)
-        chosen = exp.select(exp.Star()).from_(ranked.subquery(exp.to_identifier("k", quoted=True)))
-        chosen = chosen.where(exp.EQ(this=column("__place"), expression=number(1)))
-        return chosen.subquery(exp.to_identifier("t", quoted=True))
+        twins = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[use(key) for key in keys])
+        ranked = select(exp.Star(), named(place, "__place"), named(twins, "__twins")).from_(table, copy=False)
+        chosen = select(exp.Star()).from_(sub(ranked, "k"), copy=False)
+        chosen = chosen.where(exp.EQ(this=column("__place"), expression=number(1)), copy=False)
+        return sub(chosen, "t")
 
     def _joined(self) -> exp.Select:
         """Every staged row with the stored records of its key; adds `gsid`, `a…`, `b…` and `twins`."""
@@ -230,15 +235,19 @@ class _Plan:
             items.append(named(self._after(i, mapping), f"a{i}"))
         if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
             items.append(named(column("__twins", "t"), "twins"))
-        numbered = self._numbered().subquery(exp.to_identifier("s", quoted=True))
-        return exp.select(*items).from_(numbered).join(self._targets(), on=all_of(conditions), join_type="left")
+        numbered = sub(self._numbered(), "s")
+        return (
+            select(*items)
+            .from_(numbered, copy=False)
+            .join(left_join(self._targets(), on=all_of(conditions)), copy=False)
+        )
 
     def _after(self, i: int, mapping: BoundMapping) -> exp.Expr:
         """The field after the write: of the found record, or of the new one."""
         value, before = column(f"v{i}", "s"), column(mapping.field.name, "t")
         after: exp.Expr = value
         if mapping.field.type.family is Family.MULTI_PICKLIST and self.run.profile["load.multiselect"] == "append":
-            both = exp.func("list_concat", fragment("COALESCE(:b, [])", b=before), value, dialect="duckdb")
+            both = call("list_concat", fragment("COALESCE(:b, [])", b=before), value)
             after = fragment("CASE WHEN :v IS NULL THEN :v ELSE LIST_DISTINCT(:both) END", v=value, both=both)
         if mapping.on_null == "skip":
             after = fragment("COALESCE(:a, :b)", a=after, b=before)
@@ -270,20 +279,15 @@ class _Plan:
             if mapping.field.required and not _required_at_staging(self.load, mapping):
                 missing = fragment(":a IS NULL", a=column(f"a{i}"))
                 late.append((missing, "REQUIRED_MISSING", text(self.staged[i].label), null))
-        codes, fields, shown = exp.Case(), exp.Case(), exp.Case()
         staged = fragment("NOT :c IS NULL", c=column("codes"))
-        codes = codes.when(staged, column("codes"))
-        fields = fields.when(staged, column("field"))
-        shown = shown.when(staged, column("shown"))
-        for condition, code, where, value in late:
-            codes = codes.when(condition, texts([text(code)]))
-            fields = fields.when(condition, where)
-            shown = shown.when(condition, value)
+        codes = case([(staged, column("codes")), *((when, texts([text(code)])) for when, code, _, _ in late)])
+        fields = case([(staged, column("field")), *((when, where) for when, _, where, _ in late)])
+        shown = case([(staged, column("shown")), *((when, value) for when, _, _, value in late)])
         items = [column("row"), column("gsid"), column("warnings")]
         items += [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         items += [column(f"v{i}") for i in range(len(self.staged))]
         decided = [named(codes, "codes"), named(fields, "field"), named(shown, "shown")]
-        return exp.select(*items, *decided).from_(joined.subquery(exp.to_identifier("j", quoted=True)))
+        return select(*items, *decided).from_(sub(joined, "j"), copy=False)
 
     def _changed(self) -> exp.Expr:
         """Whether the write would change the record; identifiers are equal by definition unless they fold."""
@@ -310,14 +314,14 @@ class _Plan:
             return column("warnings")
         self.warns = True
         written = fragment("NOT :g IS NULL AND :any", g=column("gsid"), any=any_of(replaced))
-        both = exp.func("list_concat", column("warnings"), list_of([(exp.true(), "NULL_WRITTEN")]), dialect="duckdb")
+        both = call("list_concat", column("warnings"), texts([text("NULL_WRITTEN")]))
         return fragment("CASE WHEN :c THEN :b ELSE :w END", c=written, b=both, w=column("warnings"))
 
     # Results
 
     def _outcomes(self, plan: str) -> tuple[dict[str, int], int]:
-        query = exp.select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan))
-        outcomes = dict(self.scratch.rows(query.group_by(column("outcome"))))
+        query = select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan), copy=False)
+        outcomes = dict(self.scratch.rows(query.group_by(column("outcome"), copy=False)))
         return outcomes, outcomes.get("created", 0) + outcomes.get("updated", 0)
 
     def _new_ids(self, plan: str, created: int) -> str:
@@ -327,22 +331,22 @@ class _Plan:
         order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
         position = exp.Window(this=exp.RowNumber(), order=order)
         counter = fragment(":p + :first", p=position, first=number(first - 1))
-        numbered = exp.select(column("row"), named(counter, "n")).from_(relation(plan))
-        numbered = numbered.where(exp.EQ(this=column("outcome"), expression=text("created")))
-        ids = exp.select(column("row"), named(self.run.tenant.gsid(name, column("n")), "gsid"))
-        return self.scratch.table("new", ids.from_(numbered.subquery(exp.to_identifier("n", quoted=True))))
+        numbered = select(column("row"), named(counter, "n")).from_(relation(plan), copy=False)
+        numbered = numbered.where(exp.EQ(this=column("outcome"), expression=text("created")), copy=False)
+        ids = select(column("row"), named(self.run.tenant.gsid(name, column("n")), "gsid"))
+        return self.scratch.table("new", ids.from_(sub(numbered, "n"), copy=False))
 
     def _effects(self, plan: str, fresh: str | None, *, several: bool) -> EffectColumns:
-        source = exp.select().from_(relation(self._one_a_row(plan) if several else plan, "p"))
+        source = select().from_(relation(self._one_a_row(plan) if several else plan, "p"), copy=False)
         gsid: exp.Expr = column("gsid", "p")
         if fresh:
             on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
-            source = source.join(relation(fresh, "n"), on=on, join_type="left")
+            source = source.join(left_join(relation(fresh, "n"), on=on), copy=False)
             gsid = fragment("COALESCE(:old, :new)", old=gsid, new=column("gsid", "n"))
         outcome = column("outcome", "p")
         matched = self.load.operation != "insert"
-        done = exp.In(this=outcome.copy(), expressions=[text(o) for o in ("created", "updated", "unchanged")])
-        touched = exp.In(this=outcome.copy(), expressions=[text(o) for o in ("updated", "unchanged")])
+        done = exp.In(this=use(outcome), expressions=[text(o) for o in ("created", "updated", "unchanged")])
+        touched = exp.In(this=use(outcome), expressions=[text(o) for o in ("updated", "unchanged")])
         stored = [(m.field.name, column(f"b{i}", "p")) for i, m in self.written]
         one = fragment("CASE WHEN NOT :g IS NULL THEN [:g] END", g=gsid)
         return EffectColumns(
@@ -367,7 +371,7 @@ class _Plan:
         parts = [column(f"{'v' if found.name == 'Gsid' else 'a'}{i}", "p") for i, found in self.identifiers]
         if not parts:
             return typed_null("VARCHAR")
-        return exp.func("concat_ws", text(", "), *parts, dialect="duckdb")
+        return call("concat_ws", text(", "), *parts)
 
     def _one_a_row(self, plan: str) -> str:
         """Where several records were matched: one row a dataset row, that of the smallest changed GSID."""
@@ -378,29 +382,27 @@ class _Plan:
         place = exp.Window(this=exp.RowNumber(), order=order, **window)
         listed = exp.Window(this=fragment("LIST(:g)", g=column("gsid")), **window)
         twins = fragment(":n > 1", n=exp.Window(this=exp.Count(this=exp.Star()), **window))
-        warned = exp.func(
-            "list_concat", column("warnings"), list_of([(exp.true(), "MULTI_MATCH_UPDATED")]), dialect="duckdb"
-        )
+        warned = call("list_concat", column("warnings"), texts([text("MULTI_MATCH_UPDATED")]))
         warnings = fragment("CASE WHEN :t THEN :both ELSE :w END", t=twins, both=warned, w=column("warnings"))
-        ranked = exp.select(
+        ranked = select(
             exp.Star(except_=[column("warnings")]),
             named(warnings, "warnings"),
             named(place, "__place"),
             named(fragment("CASE WHEN NOT :g IS NULL THEN LIST_SORT(:l) END", g=column("gsid"), l=listed), "gsids"),
-        ).from_(relation(plan))
-        query = exp.select(exp.Star()).from_(ranked.subquery(exp.to_identifier("r", quoted=True)))
-        return self.scratch.table("rows", query.where(exp.EQ(this=column("__place"), expression=number(1))))
+        ).from_(relation(plan), copy=False)
+        query = select(exp.Star()).from_(sub(ranked, "r"), copy=False)
+        return self.scratch.table("rows", query.where(exp.EQ(this=column("__place"), expression=number(1)), copy=False))
 
     def _writes(self, plan: str, fresh: str | None, outcomes: dict[str, int]) -> list[Write]:
         writes = []
         object_name = self.load.object.name
         values = {m.field.name: column(f"a{i}", "p") for i, m in self.written}
-        source = exp.select().from_(relation(plan, "p"))
+        source = select().from_(relation(plan, "p"), copy=False)
         if fresh:
             unmapped = {name: value for name, value in self.load.defaults.items() if name not in values}
             fields: dict[str, exp.Expr] = {**values, **unmapped, **created_stamps(self.run)}
             on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
-            joined = source.join(relation(fresh, "n"), on=on)
+            joined = source.copy().join(relation(fresh, "n"), on=on, copy=False)
             writes.append(self._write(object_name, "insert", joined, column("gsid", "n"), fields))
         touch = self.run.profile["load.touch_unchanged"]
         touched = ("updated", "unchanged") if touch else ("updated",)
@@ -409,7 +411,9 @@ class _Plan:
             fixed = {found.name for _, found in self.identifiers if not self._folds(found)}
             changing = {name: value for name, value in values.items() if name not in fixed}
             fields = {**changing, **modified_stamps(self.run)}
-            writes.append(self._write(object_name, "update", source.where(where), column("gsid", "p"), fields))
+            writes.append(
+                self._write(object_name, "update", source.where(where, copy=False), column("gsid", "p"), fields)
+            )
         return writes
 
     def _write(
@@ -421,7 +425,7 @@ class _Plan:
         fields: Mapping[str, exp.Expr],
     ) -> Write:
         items = [named(gsid, "Gsid"), *(named(value, name) for name, value in fields.items())]
-        view = self.scratch.view(kind, source.select(*items))
+        view = self.scratch.view(kind, source.select(*items, copy=False))
         return Write(object_name, kind, view, tuple(fields))
 
 

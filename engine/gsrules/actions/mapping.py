@@ -13,6 +13,7 @@ from gsrules.actions.constants import constant, option_gsid
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.actions.matrix import cell, load_family, needs_map, why_not
 from gsrules.actions.options import Options, item_options, mapped_options
+from gsrules.actions.staging import typed_null
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import DataType, Family, Kind
 from gsrules.errors import Place, nearest
@@ -129,7 +130,7 @@ class MappingBinder:
         if "value" in spec.model_fields_set and spec.value is not None:
             made = constant(spec.value, target.type, options, self.env, self.findings, placed(spec.value, place))
         elif "value" in spec.model_fields_set:
-            made = exp.cast(exp.Null(), target.type.storage, dialect="duckdb")
+            made = typed_null(target.type.storage)
         default = None
         if spec.default is not None:
             known = self.options_of(target.type) if mapped else options

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment, text
+from gsrules.actions.staging import call, case, text
 
 SKIPS: Final = frozenset({"CTA_RECENT", "NO_OPEN_CTA", "NOTHING_TO_DELETE", "SCORE_NULL", "SCORECARD_NOT_APPLIED"})
 """Codes of rows that deliberately do nothing; the profile makes more of them skips."""
@@ -55,15 +55,12 @@ WARNINGS: Final[dict[str, str]] = {
 
 
 def message(code: exp.Expr, field: exp.Expr, shown: exp.Expr, key: exp.Expr) -> exp.Expr:
-    """The message of a row as SQL; null where `code` is."""
+    """The message of a row as SQL, from parts that are never null; null where `code` is."""
     parts = {"{field}": field, "{shown}": shown, "{key}": key}
-    case = exp.Case(this=code.copy())
-    for name, words in ROWS.items():
-        case = case.when(text(name), _filled(words, parts))
-    return case.else_(code.copy())
+    return case([(text(name), _worded(words, parts)) for name, words in ROWS.items()], code, subject=code)
 
 
-def _filled(words: str, parts: dict[str, exp.Expr]) -> exp.Expr:
+def _worded(words: str, parts: dict[str, exp.Expr]) -> exp.Expr:
     pieces: list[exp.Expr] = []
     rest = words
     while rest:
@@ -71,7 +68,6 @@ def _filled(words: str, parts: dict[str, exp.Expr]) -> exp.Expr:
         if at:
             pieces.append(text(rest[:at]))
         if mark:
-            empty = text("∅" if mark != "{field}" else "the value")
-            pieces.append(fragment("COALESCE(CAST(:p AS VARCHAR), :e)", p=parts[mark], e=empty))
+            pieces.append(parts[mark])
         rest = rest[at + len(mark) :]
-    return exp.func("concat", *pieces, dialect="duckdb")
+    return call("concat", *pieces)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from gsrules.actions.staging import column, fragment, named, number, text
+from gsrules.actions.staging import column, fragment, identifier, named, number, select, text
 from gsrules.catalogue import Item
 from gsrules.errors import nearest
 
@@ -70,18 +70,18 @@ def _chosen(options: Iterable[Option], key: exp.Expr) -> exp.Query:
     values = exp.Values(
         expressions=rows,
         alias=exp.TableAlias(
-            this=exp.to_identifier("v", quoted=True),
-            columns=[exp.to_identifier(name, quoted=True) for name in "kgao"],
+            this=identifier("v"),
+            columns=[identifier(name) for name in "kgao"],
         ),
     )
     return (
-        exp.select(
+        select(
             named(key, "k"),
             named(fragment("ARG_MIN(:g, :o)", g=column("g"), o=column("o")), "g"),
             named(fragment("ARG_MIN(:a, :o)", a=column("a"), o=column("o")), "a"),
         )
-        .from_(values)
-        .group_by(key.copy())
+        .from_(values, copy=False)
+        .group_by(key.copy(), copy=False)
     )
 
 

@@ -11,7 +11,7 @@ from gsrules.actions.conversion import trimmed
 from gsrules.actions.kind import Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import column, fragment, named, text, typed_null
+from gsrules.actions.staging import column, fragment, named, select, text, typed_null
 from gsrules.actions.values import CodeEntry
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions.tree import Expr
@@ -55,7 +55,7 @@ def stage_owner(owner: BoundOwner | None, rows: Matched) -> StagedOwner:
     if owner.default is not None:
         gsid, active = _user(text(owner.default), rows)
     if owner.source is not None:
-        word = trimmed(rows.spell(owner.source))
+        word = rows.once(trimmed(rows.spell(owner.source)))
         found, is_active = _user(word, rows)
         unknown = fragment("NOT :w IS NULL AND :g IS NULL", w=word, g=found)
         warnings.append((unknown, "REFERENCE_NOT_FOUND"))
@@ -73,14 +73,14 @@ def _user(word: exp.Expr, rows: Matched) -> tuple[exp.Expr, exp.Expr]:
     """The user's GSID and whether active; a user without that flag counts as active."""
     users = rows.run.tenant.table("gsuser")
     flag = named(fragment("COALESCE(:a, TRUE)", a=column("IsActiveUser")), "a")
-    by_id = rows.join(exp.select(named(column("Gsid"), "k"), flag).from_(users), [("k", word)])
+    by_id = rows.join(select(named(column("Gsid"), "k"), flag).from_(users, copy=False), [("k", word)])
     mail = fragment("LOWER(TRIM(:e))", e=column("Email"))
-    first = exp.select(
+    first = select(
         named(mail, "k"),
         named(fragment("MIN(:g)", g=column("Gsid")), "g"),
         named(fragment("ARG_MIN(COALESCE(:a, TRUE), :g)", a=column("IsActiveUser"), g=column("Gsid")), "a"),
-    ).from_(users.copy())
-    first = first.where(fragment("NOT :m IS NULL", m=mail)).group_by(mail.copy())
+    ).from_(users.copy(), copy=False)
+    first = first.where(fragment("NOT :m IS NULL", m=mail), copy=False).group_by(mail.copy(), copy=False)
     address = fragment("CASE WHEN CONTAINS(:w, '@') THEN LOWER(:w) END", w=word)
     by_mail = rows.join(first, [("k", address)])
     return (

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from gsrules.actions.kind import ActionRun
-from gsrules.actions.staging import Scratch, all_of, column, named, relation
+from gsrules.actions.staging import Scratch, all_of, column, left_join, named, relation, select, sub, use
 from gsrules.catalogue import Catalogue
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.tree import Expr
 
 ROW = "__row"
 _BASE = "d"
+_ONCE = "__once"
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Matched:
     scratch: Scratch
     criteria: Expr | None
     joins: list[tuple[exp.Query, str, exp.Expr]] = field(default_factory=list)
+    layers: list[dict[str, exp.Expr]] = field(default_factory=list)
 
     def spell(self, expr: Expr) -> exp.Expr:
         """A bound expression over the dataset's columns."""
@@ -41,27 +43,51 @@ class Matched:
         The caller sees to it that at most one row of `query` matches.
         """
         alias = f"j{len(self.joins)}"
-        on = all_of(exp.EQ(this=column(name, alias), expression=value.copy()) for name, value in keys)
+        on = all_of(exp.EQ(this=column(name, alias), expression=use(value)) for name, value in keys)
         self.joins.append((query, alias, on))
         return alias
+
+    def once(self, value: exp.Expr) -> exp.Expr:
+        """A column with a value over the columns of `d`, for a value that is needed several times.
+
+        It keeps statements short, and with them the time to plan them.
+        """
+        if isinstance(value, exp.Column | exp.Literal | exp.Null):
+            return value
+        known = [found.name for found in value.find_all(exp.Column) if found.name.startswith(_ONCE)]
+        depth = max((i + 1 for i, layer in enumerate(self.layers) if any(name in layer for name in known)), default=0)
+        if depth == len(self.layers):
+            self.layers.append({})
+        name = f"{_ONCE}{sum(map(len, self.layers))}"
+        self.layers[depth][name] = value
+        return column(name, _BASE)
 
     def distinct(self, value: exp.Expr, name: str) -> exp.Query:
         """The distinct non-null values of an expression over the matched rows."""
         return self._filtered(
-            exp.select(named(value, name)).distinct().from_(relation(self.run.dataset, _BASE)),
-            exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null())),
+            select(named(value, name)).distinct(copy=False).from_(relation(self.run.dataset, _BASE), copy=False),
+            exp.Not(this=exp.Is(this=use(value), expression=exp.Null())),
         )
 
     def select(self, items: Sequence[exp.Expr]) -> exp.Select:
         """The given output columns of all matched rows."""
-        query = exp.select(*items).from_(relation(self.run.dataset, _BASE))
+        query = select(*items).from_(self._source(), copy=False)
         for joined, alias, on in self.joins:
-            query = query.join(joined.subquery(exp.to_identifier(alias, quoted=True)), on=on, join_type="left")
-        return self._filtered(query)
+            query = query.join(left_join(sub(joined, alias), on=on), copy=False)
+        return query if self.layers else self._filtered(query)
+
+    def _source(self) -> exp.Expr:
+        """The dataset with what is computed once; the criteria is applied before that."""
+        source: exp.Expr = relation(self.run.dataset, _BASE)
+        for depth, layer in enumerate(self.layers):
+            computed = (named(value, name) for name, value in layer.items())
+            query = select(exp.Star(), *computed).from_(source, copy=False)
+            source = sub(query if depth else self._filtered(query), _BASE)
+        return source
 
     def _filtered(self, query: exp.Select, *conditions: exp.Expr) -> exp.Select:
         found = [*conditions, *([self.spell(self.criteria)] if self.criteria else [])]
-        return query.where(all_of(found)) if found else query
+        return query.where(all_of(found), copy=False) if found else query
 
     def counts(self) -> tuple[int, int, int]:
         """Rows received, matched, and not matched only because the criteria is unknown (actions.md §2)."""
@@ -69,9 +95,9 @@ class Matched:
         items: list[exp.Expr] = [count]
         if self.criteria:
             condition = self.spell(self.criteria)
-            unknown = exp.Is(this=exp.Paren(this=condition.copy()), expression=exp.Null())
-            items += [exp.Filter(this=count.copy(), expression=exp.Where(this=c)) for c in (condition, unknown)]
-        found = self.scratch.row(exp.select(*items).from_(relation(self.run.dataset, _BASE)))
+            unknown = exp.Is(this=exp.Paren(this=use(condition)), expression=exp.Null())
+            items += [exp.Filter(this=use(count), expression=exp.Where(this=use(c))) for c in (condition, unknown)]
+        found = self.scratch.row(select(*items).from_(relation(self.run.dataset, _BASE), copy=False))
         return (found[0], found[1], found[2]) if self.criteria else (found[0], found[0], 0)
 
 

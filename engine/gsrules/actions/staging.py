@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, reduce
 from typing import Any, Final
 
 import duckdb
@@ -30,34 +30,48 @@ def _parsed(text: str) -> exp.Expr:
 
 
 def fragment(text: str, **parts: exp.Expr) -> exp.Expr:
-    """The constant SQL `text` with each `:name` replaced by a copy of that part (in brackets if it needs them)."""
+    """The constant SQL `text` with each `:name` replaced by that part (in brackets if it needs them)."""
+    return _filled(_parsed(text), parts)
 
-    def filled(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and node.name.startswith(_MARK):
-            return _bracketed(parts[node.name.removeprefix(_MARK)])
-        return node
 
-    made: exp.Expr = _parsed(text).copy().transform(filled, copy=False)
-    return made
+def _filled(node: exp.Expr, parts: Mapping[str, exp.Expr]) -> exp.Expr:
+    """The node made anew, with the parts in their places; much quicker than copying it and replacing in it."""
+    if isinstance(node, exp.Column) and node.name.startswith(_MARK):
+        return _bracketed(parts[node.name.removeprefix(_MARK)])
+    return node.__class__(**{name: _filled_arg(arg, parts) for name, arg in node.args.items()})
+
+
+def _filled_arg(arg: Any, parts: Mapping[str, exp.Expr]) -> Any:
+    if isinstance(arg, exp.Expr):
+        return _filled(arg, parts)
+    return [_filled_arg(each, parts) for each in arg] if isinstance(arg, list) else arg
+
+
+def use(part: exp.Expr) -> exp.Expr:
+    """The part itself the first time, a copy once it has a place in a tree."""
+    return part if part.parent is None else part.copy()
 
 
 def _bracketed(part: exp.Expr) -> exp.Expr:
     loose = isinstance(part, exp.Binary | exp.Unary | exp.Query | exp.Between | exp.In | exp.Is) and not isinstance(
         part, exp.Paren | exp.Subquery | exp.Dot
     )
-    return exp.Paren(this=part.copy()) if loose else part.copy()
+    return exp.Paren(this=use(part)) if loose else use(part)
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A quoted column."""
-    return exp.column(
-        exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True) if table else None
-    )
+    return exp.Column(this=identifier(name), table=identifier(table) if table else None)
+
+
+def identifier(name: str) -> exp.Identifier:
+    """Any text as a quoted name."""
+    return exp.Identifier(this=name, quoted=True)
 
 
 def named(value: exp.Expr, name: str) -> exp.Expr:
     """`value` under a quoted output name."""
-    return exp.alias_(value.copy(), exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=use(value), alias=identifier(name))
 
 
 def text(value: str) -> exp.Expr:
@@ -68,39 +82,61 @@ def number(value: int) -> exp.Expr:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
+@cache
+def _type(storage: str) -> exp.DataType:
+    return exp.DataType.build(storage, dialect="duckdb")
+
+
+def cast(value: exp.Expr, storage: str) -> exp.Expr:
+    """The value as a DuckDB type."""
+    return exp.Cast(this=use(value), to=_type(storage).copy())
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """A call of a DuckDB function, spelled as named here."""
+    return exp.Anonymous(this=name, expressions=[use(argument) for argument in arguments])
+
+
 def typed_null(storage: str) -> exp.Expr:
-    return exp.cast(exp.Null(), storage, dialect="duckdb")
+    return cast(exp.Null(), storage)
 
 
 def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """The conjunction; of nothing: TRUE."""
-    found = [condition.copy() for condition in conditions]
-    return exp.and_(*found) if found else exp.true()
+    return _connected(exp.And, conditions) or exp.true()
 
 
 def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """The disjunction; of nothing: FALSE."""
-    found = [condition.copy() for condition in conditions]
-    return exp.or_(*found) if found else exp.false()
+    return _connected(exp.Or, conditions) or exp.false()
+
+
+def _connected(kind: type[exp.Connector], conditions: Iterable[exp.Expr]) -> exp.Expr | None:
+    found = list(conditions)
+    if len(found) < 2:
+        return use(found[0]) if found else None
+    return reduce(lambda left, right: kind(this=left, expression=right), (_grouped(each) for each in found))
+
+
+def _grouped(condition: exp.Expr) -> exp.Expr:
+    loose = isinstance(condition, exp.Connector | exp.Not)
+    return exp.Paren(this=use(condition)) if loose else use(condition)
 
 
 def texts(values: Sequence[exp.Expr]) -> exp.Expr:
     """A list of texts."""
-    return exp.cast(exp.Array(expressions=[value.copy() for value in values]), "VARCHAR[]", dialect="duckdb")
+    return cast(exp.Array(expressions=[use(value) for value in values]), "VARCHAR[]")
 
 
-def list_of(entries: Sequence[tuple[exp.Expr, str]]) -> exp.Expr:
-    """The words of those entries whose condition holds, in order, as a VARCHAR[]; NULL if there are no entries."""
-    parts = [
-        fragment("CASE WHEN :c THEN :one ELSE :none END", c=condition, one=texts([text(word)]), none=texts([]))
-        for condition, word in entries
-    ]
-    if not parts:
-        return typed_null("VARCHAR[]")
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = exp.func("list_concat", joined, part, dialect="duckdb")
-    return joined
+def case(
+    branches: Iterable[tuple[exp.Expr, exp.Expr]], default: exp.Expr | None = None, subject: exp.Expr | None = None
+) -> exp.Expr:
+    """CASE over (condition or value of `subject`, result) pairs."""
+    return exp.Case(
+        this=use(subject) if subject is not None else None,
+        ifs=[exp.If(this=use(when), true=use(then)) for when, then in branches],
+        default=use(default) if default is not None else None,
+    )
 
 
 def struct(items: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
@@ -108,14 +144,38 @@ def struct(items: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
     if not items:
         return exp.Null()
     return exp.Struct(
-        expressions=[
-            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value.copy()) for name, value in items
-        ]
+        expressions=[exp.PropertyEQ(this=identifier(name), expression=use(value)) for name, value in items]
     )
 
 
 def relation(name: str, alias: str | None = None) -> exp.Table:
-    return exp.to_table(exp.to_identifier(name, quoted=True).sql("duckdb"), dialect="duckdb", alias=alias)
+    return exp.Table(this=identifier(name), alias=_alias(alias) if alias else None)
+
+
+def _alias(alias: str) -> exp.TableAlias:
+    return exp.TableAlias(this=identifier(alias))
+
+
+def aliased(table: exp.Table, alias: str) -> exp.Table:
+    """A copy of the table under another name."""
+    made = table.copy()
+    made.set("alias", _alias(alias))
+    return made
+
+
+def select(*items: exp.Expr) -> exp.Select:
+    """The start of a query with these columns, used as they are."""
+    return exp.Select(expressions=[use(item) for item in items])
+
+
+def sub(query: exp.Query, alias: str = "q") -> exp.Subquery:
+    """The query as a source of another; it becomes part of that one."""
+    return exp.Subquery(this=use(query), alias=_alias(alias))
+
+
+def left_join(source: exp.Expr, on: exp.Expr) -> exp.Join:
+    """For `Select.join`, which would parse the kind of a join anew each time."""
+    return exp.Join(this=source, side="LEFT", on=use(on))
 
 
 def spelled(tree: exp.Expr) -> str:

@@ -11,7 +11,20 @@ from gsrules.actions.conversion import Converted, as_text, convert, is_null, not
 from gsrules.actions.mapping import BoundLookup, BoundMapping, MatchPair
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import any_of, column, fragment, list_of, named, text, texts, typed_null
+from gsrules.actions.staging import (
+    any_of,
+    call,
+    case,
+    column,
+    fragment,
+    named,
+    select,
+    sub,
+    text,
+    texts,
+    typed_null,
+    use,
+)
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions.tree import Expr
 
@@ -34,10 +47,7 @@ class StagedValue:
     @property
     def code(self) -> exp.Expr:
         """The first code that applies, else null."""
-        case = exp.Case()
-        for condition, code in self.failures:
-            case = case.when(condition.copy(), text(code))
-        return case
+        return case((condition, text(code)) for condition, code in self.failures)
 
 
 def stage(mapping: BoundMapping, rows: Matched) -> StagedValue:
@@ -67,7 +77,7 @@ def _within_values(made: Converted, values: Sequence[str]) -> Converted:
     """A text field that takes certain texts only."""
     if not values:
         return made
-    other = fragment("NOT :v", v=exp.In(this=made.value.copy(), expressions=[text(value) for value in values]))
+    other = fragment("NOT :v", v=exp.In(this=use(made.value), expressions=[text(value) for value in values]))
     return Converted(made.value, made.shown, (*made.failures, (other, "VALUE_INVALID")), made.warnings)
 
 
@@ -76,7 +86,7 @@ def _referenced(made: Converted, target: str, rows: Matched) -> Converted:
     mode = rows.run.profile["load.dangling_reference"]
     if mode == "allow":
         return made
-    known = exp.select(named(column("Gsid"), "k")).from_(rows.run.tenant.table(target))
+    known = select(named(column("Gsid"), "k")).from_(rows.run.tenant.table(target), copy=False)
     alias = rows.join(known, [("k", made.value)])
     dangling = fragment("NOT :v IS NULL AND :k IS NULL", v=made.value, k=column("k", alias))
     entry = (dangling, "REFERENCE_NOT_FOUND")
@@ -89,17 +99,19 @@ def _looked_up(lookup: BoundLookup, rows: Matched) -> tuple[Converted, list[Code
     """The GSID that an import lookup finds (actions.md §3.3), and the codes that no default cures."""
     keys = [_match_key(pair, rows) for pair in lookup.pairs]
     stored = [comparable(column(pair.field.name), pair.field.type.family, _lookup_fold(rows)) for pair in lookup.pairs]
-    grouped = exp.select(
+    grouped = select(
         *(named(key, f"k{i}") for i, key in enumerate(stored)),
         named(fragment("MIN(:g)", g=column("Gsid")), "g"),
         named(exp.Count(this=exp.Star()), "n"),
-    ).from_(rows.run.tenant.table(lookup.object))
+    ).from_(rows.run.tenant.table(lookup.object), copy=False)
     for key in stored:
-        grouped = grouped.where(not_null(key))
-    alias = rows.join(grouped.group_by(*(key.copy() for key in stored)), [(f"k{i}", key) for i, key in enumerate(keys)])
+        grouped = grouped.where(not_null(key), copy=False)
+    alias = rows.join(
+        grouped.group_by(*(key.copy() for key in stored), copy=False), [(f"k{i}", key) for i, key in enumerate(keys)]
+    )
     gsid, count = column("g", alias), column("n", alias)
     several = fragment(":n > 1", n=count)
-    shown = exp.func("concat_ws", text(", "), *(as_text(pair.source, rows) for pair in lookup.pairs), dialect="duckdb")
+    shown = call("concat_ws", text(", "), *(as_text(pair.source, rows) for pair in lookup.pairs))
     failures: list[CodeEntry] = []
     kept: list[CodeEntry] = []
     warnings: list[CodeEntry] = []
@@ -133,57 +145,61 @@ def as_set(value: exp.Expr) -> exp.Expr:
     return fragment("LIST_SORT(:v)", v=value)
 
 
-def code_columns(values: Sequence[StagedValue]) -> list[exp.Expr]:
-    """Columns `codes` (null: none), `field` and `shown` of the first code, `warnings`."""
+def staged_rows(rows: Matched, items: Sequence[exp.Expr], values: Sequence[StagedValue]) -> exp.Select:
+    """The matched rows with `items`, the codes of each row with field and value of the first, the warnings.
+
+    What is wrong is decided once, in a sub-select; the lists are put together over it.
+    """
     failing = [value for value in values if value.failures]
-    return [
-        named(_codes(failing), "codes"),
-        named(_first(failing, [text(value.label) for value in failing]), "field"),
-        named(_first(failing, [_brief(value.shown) for value in failing]), "shown"),
-        named(warning_list([entry for value in values for entry in value.warnings]), "warnings"),
-    ]
+    warned: dict[str, list[exp.Expr]] = {}
+    for value in values:
+        for condition, code in value.warnings:
+            warned.setdefault(code, []).append(condition)
+    staged = rows.select(
+        [
+            *items,
+            *(named(value.code, f"code:{i}") for i, value in enumerate(failing)),
+            *(named(_shown_if_failing(value), f"shown:{i}") for i, value in enumerate(failing)),
+            *(named(_holds(conditions), f"warns:{i}") for i, conditions in enumerate(warned.values())),
+        ]
+    )
+    codes = [column(f"code:{i}") for i, _ in enumerate(failing)]
+    failed = [fragment("NOT :c IS NULL", c=code) for code in codes]
+    warns = [column(f"warns:{i}") for i, _ in enumerate(warned)]
+    shown = [fragment("LEFT(CAST(:s AS VARCHAR), 200)", s=column(f"shown:{i}")) for i, _ in enumerate(failing)]
+    return select(
+        *(column(item.alias) for item in items),
+        named(_first_of(failed, [_chosen(codes, failed)], "VARCHAR[]"), "codes"),
+        named(_first_of(failed, [text(value.label) for value in failing], "VARCHAR"), "field"),
+        named(_first_of(failed, shown, "VARCHAR"), "shown"),
+        named(_first_of(warns, [_chosen([text(code) for code in warned], warns)], "VARCHAR[]"), "warnings"),
+    ).from_(sub(staged, "w"), copy=False)
 
 
-def _brief(shown: exp.Expr) -> exp.Expr:
-    return fragment("LEFT(CAST(:s AS VARCHAR), 200)", s=shown)
+def _shown_if_failing(value: StagedValue) -> exp.Expr:
+    """The shown value; computed for failing rows only, unless it is there anyway."""
+    if isinstance(value.shown, exp.Column | exp.Literal):
+        return value.shown
+    bad = any_of(condition for condition, _ in value.failures)
+    return fragment("CASE WHEN :bad THEN :shown END", bad=bad, shown=value.shown)
 
 
-def _codes(failing: Sequence[StagedValue]) -> exp.Expr:
-    if not failing:
-        return typed_null("VARCHAR[]")
-    parts = [
-        fragment("CASE WHEN :bad THEN :one ELSE :none END", bad=_bad(value), one=texts([value.code]), none=texts([]))
-        for value in failing
-    ]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = exp.func("list_concat", joined, part, dialect="duckdb")
-    return fragment("CASE WHEN :any THEN :all END", any=any_of(_bad(value) for value in failing), all=joined)
+def _holds(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    return fragment("COALESCE(:c, FALSE)", c=any_of(conditions))
 
 
-def _bad(value: StagedValue) -> exp.Expr:
-    return any_of(condition for condition, _ in value.failures)
+def _chosen(words: Sequence[exp.Expr], conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Those words whose condition (never null) holds, in order."""
+    return call("list_where", texts(words), exp.Array(expressions=[use(condition) for condition in conditions]))
 
 
-def _first(failing: Sequence[StagedValue], results: Sequence[exp.Expr]) -> exp.Expr:
-    if not failing:
-        return typed_null("VARCHAR")
-    case = exp.Case()
-    for value, result in zip(failing, results, strict=True):
-        case = case.when(_bad(value), result)
-    return case
-
-
-def warning_list(entries: Sequence[CodeEntry]) -> exp.Expr:
-    """Each warning code once, null where there is none."""
-    merged: dict[str, list[exp.Expr]] = {}
-    for condition, code in entries:
-        merged.setdefault(code, []).append(condition)
-    listed = list_of([(any_of(conditions), code) for code, conditions in merged.items()])
-    if not merged:
-        return listed
-    happens = any_of(condition for condition, _ in entries)
-    return fragment("CASE WHEN :any THEN :all END", any=happens, all=listed)
+def _first_of(conditions: Sequence[exp.Expr], results: Sequence[exp.Expr], storage: str) -> exp.Expr:
+    """The result of the first condition that holds, else null; one result may stand for all conditions."""
+    if not conditions:
+        return typed_null(storage)
+    if len(results) == 1:
+        return case([(any_of(conditions), results[0])])
+    return case(zip(conditions, results, strict=True))
 
 
 def entity_id(source: Expr, rows: Matched) -> Converted:
@@ -191,7 +207,7 @@ def entity_id(source: Expr, rows: Matched) -> Converted:
     value = rows.spell(source)
     if load_family(source.type) is Family.ID:
         return Converted(value, value)
-    word = trimmed(value)
-    fits = fragment("REGEXP_FULL_MATCH(:w, '[0-9A-Z]{36}')", w=word)
-    bad = fragment("NOT :ok", ok=fits)
-    return Converted(fragment("CASE WHEN :ok THEN :w END", ok=fits, w=word), value, ((bad, "VALUE_INVALID"),))
+    word = rows.once(trimmed(value))
+    fits = rows.once(fragment("REGEXP_FULL_MATCH(:w, '[0-9A-Z]{36}')", w=word))
+    made = rows.once(fragment("CASE WHEN :ok THEN :w END", ok=fits, w=word))
+    return Converted(made, value, ((fragment("NOT :ok", ok=fits), "VALUE_INVALID"),))

@@ -153,7 +153,7 @@ class _Compiler:
         return CompiledPlan(tuple(self._step(stage, tabled) for stage in found), tabled)
 
     def text(self, task: str) -> str:
-        rows = exp.Select().select("*").from_(exp.Table(this=name(self._ids[task])))
+        rows = exp.Select().select("*").from_(exp.Table(this=name(self._ids[task])), copy=False)
         inputs = self._inputs({})
         return sql_text(self._with(rows, tuple(self._plan.tasks), inputs), pretty=True)
 
@@ -161,9 +161,7 @@ class _Compiler:
         return f"{self._env.prefix}_{self._ids[task]}"
 
     def _inputs(self, tabled: Mapping[str, str]) -> Inputs:
-        tasks = {
-            task: exp.Table(this=name(tabled.get(task, identifier))) for task, identifier in self._ids.items()
-        }
+        tasks = {task: exp.Table(this=name(tabled.get(task, identifier))) for task, identifier in self._ids.items()}
         return Inputs(self._tables, self._sources, tasks)
 
     def _step(self, stage: Stage, tabled: Mapping[str, str]) -> Step:
@@ -175,13 +173,15 @@ class _Compiler:
         numbers = exp.Array(expressions=values)
 
         def counting() -> exp.Expression:
-            return self._with(exp.Select().select(exp.alias_(numbers, name(COUNTS))), tasks, inputs)
+            return self._with(
+                exp.Select(expressions=[exp.Alias(this=numbers.copy(), alias=name(COUNTS))]), tasks, inputs
+            )
 
         ordered = stage.table is not None and self._outputs.get(stage.table, False)
         if stage.table is None or table is None:
             sql = counting()
         else:
-            rows = self._rows(self._plan.tasks[stage.table], numbers.copy() if values else None, ordered=ordered)
+            rows = self._rows(self._plan.tasks[stage.table], numbers if values else None, ordered=ordered)
             sql = _create(table, self._with(rows, tasks, inputs))
         return Step(table, stage.table, tasks, sql, counts, counting, _stored(table), _cleanup(table), ordered)
 
@@ -209,20 +209,21 @@ class _Compiler:
 
     def _rows(self, task: PlannedTask, counts: exp.Expression | None, *, ordered: bool) -> exp.Select:
         """The columns of an output, with its counts; numbered in canonical order if asked for."""
-        columns = [exp.column(name(column.name)) for column in task.columns]
-        rows = exp.Select().select(*columns).from_(exp.Table(this=name(self._ids[task.name])))
+        columns = [exp.Column(this=name(column.name)) for column in task.columns]
+        rows = exp.Select(expressions=columns).from_(exp.Table(this=name(self._ids[task.name])), copy=False)
         if not ordered:
-            return rows if counts is None else rows.select(exp.alias_(counts, name(COUNTS)))
-        rows = rows.order_by(*(exp.Ordered(this=column.copy(), nulls_first=False) for column in columns))
-        number = exp.Window(this=exp.RowNumber())
-        numbered = exp.Select().select(*(column.copy() for column in columns), exp.alias_(number, name(ROW)))
-        numbered = numbered.from_(rows.subquery("ordered"))
+            return rows if counts is None else rows.select(exp.Alias(this=counts, alias=name(COUNTS)), copy=False)
+        rows.order_by(*(exp.Ordered(this=column.copy(), nulls_first=False) for column in columns), copy=False)
+        number = exp.Alias(this=exp.Window(this=exp.RowNumber()), alias=name(ROW))
+        numbered = exp.Select(expressions=[*(column.copy() for column in columns), number])
+        numbered.from_(rows.subquery("ordered", copy=False), copy=False)
         if counts is None:
             return numbered
-        row = exp.column(name(ROW))
+        row = exp.Column(this=name(ROW))
         first = exp.If(this=exp.EQ(this=row.copy(), expression=exp.Literal.number(1)), true=counts)
-        kept = [*(column.copy() for column in columns), row, exp.alias_(exp.Case(ifs=[first]), name(COUNTS))]
-        return exp.Select().select(*kept).from_(numbered.subquery("numbered"))
+        counted = exp.Alias(this=exp.Case(ifs=[first]), alias=name(COUNTS))
+        kept = exp.Select(expressions=[*(column.copy() for column in columns), row, counted])
+        return kept.from_(numbered.subquery("numbered", copy=False), copy=False)
 
     def _counts(self, stage: Stage, inputs: Inputs) -> tuple[tuple[Counter, ...], list[exp.Expression]]:
         """What a statement counts: rows of each task but the one it keeps (the table tells), and lost values."""
@@ -230,9 +231,9 @@ class _Compiler:
         values: list[exp.Expression] = []
         for task in (*stage.tasks, *stage.extra):
             if task != stage.table:
-                rows = exp.Select().select(exp.Count(this=exp.Star()))
+                rows = exp.Select(expressions=[exp.Count(this=exp.Star())])
                 counters.append(Counter(task, "rows"))
-                values.append(exp.Subquery(this=rows.from_(exp.Table(this=name(self._ids[task])))))
+                values.append(exp.Subquery(this=rows.from_(exp.Table(this=name(self._ids[task])), copy=False)))
             for spot in spots(self._plan.tasks[task], self._visitor(inputs), self._env_for):
                 counters.append(_warning(task, spot))
                 values.append(exp.Subquery(this=spot.count))
@@ -251,10 +252,10 @@ def _create(table: str, rows: exp.Select) -> exp.Create:
 
 
 def _stored(table: str | None) -> exp.Expression:
-    counts = exp.column(name(COUNTS))
+    counts = exp.Column(this=name(COUNTS))
     known = exp.Not(this=exp.Is(this=counts.copy(), expression=exp.Null()))
-    rows = exp.Select().select(counts).where(known).limit(1)
-    return rows if table is None else rows.from_(exp.Table(this=name(table)))
+    rows = exp.Select(expressions=[counts]).where(known, copy=False).limit(1, copy=False)
+    return rows if table is None else rows.from_(exp.Table(this=name(table)), copy=False)
 
 
 def _cleanup(table: str | None) -> exp.Expression:

@@ -8,13 +8,15 @@ from functools import cache
 
 from sqlglot import exp
 
+from gsrules.expressions.sql import use
+
 NOTHING = "__none"
 """The column of a relation of which only the number of rows is wanted."""
 
 
 def name(text: str) -> exp.Identifier:
     """Any text as a quoted name."""
-    return exp.to_identifier(text, quoted=True)
+    return exp.Identifier(this=text, quoted=True)
 
 
 def column(text: str, table: str) -> exp.Column:
@@ -51,20 +53,19 @@ class Relation:
     filtered: bool = False
 
     def finished(self, names: tuple[str, ...]) -> exp.Select:
-        """The SELECT with `names` as its columns, in order."""
-        items = [exp.Alias(this=self.columns[each].copy(), alias=name(each)) for each in names]
+        """The SELECT with `names` as its columns, in order; the relation itself is used up."""
+        items = [exp.Alias(this=use(self.columns[each]), alias=name(each)) for each in names]
         nothing = exp.Alias(this=exp.Null(), alias=name(NOTHING))
-        made = self.select.copy()
-        made.set("expressions", items or [nothing])
-        return made
+        self.select.set("expressions", items or [nothing])
+        return self.select
 
     def where(self, condition: exp.Expression) -> Relation:
-        return replace(self, select=self.select.where(condition, copy=True), filtered=True)
+        return replace(self, select=self.select.where(condition, copy=False), filtered=True)
 
 
 def of_table(source: exp.Table | exp.Subquery, alias: str, names: tuple[str, ...]) -> Relation:
-    """All rows of a table or sub-query."""
-    aliased = source.copy()
+    """All rows of a table or sub-query, which becomes part of the relation."""
+    aliased = use(source)
     aliased.set("alias", exp.TableAlias(this=name(alias)))
     return Relation(exp.Select().from_(aliased, copy=False), {each: column(each, alias) for each in names})
 

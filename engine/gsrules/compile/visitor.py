@@ -31,7 +31,12 @@ from gsrules.plan.nodes import (
     Union,
 )
 
-_KEPT: Mapping[str, str] = {"common": "INNER", "left": "LEFT", "right": "RIGHT", "all": "FULL"}
+_KEPT: Mapping[str, Mapping[str, str]] = {
+    "common": {"kind": "INNER"},
+    "left": {"side": "LEFT"},
+    "right": {"side": "RIGHT"},
+    "all": {"side": "FULL"},
+}
 _CASED = frozenset({Family.TEXT, Family.ID, Family.PICKLIST})
 
 EnvFor = Callable[[Mapping[str, exp.Expression]], SpellEnv]
@@ -98,7 +103,7 @@ class Visitor:
 
     @visit.register
     def _(self, node: TaskRef) -> Relation:
-        return of_table(self._inputs.tasks[node.task], self._alias(), _names(node.columns))
+        return of_table(self._inputs.tasks[node.task].copy(), self._alias(), _names(node.columns))
 
     @visit.register
     def _(self, node: LookupHop) -> Relation:
@@ -106,7 +111,8 @@ class Visitor:
         alias = self._alias()
         found = of_table(self._inputs.tables.table(node.object), alias, tuple(node.fields.values()))
         met = exp.EQ(this=base.columns[node.key].copy(), expression=column("Gsid", alias))
-        select = base.select.join(found.select.args[_FROM].this, on=met, join_type="LEFT", copy=True)
+        joined = exp.Join(this=found.select.args[_FROM].this, side="LEFT", on=met)
+        select = base.select.join(joined, copy=False)
         values = {added: found.columns[source] for added, source in node.fields.items()}
         fetched = self._blanked(Relation(select, values), node.added, node.blank_is_null)
         return Relation(select, {**base.columns, **fetched.columns}, filtered=base.filtered)
@@ -133,7 +139,7 @@ class Visitor:
     def _(self, node: Aggregate) -> Relation:
         base = self.unshaped(node.input)
         values = {key.column.name: self.spelled(key.expr, base) for key in node.keys}
-        select = base.select.group_by(*(value.copy() for value in values.values()), copy=True)
+        select = base.select.group_by(*(value.copy() for value in values.values()), copy=False)
         for measure in node.measures:
             argument, where, default = (
                 None if part is None else self.spelled(part, base)
@@ -149,9 +155,9 @@ class Visitor:
             right = wrapped(right, _names(node.right.columns), self._alias())
         families = {each.name: each.type.family for each in node.left.columns}
         conditions = [_key_condition(key, left, right, families[key.left]) for key in node.keys]
-        select = left.select.join(
-            right.select.args[_FROM].this, on=exp.and_(*conditions, copy=False), join_type=_KEPT[node.keep], copy=True
-        )
+        met = exp.and_(*conditions, copy=False)
+        joined = exp.Join(this=right.select.args[_FROM].this, on=met, **_KEPT[node.keep])
+        select = left.select.join(joined, copy=False)
         values = {out: left.columns[source] for out, source in node.left_names.items()}
         values |= {out: right.columns[source] for out, source in node.right_names.items()}
         return Relation(select, values)

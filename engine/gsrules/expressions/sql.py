@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 
 from sqlglot import exp
 
@@ -14,6 +15,11 @@ NUMBER_SQL = "DECIMAL(38, 9)"
 def use(sql: Sql) -> Sql:
     """`sql` itself the first time, a copy once it has a place in a tree."""
     return sql.copy() if sql.parent is not None else sql
+
+
+@cache
+def _type(name: str) -> exp.DataType:
+    return exp.DataType.build(name, dialect="duckdb")
 
 
 def call(name: str, *args: Sql | str | int) -> Sql:
@@ -27,24 +33,28 @@ def _lift(value: Sql | str | int) -> Sql:
     return integer(value) if isinstance(value, int) else use(value)
 
 
+def _paren(value: exp.Expr) -> Sql:
+    return exp.Paren(this=value)
+
+
 def text(value: str) -> Sql:
     return exp.Literal.string(value)
 
 
 def integer(value: int) -> Sql:
-    return exp.Literal.number(value) if value >= 0 else exp.paren(exp.Neg(this=exp.Literal.number(-value)))
+    return exp.Literal.number(value) if value >= 0 else _paren(exp.Neg(this=exp.Literal.number(-value)))
 
 
 def cast(sql: Sql, to: str) -> Sql:
-    return exp.Cast(this=use(sql), to=exp.DataType.build(to, dialect="duckdb"))
+    return exp.Cast(this=use(sql), to=_type(to).copy())
 
 
 def try_cast(sql: Sql, to: str) -> Sql:
-    return exp.TryCast(this=use(sql), to=exp.DataType.build(to, dialect="duckdb"))
+    return exp.TryCast(this=use(sql), to=_type(to).copy())
 
 
 def null(to: str) -> Sql:
-    return exp.Cast(this=exp.Null(), to=exp.DataType.build(to, dialect="duckdb"))
+    return exp.Cast(this=exp.Null(), to=_type(to).copy())
 
 
 def boolean(value: bool) -> Sql:
@@ -56,7 +66,7 @@ def array(items: Iterable[Sql]) -> Sql:
 
 
 def one_of(operand: Sql, items: Iterable[Sql]) -> Sql:
-    return exp.paren(exp.In(this=use(operand), expressions=[use(item) for item in items]), copy=False)
+    return _paren(exp.In(this=use(operand), expressions=[use(item) for item in items]))
 
 
 def day(value: date) -> Sql:
@@ -68,7 +78,7 @@ def instant(value: datetime) -> Sql:
 
 
 def _binary(kind: type[exp.Binary], left: Sql, right: Sql | int) -> Sql:
-    return exp.paren(kind(this=use(left), expression=_lift(right)), copy=False)
+    return _paren(kind(this=use(left), expression=_lift(right)))
 
 
 def eq(left: Sql, right: Sql | int) -> Sql:
@@ -121,15 +131,15 @@ def modulo(left: Sql, right: Sql | int) -> Sql:
 
 
 def negative(operand: Sql) -> Sql:
-    return exp.paren(exp.Neg(this=exp.paren(use(operand), copy=False)), copy=False)
+    return _paren(exp.Neg(this=_paren(use(operand))))
 
 
 def between(operand: Sql, low: Sql, high: Sql) -> Sql:
-    return exp.paren(exp.Between(this=use(operand), low=use(low), high=use(high)), copy=False)
+    return _paren(exp.Between(this=use(operand), low=use(low), high=use(high)))
 
 
 def is_null(operand: Sql) -> Sql:
-    return exp.paren(exp.Is(this=use(operand), expression=exp.Null()), copy=False)
+    return _paren(exp.Is(this=use(operand), expression=exp.Null()))
 
 
 def is_not_null(operand: Sql) -> Sql:
@@ -137,7 +147,7 @@ def is_not_null(operand: Sql) -> Sql:
 
 
 def negate(operand: Sql) -> Sql:
-    return exp.paren(exp.Not(this=use(operand)), copy=False)
+    return _paren(exp.Not(this=use(operand)))
 
 
 def every(conditions: Iterable[Sql]) -> Sql:
@@ -154,7 +164,7 @@ def _joined(kind: type[exp.Connector], conditions: list[Sql]) -> Sql:
         return use(conditions[0])
     middle = len(conditions) // 2
     left, right = _joined(kind, conditions[:middle]), _joined(kind, conditions[middle:])
-    return exp.paren(kind(this=left, expression=right), copy=False)
+    return _paren(kind(this=left, expression=right))
 
 
 def case(branches: Iterable[tuple[Sql, Sql]], default: Sql | None = None) -> Sql:
@@ -176,7 +186,7 @@ def joined(parts: Iterable[Sql]) -> Sql:
     for part in parts:
         result = use(part) if result is None else exp.DPipe(this=result, expression=use(part), safe=False)
     # a constant null among the texts would make DuckDB 1.5 call the result a number
-    return cast(exp.paren(result or text(""), copy=False), "VARCHAR")
+    return cast(_paren(result or text("")), "VARCHAR")
 
 
 def to_local(utc: Sql, zone: str) -> Sql:

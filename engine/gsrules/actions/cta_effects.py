@@ -1,0 +1,143 @@
+"""The effects of create_cta: what its report says about every matched row (actions.md §6.3, §10.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from gsrules.actions.cta import CTA, Decision, codes_of
+from gsrules.actions.effects import EffectColumns
+from gsrules.actions.messages import SKIPS
+from gsrules.actions.staging import all_of, call, column, fragment, left_join, named, relation, select, sub, text
+
+TOUCHING: Final = ("create", "update", "follow")
+"""The steps of rows that write."""
+BREAK: Final = "<br/>"
+
+
+def cta_effects(decision: Decision, fields: Sequence[str], decided: str, touched: str, fresh: str) -> EffectColumns:
+    """A row for every decided row; `fields` have their states before and after in `touched` as `p:` and `a:`."""
+    parts = _parts(decision, decided, touched, fresh)
+    sides = [*fields, *(["Comments"] if decision.action.comments is not None else [])]
+    parts = parts.select(*(named(_before(name), f"p:{name}") for name in sides), copy=False)
+    parts = parts.select(*(named(_after(name), f"a:{name}") for name in sides), copy=False)
+    skipped = exp.In(this=fragment("(:c)[1]", c=column("codes")), expressions=[text(code) for code in sorted(SKIPS)])
+    outcome = fragment(
+        "CASE WHEN NOT :c IS NULL THEN CASE WHEN :s THEN 'skipped' ELSE 'failed' END"
+        " WHEN :m THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END",
+        c=column("codes"),
+        s=skipped,
+        m=column("makes"),
+        d=column("changed"),
+    )
+    shown = fragment(
+        "CASE WHEN :s = 'ownerless' THEN :o WHEN :s IN ('recent', 'repeat') THEN :g ELSE :old END",
+        s=column("step"),
+        o=column("owner_shown"),
+        g=column("cta"),
+        old=column("shown"),
+    )
+    wrote = column("wrote")
+    return EffectColumns(
+        source=select().from_(sub(parts, "c"), copy=False),
+        row=column("row"),
+        outcome=outcome,
+        codes=column("codes"),
+        field=column("field"),
+        shown=shown,
+        key=column("key"),
+        object=CTA,
+        gsid=column("cta"),
+        gsids=fragment("CASE WHEN :w THEN [:g] END", w=wrote, g=column("gsid")),
+        warnings=_warnings(decision),
+        before=[(name, column(f"p:{name}")) for name in sides],
+        after=[(name, column(f"a:{name}")) for name in sides],
+        has_before=fragment(":w AND NOT :m", w=wrote, m=column("makes")),
+        has_after=wrote,
+    )
+
+
+def _parts(decision: Decision, decided: str, touched: str, fresh: str) -> exp.Select:
+    """The decided rows (`d`) with what they wrote (`t`) and, for rows skipped after a creation, its CTA (`n`)."""
+    lost = all_of(
+        [
+            exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]),
+            fragment(":r IS NULL", r=column("row", "t")),
+        ]
+    )
+    codes = fragment("CASE WHEN :l THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, c=codes_of(_d("step"), _d("codes")))
+    recent = fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
+    query = select(
+        *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "warnings")),
+        *(column(name, "t") for name in ("gsid", "makes", "changed")),
+        named(fragment("NOT :r IS NULL", r=column("row", "t")), "wrote"),
+        named(codes, "codes"),
+        named(fragment("CASE WHEN :l THEN '`comments`' ELSE :f END", l=lost, f=_d("field")), "field"),
+        named(call("concat_ws", text(", "), _d("entity"), _d("name")), "key"),
+        named(fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=recent, n=column("gsid", "n")), "cta"),
+    ).from_(relation(decided, "d"), copy=False)
+    written = sub(_with_comments(touched), "t") if decision.action.comments is not None else relation(touched, "t")
+    after_creation = all_of(
+        [exp.EQ(this=_d("step"), expression=text("repeat")), exp.EQ(this=column("row", "n"), expression=_d("lead"))]
+    )
+    query = query.join(left_join(written, exp.EQ(this=column("row", "t"), expression=_d("row"))), copy=False)
+    return query.join(left_join(relation(fresh, "n"), after_creation), copy=False)
+
+
+def _with_comments(touched: str) -> exp.Select:
+    """Adds the comments that the rows of a CTA have written: `so_far` with the row, `prior` without it."""
+    text_now = fragment("CASE WHEN :a THEN :c END", a=column("appends"), c=column("comment"))
+    so_far = exp.Window(this=call("string_agg", text_now, text(BREAK)), **running())
+    summed = select(exp.Star(), named(so_far, "so_far")).from_(relation(touched), copy=False)
+    prior = exp.Window(this=fragment("LAG(:s)", s=column("so_far")), **by_row())
+    return select(exp.Star(), named(prior, "prior")).from_(sub(summed), copy=False)
+
+
+def _before(name: str) -> exp.Expr:
+    if name == "Comments":
+        return joined_comments(column("b:Comments", "t"), column("prior", "t"))
+    return column(f"p:{name}", "t")
+
+
+def _after(name: str) -> exp.Expr:
+    if name == "Comments":
+        return joined_comments(column("b:Comments", "t"), column("so_far", "t"))
+    return column(f"a:{name}", "t")
+
+
+def _warnings(decision: Decision) -> exp.Expr:
+    if decision.run.profile["cta.owner_missing"] != "none":
+        return column("warnings")
+    return fragment(
+        "CASE WHEN :m AND :o IS NULL THEN LIST_CONCAT(:w, ['OWNER_UNRESOLVED']) ELSE :w END",
+        m=column("makes"),
+        o=column("owner"),
+        w=column("warnings"),
+    )
+
+
+def joined_comments(base: exp.Expr, more: exp.Expr) -> exp.Expr:
+    """A comment after another one."""
+    return fragment(
+        "CASE WHEN :m IS NULL THEN :b ELSE CONCAT_WS(:br, NULLIF(:b, ''), :m) END", m=more, b=base, br=text(BREAK)
+    )
+
+
+def by_row() -> dict[str, object]:
+    """A window over the rows of one CTA, in order."""
+    return {
+        "partition_by": [column("gsid")],
+        "order": exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
+    }
+
+
+def running() -> dict[str, object]:
+    """The rows of one CTA up to the current one."""
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    return {**by_row(), "spec": spec}
+
+
+def _d(name: str) -> exp.Column:
+    return column(name, "d")
