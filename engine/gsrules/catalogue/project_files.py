@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
 from gsrules.catalogue.model import PlaybookTask
 from gsrules.errors import InputError, Problem
-from gsrules.spec import ObjectSpec, PicklistsSpec, load_object_file, load_picklists
+from gsrules.spec import load_object_file, load_picklists
+
+if TYPE_CHECKING:
+    from gsrules.spec import ObjectSpec, PicklistsSpec
 
 
 def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gsrules.actions.registry import action_models
 from gsrules.catalogue import Catalogue
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.project import Project
 from gsrules.spec import Kinds, RuleSpec
-from gsrules.spec.chain import ChainSpec
 from gsrules.spec.load import load_chain, load_rule
-from gsrules.spec.schema import rule_schema
 from gsrules.tenant import Tenant, TenantMode
+
+if TYPE_CHECKING:
+    from gsrules.spec.chain import ChainSpec
 
 _CHAIN_ENDING = ".chain.yml"
 
@@ -28,6 +29,8 @@ def kinds() -> Kinds:
 
 def schema_of_rules() -> dict[str, Any]:
     """The JSON Schema of rule files."""
+    from gsrules.spec.schema import rule_schema
+
     return rule_schema(kinds())
 
 
