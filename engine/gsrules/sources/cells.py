@@ -23,6 +23,9 @@ GSID_PATTERN: Final = "[0-9A-Za-z]{36}"
 CAST_ROUNDS_EXPONENTS: Final = not duckdb.__version__.startswith("1.")
 
 
+_ISO_DATE: Final = "yyyy-MM-dd"
+
+
 @dataclass(frozen=True, slots=True)
 class CellType:
     """How the cells of a column are read: type, format of dates, zone of times without offset."""
@@ -71,12 +74,28 @@ def fits_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.E
 
 def value_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
     """As `value_of`, but a text that does not fit fails the query with EXACT_NEEDED."""
+    if cell.format is not None and cell.format.text == _ISO_DATE and cell.type.kind is Kind.DATE:
+        return _iso_date_or_error(text)
     value = value_of(cell, text, plain=plain)
     if not can_fail(cell):
         return value
     filled = exp.NEQ(this=trimmed(text), expression=exp.Literal.string(""))
     failure = exp.cast(call("error", EXACT_NEEDED), cell.type.storage)
     return exp.Coalesce(this=value, expressions=[exp.Case(ifs=[exp.If(this=filled, true=failure)])])
+
+
+def _iso_date_or_error(text: exp.Expression) -> exp.Expression:
+    """The ordinary date: what casts and prints as the same text is good; all else asks for the exact form."""
+    date = exp.cast(text.copy(), "DATE")
+    same = exp.EQ(this=exp.cast(date, "VARCHAR"), expression=text.copy())
+    from_year_1 = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))
+    empty = exp.EQ(this=text.copy(), expression=exp.Literal.string(""))
+    missing = exp.Or(this=exp.Is(this=text.copy(), expression=exp.Null()), expression=empty)
+    ifs = [
+        exp.If(this=exp.And(this=from_year_1, expression=same), true=date.copy()),
+        exp.If(this=missing, true=exp.cast(exp.Null(), "DATE")),
+    ]
+    return exp.Case(ifs=ifs, default=exp.cast(call("error", EXACT_NEEDED), "DATE"))
 
 
 def _string(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:

@@ -72,7 +72,8 @@ def _show_one(console: Console, report: RunReport) -> None:
     for text in as_text(report.problems).splitlines():
         console.print(Text(f"  {text}"))
     if report.artifacts:
-        console.print(Text(f"  every row and its outcome: {report.artifacts}", "dim"), soft_wrap=True)
+        what = "every row and its outcome" if report.actions else "the report"
+        console.print(Text(f"  {what}: {report.artifacts}", "dim"), soft_wrap=True)
 
 
 def _tasks(report: RunReport) -> Table:
@@ -116,4 +117,5 @@ def _show_groups(console: Console, action: ActionReport) -> None:
     for style, groups in (("red", action.errors), ("yellow", action.skips), ("yellow", action.warnings)):
         for group in groups:
             rows = f"{group.rows:,} row{'' if group.rows == 1 else 's'}"
-            console.print(Text.assemble("  ", (group.code, style), f"  {rows}, for example: {group.example}"))
+            line = Text.assemble("  ", (group.code, style), f"  {rows}, for example: {group.example}")
+            console.print(line, soft_wrap=True)
