@@ -199,16 +199,14 @@ class Scratch:
 
     def _create(self, kind: str, name: str, query: exp.Query) -> str:
         full = self.prefix + name
-        self._con.execute(
-            spelled(
-                exp.Create(
-                    this=relation(full),
-                    kind=kind,
-                    expression=query,
-                    properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-                )
-            )
+        create = exp.Create(
+            this=relation(full),
+            kind=kind,
+            expression=query,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
         )
+        # the query is the caller's no more: spelling need not copy it first
+        self._con.execute(create.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, copy=False))
         return full
 
     def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
