@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import get_args
 
 import pytest
-from tests.actions.support import World
-from tests.actions.test_create_cta import cta
-from tests.actions.test_loads import load, usage
 
 from gsrules.actions.registry import action_kinds
 from gsrules.errors import InputError
 from gsrules.spec import ACTION_NAMES
+from tests.actions.support import World
+from tests.actions.test_create_cta import cta
+from tests.actions.test_loads import load, usage
 
 Make = Callable[..., World]
 

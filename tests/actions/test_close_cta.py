@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+
 from tests.actions.support import World, company
 from tests.actions.test_create_cta import stored
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+
 from tests.actions.support import World, company, user
 
 Make = Callable[..., World]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+
 from tests.actions.support import World, company, user
 
 Make = Callable[..., World]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.plan.support import Lab, Stored
 
 from gsrules.compile import Counter, compile_plan, prune
 from gsrules.compile.compiler import sql_text
 from gsrules.plan.nodes import ScanFile, ScanObject, walk
+from tests.plan.support import Lab, Stored
 
 USAGE = """
 Usage: {type: s3, path: u.csv, columns: {id: string, n: {type: number, decimals: 0}, note: string}}

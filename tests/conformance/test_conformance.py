@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conformance import engine_adapter, oracle_adapter
 from tests.conformance.expectation import Result, assert_run
 from tests.oracle.yamlfile import load_expected

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.conformance import engine_adapter, oracle_adapter
 from tests.conformance.expectation import assert_rows
 from tests.conformance.random_rules import Maker

@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.expressions.worlds import COLUMNS, World, context, sql_of
 
 from gsrules.errors import InputError
 from gsrules.expressions.binder import bind_expression
@@ -13,6 +12,7 @@ from gsrules.expressions.counted import counted
 from gsrules.expressions.parser import MAX_DEPTH
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Expr
+from tests.expressions.worlds import COLUMNS, World, context, sql_of
 
 LEAVES = [
     *(f"[{column.label}]" for column in COLUMNS),

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.expressions.worlds import World, context, item
 
 from gsrules.errors import InputError, Problem
 from gsrules.expressions.binder import bind_predicate
+from tests.expressions.worlds import World, context, item
 
 
 def refusal(text: str, **profile: Any) -> Problem:

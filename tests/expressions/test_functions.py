@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.expressions.worlds import World, evaluate
 
 from gsrules.catalogue.datatypes import STRING
 from gsrules.expressions.functions import FUNCTIONS
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Convert
+from tests.expressions.worlds import World, evaluate
 
 EXAMPLES = [(entry.name, example.text, example.result) for entry in FUNCTIONS.values() for example in entry.examples]
 

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 from sqlglot import exp
-from tests.expressions.worlds import World, context, sql_of
 
 from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.errors import InputError
 from gsrules.expressions.counted import counted
 from gsrules.expressions.rounding import to_decimals, to_number
+from tests.expressions.worlds import World, context, sql_of
 
 WIDE = Context(prec=40, rounding=ROUND_HALF_UP)
 CENTS = DataType(Kind.NUMBER, decimals=2)

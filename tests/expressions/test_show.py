@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.expressions.worlds import World, context, evaluate, item
 
 from gsrules.catalogue.datatypes import NUMBER, STRING
 from gsrules.errors import InputError, Place
@@ -16,6 +15,7 @@ from gsrules.expressions.template import bind_html_template, bind_template, null
 from gsrules.expressions.tree import ColumnRef
 from gsrules.plan.nodes import Column
 from gsrules.spec.text import Text
+from tests.expressions.worlds import World, context, evaluate, item
 
 FIRST = (Column("Name", "Name", STRING), Column("ARR", "ARR", NUMBER))
 SECOND = (Column("Name", "Name", STRING), Column("Login.Count", "Login Count", NUMBER))

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.expressions.worlds import World, context, item, sql_of
 
 from gsrules.catalogue.datatypes import DATE, NUMBER, STRING
 from gsrules.errors import InputError
 from gsrules.expressions.functions import FUNCTIONS
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Call, ColumnRef
+from tests.expressions.worlds import World, context, item, sql_of
 
 
 def refusal(text: str) -> tuple[str, str]:

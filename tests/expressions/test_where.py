@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.expressions.worlds import World, context, evaluate
 
 from gsrules.errors import InputError
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Logic
 from gsrules.expressions.where import bind_criteria, bind_where
 from gsrules.spec.text import Text
+from tests.expressions.worlds import World, context, evaluate
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,10 @@ class Opened:
     table: str
 
     def relation(self, needed: Sequence[str]) -> exp.Select:
-        return exp.Select().select(*(exp.column(quoted(name)) for name in needed)).from_(
-            exp.Table(this=quoted(self.table))
+        return (
+            exp.Select()
+            .select(*(exp.column(quoted(name)) for name in needed))
+            .from_(exp.Table(this=quoted(self.table)))
         )
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.plan.support import Lab
 
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.cockpit import CockpitOptions, build_cockpit
 from gsrules.plan.nodes import Matching, walk
+from tests.plan.support import Lab
 
 COMPANIES = [
     {"Gsid": "G1", "Name": "Acme", "Arr": 100, "Csm": "U1", "ParentCompany": "G2"},

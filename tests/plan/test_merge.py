@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.plan.support import Lab
 
 # The two tables of data-setup.md §7.

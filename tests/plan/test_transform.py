@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal as D  # noqa: N817
 
 import pytest
+
 from tests.plan.support import Lab
 
 T = """
@@ -103,7 +104,7 @@ def test_the_case_example_of_the_reference() -> None:
     )
     gold = {4001: "Platinum", 3999: "Gold", 3000: "Gold"}
     expected = {**gold, 2500: "Silver", 2000: "Silver", 1999: "Bronze", 4000: "none"}
-    tasks = T + f"Out: {{type: transform, from: T, show: [n], formulas: {{tier: \"{case}\"}}}}"
+    tasks = T + f'Out: {{type: transform, from: T, show: [n], formulas: {{tier: "{case}"}}}}'
     rows = {"T": [{"n": n} for n in (*expected, None)]}
     assert dict(Lab(tasks, rows).rows("Out")) == {**expected, None: "none"}
 

@@ -51,6 +51,6 @@ def test_rows_differ_exactly_when_their_multisets_do(
     left: list[dict[str, object]], right: list[dict[str, object]]
 ) -> None:
     def counted(rows: list[dict[str, object]]) -> list[str]:
-        return sorted(map(repr, rows))
+        return sorted(repr(sorted(row.items())) for row in rows)
 
     assert bool(compare_rows("rows", left, right)) == (counted(left) != counted(right))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.conftest import FILES, write_files
 
 from gsrules.errors import InputError
 from gsrules.run.batch import run_all
 from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
+from tests.conftest import FILES, write_files
 
 DATE = dt.date(2026, 11, 23)
 USAGE = "datasets/s3/gainsight-managed/input/usage-2026-11-22.csv"
@@ -136,13 +136,31 @@ def test_artefacts_hold_the_report_the_rule_datasets_and_effects(workspace: Work
 
 def test_a_chain_runs_in_order_and_later_rules_see_earlier_writes(workspace: Workspace) -> None:
     for mode in ("dry_run", "live"):
-        reports = run_all(workspace, ["both"], RunOptions(rule_date=DATE, mode=mode), None)  # type: ignore[arg-type]
+        reports = run_all(workspace, ["both"], RunOptions(rule_date=DATE, mode=mode), None).reports  # type: ignore[arg-type]
         assert [(report.rule, report.tasks[-1].rows) for report in reports] == [("usage", 2), ("again", 2)]
 
 
 def test_a_rule_below_a_failed_one_does_not_run(workspace: Workspace) -> None:
-    reports = run_all(workspace, ["both"], RunOptions(rule_date=dt.date(2026, 1, 1)), None)
-    assert [(report.rule, report.status) for report in reports] == [("usage", "FAILURE")]
+    batch = run_all(workspace, ["both"], RunOptions(rule_date=dt.date(2026, 1, 1)), None)
+    assert [(report.rule, report.status) for report in batch.reports] == [("usage", "FAILURE")]
+    assert [(left_out.rule, left_out.reason) for left_out in batch.not_run] == [("again", "usage ended with FAILURE")]
+
+
+def test_an_inactive_rule_of_a_chain_is_left_out_with_those_below_it(project: Path) -> None:
+    rule = project / "rules/usage.yml"
+    rule.write_text(rule.read_text().replace("params:", "active: false\nparams:"))
+    batch = run_all(Workspace.open(project, project), ["both"], RunOptions(rule_date=DATE), None)
+    assert batch.reports == []
+    assert [left_out.rule for left_out in batch.not_run] == ["usage", "again"]
+
+
+def test_a_parameter_goes_to_the_rules_of_a_chain_that_have_it(workspace: Workspace) -> None:
+    options = RunOptions(rule_date=DATE, mode="dry_run", params={"least": "100"})
+    reports = run_all(workspace, ["both"], options, None).reports
+    assert [action.counts.matched for action in reports[0].actions] == [2, 2]
+    with pytest.raises(InputError) as caught:
+        run_all(workspace, ["both"], RunOptions(rule_date=DATE, params={"leats": "1"}), None)
+    assert [problem.nearest for problem in caught.value.problems] == ["least"]
 
 
 def test_a_mistake_in_a_later_rule_of_a_chain_stops_everything_before_it_begins(project: Path) -> None:

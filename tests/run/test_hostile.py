@@ -84,7 +84,7 @@ def opened(root: Path, files: Mapping[str, Any]) -> Workspace:
 
 
 def ran(workspace: Workspace, rule: str = "r", **params: Any) -> RunReport:
-    (report,) = run_all(workspace, [rule], RunOptions(rule_date=DATE, artifacts=True, params=params), None)
+    (report,) = run_all(workspace, [rule], RunOptions(rule_date=DATE, artifacts=True, params=params), None).reports
     assert report.problems == ()
     return report
 
@@ -496,7 +496,7 @@ def refused(workspace: Workspace) -> tuple[str, str]:
     (problem,) = caught.value.problems
     assert "secret" not in problem.message.replace("secret.csv", "")
     try:
-        (report,) = run_all(workspace, ["r"], RunOptions(rule_date=DATE), None)
+        (report,) = run_all(workspace, ["r"], RunOptions(rule_date=DATE), None).reports
         problems = report.problems
         assert (report.status, report.tasks) == ("FAILURE", ())
     except InputError as error:

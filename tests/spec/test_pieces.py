@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.spec.helpers import CtaAction, LoadAction, codes, only, problems, rule, with_action, with_task
 
 from gsrules.spec import CommentsSpec, DueSpec, MappingSpec, OwnerSpec, TimeFrame, WhereSpec
 from gsrules.spec.tasks import FetchTask
+from tests.spec.helpers import CtaAction, LoadAction, codes, only, problems, rule, with_action, with_task
 
 
 def where(written: str) -> WhereSpec:

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.spec.helpers import FETCH, only, problems, with_action, with_task
 
 import gsrules.spec
 from gsrules.spec.codes import CODES
+from tests.spec.helpers import FETCH, only, problems, with_action, with_task
 
 
 @pytest.mark.parametrize(

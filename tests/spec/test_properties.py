@@ -6,13 +6,13 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.spec import test_rule
-from tests.spec.helpers import KINDS
-from tests.spec.test_schema import GOOD_ACTIONS, GOOD_TASKS
 
 from gsrules.errors import InputError
 from gsrules.spec import parse_rule
 from gsrules.spec.yaml12 import parse_yaml
+from tests.spec import test_rule
+from tests.spec.helpers import KINDS
+from tests.spec.test_schema import GOOD_ACTIONS, GOOD_TASKS
 
 RULES = [
     test_rule.FULL,

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.spec.helpers import FETCH, KINDS, codes, only, problems, rule, with_action, with_task
 
 from gsrules.errors import InputError
 from gsrules.spec import load_rule
 from gsrules.spec.text import Text
+from tests.spec.helpers import FETCH, KINDS, codes, only, problems, rule, with_action, with_task
 
 FULL = """\
 # yaml-language-server: $schema=../.gsrules/rule.schema.json

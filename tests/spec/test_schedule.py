@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.spec.helpers import FETCH, only, rule
 
 from gsrules.spec import ScheduleSpec
+from tests.spec.helpers import FETCH, only, rule
 
 
 def schedule(written: str) -> ScheduleSpec:

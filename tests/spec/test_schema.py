@@ -5,11 +5,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.spec import test_rule
-from tests.spec.helpers import FETCH, KINDS, problems, with_action, with_task
 
 from gsrules.spec import Kinds, rule_schema
 from gsrules.spec.yaml12 import parse_yaml
+from tests.spec import test_rule
+from tests.spec.helpers import FETCH, KINDS, problems, with_action, with_task
 
 SCHEMA = rule_schema(KINDS)
 CHECK = jsonschema.Draft202012Validator(SCHEMA)

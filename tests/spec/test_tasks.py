@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.spec.helpers import only, rule, with_task
 
 from gsrules.spec import (
     FetchTask,
@@ -12,6 +11,7 @@ from gsrules.spec import (
     TransformTask,
     UnionTask,
 )
+from tests.spec.helpers import only, rule, with_task
 
 
 def task(written: str) -> TaskSpec:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.tenant.support import Place, rows, stage
 
 from gsrules.catalogue import Catalogue
 from gsrules.project import Project
 from gsrules.tenant import Tenant, applying
 from gsrules.tenant.applying import choose_strategy
 from gsrules.tenant.changes import Write
+from tests.tenant.support import Place, rows, stage
 
 ODD = "Se\"lect'; --😀"
 FIELDS = ("Name", ODD, "Size__gc")

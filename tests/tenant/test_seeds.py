@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from tests.tenant.support import Place, rows
 
 from gsrules.errors import InputError, Problem
+from tests.tenant.support import Place, rows
 
 LOCAL = "00000000LOCAL0"
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 from sqlglot import exp
-from tests.tenant.support import Place, insert, rows, stage
 
 from gsrules.catalogue import Catalogue
 from gsrules.errors import InputError, RunError
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import Write
+from tests.tenant.support import Place, insert, rows, stage
 
 ENGINE = Path(__file__).parents[2] / "engine"
 

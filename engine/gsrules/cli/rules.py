@@ -60,7 +60,10 @@ def run(
             artifacts=True,
             on_step=on_step,
         )
-        reports = run_all(ws, rules, options, tenant)
+        batch = run_all(ws, rules, options, tenant)
+    reports = batch.reports
+    for left_out in batch.not_run:
+        typer.echo(f"not run: {left_out.rule}, because {left_out.reason}", err=True)
     if format == "json":
         typer.echo(report.as_json_text(reports))
     else:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from gsrules.catalogue import Catalogue
 
 
-def bind_data(
-    rule: RuleSpec, catalogue: Catalogue, context: Context, files: FileColumns, exact: bool
-) -> DataPlan:
+def bind_data(rule: RuleSpec, catalogue: Catalogue, context: Context, files: FileColumns, exact: bool) -> DataPlan:
     """The plan of a rule's data setup.
 
     `exact`: the form in which no column but counts is kept as BIGINT, and no sum can overflow. Raises one InputError

@@ -104,9 +104,7 @@ def _qualified(dataset: str, column: Column) -> str:
     return f"{dataset}.{column.name}"
 
 
-def _renamed(
-    before: tuple[tuple[Column, str], ...], after: tuple[tuple[Column, str], ...]
-) -> list[tuple[str, str]]:
+def _renamed(before: tuple[tuple[Column, str], ...], after: tuple[tuple[Column, str], ...]) -> list[tuple[str, str]]:
     return [(new, old) for (_, old), (_, new) in zip(before, after, strict=True)]
 
 

@@ -10,12 +10,17 @@ from gsrules.errors import GsrulesError, Place
 from gsrules.plan.columns import check_names
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, Node, ScanFile
+from gsrules.sources.check import check_task
 from gsrules.spec.tasks import ColumnSpec, S3Task
 from gsrules.spec.text import Text
 
 
 def bind_s3(spec: S3Task, env: TaskEnv) -> Node:
     """The node of an s3 task. Files are looked into only for columns or types that are not declared."""
+    for problem in check_task(spec, env.context.profile):
+        found = replace(problem, where=problem.where or env.name)
+        (env.findings.errors if found.severity == "error" else env.findings.others).append(found)
+    env.findings.stop_if_wrong()
     declared = spec.columns or {}
     if declared and all(column.type is not None for column in declared.values()):
         named = list(_declared(spec, declared, env))
@@ -31,9 +36,7 @@ def bind_s3(spec: S3Task, env: TaskEnv) -> Node:
     return ScanFile(env.name, columns)
 
 
-def _declared(
-    spec: S3Task, declared: Mapping[Text, ColumnSpec], env: TaskEnv
-) -> Iterator[tuple[Column, Place | None]]:
+def _declared(spec: S3Task, declared: Mapping[Text, ColumnSpec], env: TaskEnv) -> Iterator[tuple[Column, Place | None]]:
     for header, column in declared.items():
         name = str(column.as_ or header)
         found = DataType(Kind(column.type or "string"), decimals=column.decimals)

@@ -162,9 +162,7 @@ def shape(node: Node, shown: Sequence[Shown], group_by: Sequence[Text] | None, s
     keys = tuple(_projections(shown))
     check_keys(keys, env, next((each.place for each in shown), None))
     env.findings.stop_if_wrong()
-    measures = tuple(
-        Measure(each.column, each.function, each.argument) for each in shown if each.function is not None
-    )
+    measures = tuple(Measure(each.column, each.function, each.argument) for each in shown if each.function is not None)
     made = Aggregate(node, keys, measures)
     return in_order(made, columns)
 

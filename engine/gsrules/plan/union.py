@@ -138,9 +138,7 @@ def _common(one: DataType, other: DataType) -> DataType:
     )
 
 
-def _items(
-    task: str, columns: Sequence[Column], merged: Sequence[_Merged]
-) -> list[tuple[str, str | None]]:
+def _items(task: str, columns: Sequence[Column], merged: Sequence[_Merged]) -> list[tuple[str, str | None]]:
     return [
         (column.name, each.sources[task].name if task in each.sources else None)
         for column, each in zip(columns, merged, strict=True)

@@ -74,7 +74,7 @@ class Forms:
 
 def _number(value: Any) -> Any:
     try:
-        return Decimal(str(value)).normalize() + 0
+        return Decimal(str(value))
     except InvalidOperation:
         return value
 

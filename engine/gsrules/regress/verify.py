@@ -107,7 +107,9 @@ class _Checks:
         except InputError as error:
             self._problems.extend(error.problems)
             return
-        query = exp.select(*(_quoted(column.name) for column in chosen.values())).from_(exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True)))
+        query = exp.select(*(_quoted(column.name) for column in chosen.values())).from_(
+            exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True))
+        )
         types = {key: column.type for key, column in chosen.items()}
         self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
 

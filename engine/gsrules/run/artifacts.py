@@ -40,9 +40,9 @@ def write_artifacts(
         (draft / "effects").mkdir()
         shutil.copyfile(rule_file, draft / "rule.yml")
         for task, table in datasets.items():
-            _copy(connection, table, draft / "datasets" / f"{_file_name(task)}.parquet")
+            _copy(connection, table, "__row", draft / "datasets" / f"{_file_name(task)}.parquet")
         for position, (action, table) in enumerate(effects.items(), start=1):
-            _copy(connection, table, draft / "effects" / f"{position}-{_file_name(action)}.parquet")
+            _copy(connection, table, "row", draft / "effects" / f"{position}-{_file_name(action)}.parquet")
         (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
         draft.rename(folder)
     except (OSError, duckdb.IOException) as error:
@@ -57,8 +57,10 @@ def write_artifacts(
         ) from error
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    rows = exp.select("*").from_(exp.to_identifier(table, quoted=True)).sql("duckdb")
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: Path) -> None:
+    """Writes the rows of a table in the order of their numbers, so that equal runs leave equal files."""
+    source = exp.Table(this=exp.to_identifier(table, quoted=True))
+    rows = exp.select("*").from_(source).order_by(exp.column(exp.to_identifier(order, quoted=True))).sql("duckdb")
     target = exp.Literal.string(str(path)).sql("duckdb")
     connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
 

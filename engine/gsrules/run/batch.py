@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gsrules.errors import GsrulesError, InputError, Problem, RunError
+from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
 from gsrules.run.check import check_rule
 from gsrules.run.engine import RunOptions, forget, run_rule
 from gsrules.run.report import RunReport
@@ -23,26 +23,49 @@ class Link:
 
     rule: str
     then: tuple[Link, ...] = ()
+    chained: bool = False
+
+    def all(self) -> Iterator[Link]:
+        """This link and all below it, in running order."""
+        yield self
+        for below in self.then:
+            yield from below.all()
 
 
-def run_all(
-    workspace: Workspace, names: Sequence[str], options: RunOptions, tenant_path: Path | None
-) -> list[RunReport]:
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A rule of a chain that was left out, and why."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The reports of the rules that ran, in order, and the rules that did not."""
+
+    reports: list[RunReport]
+    not_run: list[NotRun]
+
+
+def run_all(workspace: Workspace, names: Sequence[str], options: RunOptions, tenant_path: Path | None) -> Batch:
     """Runs the named rules and chains in order, each rule a transaction of its own (platform.md §7).
 
     All rules are loaded before the first one runs: a mistake in the last stops everything while nothing has
     happened. In a dry run they share one copy of the tenant, so that later rules see what earlier ones did.
-    Raises InputError with the problems of all rules.
+    A parameter goes to the rules that have it. Raises InputError with the problems of all rules.
     """
     links = [link for name in names for link in _links(workspace, name)]
-    rules = _load_all(workspace, links)
+    rules = [each.rule for link in links for each in link.all()]
+    _load_all(workspace, rules)
     if len(rules) > 1:
+        _check_params(workspace, rules, options)
         _bind_all(workspace, rules, options)
         options = replace(options, seen_later=True)
     with workspace.tenant(options.mode, tenant_path) as tenant:
-        reports: list[RunReport] = []
-        _run_links(workspace, links, options, tenant, reports)
-    return reports
+        batch = Batch([], [])
+        _run_links(workspace, links, options, tenant, batch)
+    return batch
 
 
 def _links(workspace: Workspace, name: str) -> list[Link]:
@@ -53,25 +76,36 @@ def _links(workspace: Workspace, name: str) -> list[Link]:
 
 
 def _link(workspace: Workspace, link: ChainLink) -> Link:
-    return Link(workspace.resolve(link.rule), tuple(_link(workspace, below) for below in link.then))
+    return Link(workspace.resolve(link.rule), tuple(_link(workspace, below) for below in link.then), chained=True)
 
 
-def _load_all(workspace: Workspace, links: Sequence[Link]) -> list[str]:
-    """Loads every rule; gives their ids."""
-    rules: list[str] = []
+def _load_all(workspace: Workspace, rules: Sequence[str]) -> None:
     problems: list[Problem] = []
-    pending = list(links)
-    while pending:
-        link = pending.pop(0)
-        pending.extend(link.then)
-        rules.append(link.rule)
+    for rule in rules:
         try:
-            workspace.rule(link.rule)
+            workspace.rule(rule)
         except GsrulesError as error:
             problems.extend(error.problems)
     if problems:
         raise InputError(problems)
-    return rules
+
+
+def _check_params(workspace: Workspace, rules: Sequence[str], options: RunOptions) -> None:
+    """Each parameter given must be one of at least one rule."""
+    known = {str(name).lower(): str(name) for rule in rules for name in workspace.rule(rule).params}
+    unknown = [
+        Problem("GS-NAME", f"none of the rules has a parameter '{name}'", value=name, nearest=nearest(name, known))
+        for name in options.params
+        if name.lower() not in known
+    ]
+    if unknown:
+        raise InputError(unknown)
+
+
+def _own_params(workspace: Workspace, rule: str, options: RunOptions) -> RunOptions:
+    """The options with the parameters that this rule has."""
+    own = {str(name).lower() for name in workspace.rule(rule).params}
+    return replace(options, params={name: value for name, value in options.params.items() if name.lower() in own})
 
 
 def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -> None:
@@ -80,7 +114,7 @@ def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -
     with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
         for rule in rules:
             try:
-                check_rule(workspace, rule, tenant, options)
+                check_rule(workspace, rule, tenant, _own_params(workspace, rule, options))
             except InputError as error:
                 problems.extend(error.problems)
             except RunError:
@@ -89,13 +123,22 @@ def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -
         raise InputError(problems)
 
 
-def _run_links(
-    workspace: Workspace, links: Sequence[Link], options: RunOptions, tenant: Tenant, reports: list[RunReport]
-) -> None:
+def _run_links(workspace: Workspace, links: Sequence[Link], options: RunOptions, tenant: Tenant, batch: Batch) -> None:
     stopping = _STOPPING[str(workspace.project.profile["chain.stop_on"])]
     for link in links:
-        result = run_rule(workspace, link.rule, options, tenant)
+        if link.chained and not workspace.rule(link.rule).active:
+            _leave_out(link.all(), f"{link.rule} is not active", batch)
+            continue
+        own = _own_params(workspace, link.rule, options) if options.seen_later else options
+        result = run_rule(workspace, link.rule, own, tenant)
         forget(result, tenant)
-        reports.append(result.report)
-        if result.report.status not in stopping:
-            _run_links(workspace, link.then, options, tenant, reports)
+        batch.reports.append(result.report)
+        if result.report.status in stopping:
+            below = (each for then in link.then for each in then.all())
+            _leave_out(below, f"{link.rule} ended with {result.report.status}", batch)
+        else:
+            _run_links(workspace, link.then, options, tenant, batch)
+
+
+def _leave_out(links: Iterable[Link], reason: str, batch: Batch) -> None:
+    batch.not_run.extend(NotRun(link.rule, reason) for link in links)

@@ -73,7 +73,7 @@ def run_demo(on_step: Callable[[str], None]) -> DemoResult:
             shutil.copyfile(origin, folder / part)
     workspace = Workspace.open(folder, folder)
     options = RunOptions(rule_date=RULE_DATE, mode="live", artifacts=True, on_step=on_step)
-    return DemoResult(folder, run_all(workspace, [_CHAIN], options, None))
+    return DemoResult(folder, run_all(workspace, [_CHAIN], options, None).reports)
 
 
 def write_project(folder: Path) -> Written:

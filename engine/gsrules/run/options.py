@@ -64,14 +64,12 @@ def parameters(rule: RuleSpec, given: Mapping[str, Any]) -> dict[str, ParamValue
         if own is None:
             hint = f"it has: {', '.join(rule.params)}" if rule.params else "it has none"
             message = f"the rule has no parameter '{name}'"
-            problems.append(
-                Problem("GS-NAME", message, value=str(value), nearest=nearest(name, rule.params), hint=hint)
-            )
+            problems.append(Problem("GS-NAME", message, None, rule.id, name, hint, nearest(name, rule.params)))
             continue
         typed = _typed(value, rule.params[own])
         if typed is None:
             message = f"the parameter '{own}' takes {_kind(rule.params[own])}"
-            problems.append(Problem("GS-TYPE", f"{message} (INVALID_TYPE)", value=str(value)))
+            problems.append(Problem("GS-TYPE", f"{message} (INVALID_TYPE)", None, rule.id, str(value)))
         else:
             values[own] = typed
     if problems:

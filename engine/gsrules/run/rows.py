@@ -13,8 +13,6 @@ from sqlglot import exp
 
 from gsrules.errors import InputError, Problem, RunError
 
-_FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
-
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -31,26 +29,28 @@ class Rows:
         names = [column[0] for column in cursor.description or ()]
         yield list(self.labels or names), iter(lambda: cursor.fetchmany(size), [])
 
-    def export(self, path: Path) -> None:
-        """Writes all rows to a .csv, .json or .parquet file."""
-        form = _FORMATS.get(path.suffix.lower())
-        if form is None:
+    def export_parquet(self, path: Path) -> None:
+        """Writes all rows to a .parquet file."""
+        if path.suffix.lower() != ".parquet":
             raise InputError(
                 Problem(
                     "GS-USAGE",
                     f"--output does not know the ending '{path.suffix}'",
                     value=str(path),
-                    hint=f"use a file that ends in {', '.join(_FORMATS)}",
+                    hint="use a file that ends in .csv, .json or .parquet",
                 )
             )
         target = exp.Literal.string(str(path)).sql("duckdb")
-        options = {"csv": "FORMAT csv, HEADER", "json": "FORMAT json, ARRAY", "parquet": "FORMAT parquet"}[form]
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection.execute(f"COPY ({self.query}) TO {target} ({options})")
-        except (OSError, duckdb.IOException) as error:
-            raise RunError(
-                Problem(
-                    "GS-OUTPUT", "the output file cannot be written", value=str(path), hint=str(error).splitlines()[0]
-                )
-            ) from error
+        with writing(path):
+            self.connection.execute(f"COPY ({self.query}) TO {target} (FORMAT parquet)")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Makes the folder of an output file; raises RunError GS-OUTPUT where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, duckdb.IOException) as error:
+        hint = str(error).splitlines()[0]
+        raise RunError(Problem("GS-OUTPUT", "the output file cannot be written", value=str(path), hint=hint)) from error

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Problem
-from gsrules.profile import Profile
 from gsrules.sources.buckets import bucket_key, key_problem
 from gsrules.sources.dialect import EXTENSIONS, bare_key, dialect_of
 from gsrules.sources.formats import Format
@@ -20,7 +19,7 @@ ENCODINGS: Final = "UTF-8, UTF-16, ASCII, ISO-8859-1 to ISO-8859-16, Windows-125
 _KNOWN_CODECS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii")
 
 
-def check_task(task: S3Task, profile: Profile) -> tuple[Problem, ...]:
+def check_task(task: S3Task, profile: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Every problem of the task that shows without its files, errors and warnings."""
     return (*_path(task), *_file(task, profile), *_formats(task), *_zone(task))
 
@@ -68,7 +67,7 @@ def _path(task: S3Task) -> Iterator[Problem]:
         yield Problem("GS-FILE-EXTENSION", message, place, value=task.path, hint=hint)
 
 
-def _file(task: S3Task, profile: Profile) -> Iterator[Problem]:
+def _file(task: S3Task, profile: Mapping[str, Any]) -> Iterator[Problem]:
     dialect = dialect_of(task, profile)
     if dialect.qualifier != dialect.escape and dialect.escape == dialect.separator:
         yield Problem("GS-SPEC-ONE-OF", "separator and escape are the same character", task.file.place)

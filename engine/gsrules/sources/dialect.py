@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from gsrules.profile import Profile
 from gsrules.spec.tasks import S3Task
 
 SEPARATORS: Final = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
@@ -23,7 +23,7 @@ class Dialect:
     escape: str
 
 
-def dialect_of(task: S3Task, profile: Profile) -> Dialect:
+def dialect_of(task: S3Task, profile: Mapping[str, Any]) -> Dialect:
     """The dialect of a task's files; what is not written has the default of data-setup.md §6.2."""
     separator = task.file.separator or ("tab" if is_tsv(task) else "comma")
     escape = task.file.escape or profile["s3.escape_default"]

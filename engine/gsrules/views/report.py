@@ -66,7 +66,7 @@ def _show_one(console: Console, report: RunReport) -> None:
     if report.actions:
         console.print(_actions(report.actions))
     for action in report.actions:
-        _show_groups(console, action)
+        _show_groups(console, action, named=len(report.actions) > 1)
     for text in as_text(report.warnings).splitlines():
         console.print(Text(f"  {text}"), style="yellow")
     for text in as_text(report.problems).splitlines():
@@ -113,9 +113,28 @@ def _actions(actions: Sequence[ActionReport]) -> Table:
     return grid
 
 
-def _show_groups(console: Console, action: ActionReport) -> None:
-    for style, groups in (("red", action.errors), ("yellow", action.skips), ("yellow", action.warnings)):
-        for group in groups:
-            rows = f"{group.rows:,} row{'' if group.rows == 1 else 's'}"
-            line = Text.assemble("  ", (group.code, style), f"  {rows}, for example: {group.example}")
+def _show_groups(console: Console, action: ActionReport, *, named: bool) -> None:
+    """The codes of an action's rows: failed ones, skipped ones, warnings; under its title where there are several."""
+    groups = [
+        ("failed", "red", action.errors),
+        ("skipped", "yellow", action.skips),
+        ("warning", "yellow", action.warnings),
+    ]
+    if named and any(found for _, _, found in groups):
+        console.print(Text(f"  {action.id}", "bold"))
+    if action.counts.filtered_null:
+        rows = _rows(action.counts.filtered_null)
+        console.print(Text(f"  {rows} did not match only because a value was null", "dim"))
+    skipped = {group.code for group in action.skips}
+    for what, style, found in groups:
+        for group in found:
+            if what == "warning" and group.code in skipped:
+                continue
+            line = Text.assemble(f"  {what} ", (group.code, style), f"  {_rows(group.rows)}")
+            if group.example:
+                line.append(f", for example: {group.example}" if group.rows else f": {group.example}")
             console.print(line, soft_wrap=True)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -8,13 +8,13 @@ import json
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gsrules.run.rows import Rows
+from gsrules.run.rows import Rows, writing
 
 _SHOWN = 100
 
@@ -22,9 +22,12 @@ _SHOWN = 100
 def show(rows: Rows, form: str, output: Path | None) -> None:
     """Prints `rows` as a table (at most 100 of them), as CSV or as JSON; `output` gets all of them."""
     if output is not None:
-        rows.export(output)
+        _write(rows, output)
         print(f"wrote {output}", file=sys.stderr)
-    {"table": _table, "csv": _csv, "json": _json}[form](rows)
+    if form == "table":
+        _table(rows)
+    else:
+        _TEXTS[form](rows, sys.stdout)
 
 
 def _table(rows: Rows) -> None:
@@ -53,12 +56,30 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value else "0"
+        return digits(value)
     if isinstance(value, list):
         return ";".join(cell(item) for item in value)
     if isinstance(value, dict):
         return json.dumps(plain(value), ensure_ascii=False)
     return str(value)
+
+
+def digits(number: Decimal) -> str:
+    """All digits of a number, without zeros at the end of a fraction."""
+    text = format(number, "f")
+    shown = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if shown in ("", "-0") else shown
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON; numbers with all their digits, which Python's own encoder would lose."""
+    if isinstance(value, Decimal):
+        return digits(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json_text(str(key))}: {json_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(json_text, value)) + "]"
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:
@@ -76,20 +97,32 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _csv(rows: Rows) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _write(rows: Rows, output: Path) -> None:
+    """Writes a file in the form that its ending says: the texts are those of `--format`."""
+    write = _TEXTS.get(output.suffix.lower().removeprefix("."))
+    if write is None:
+        rows.export_parquet(output)
+        return
+    with writing(output), output.open("w", encoding="utf-8", newline="") as stream:
+        write(rows, stream)
+
+
+def _csv(rows: Rows, stream: TextIO) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
     with rows.batches() as (names, batches):
         writer.writerow(names)
         for batch in batches:
             writer.writerows([["" if value is None else cell(value) for value in row] for row in batch])
 
 
-def _json(rows: Rows) -> None:
+def _json(rows: Rows, stream: TextIO) -> None:
     separator = "[\n"
     with rows.batches() as (names, batches):
         for batch in batches:
             for row in batch:
-                shown = json.dumps(dict(zip(names, map(plain, row), strict=True)), ensure_ascii=False)
-                sys.stdout.write(f"{separator}  {shown}")
+                stream.write(f"{separator}  {json_text(dict(zip(names, row, strict=True)))}")
                 separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+_TEXTS: Final = {"csv": _csv, "json": _json}
