@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from gsrules.catalogue.datatypes import BOOLEAN, DataType, Family
 from gsrules.catalogue.texts import NUMBER_PATTERN
 from gsrules.errors import Place
+from gsrules.expressions.comparisons import with_nulls
 from gsrules.expressions.constants import parse_date, parse_datetime, parse_number
 from gsrules.expressions.tree import ColumnRef, Compare, Expr, InList, Literal, PicklistItem
 from gsrules.plan.env import TaskEnv
@@ -75,7 +76,7 @@ def equality(column: ColumnRef, value: str, env: TaskEnv, place: Place | None) -
     if right is None:
         return None
     ignore_case = family in (Family.TEXT, Family.ID) and env.context.profile["filter.equality_case"] == "insensitive"
-    return Compare("=", column, right, ignore_case, place, BOOLEAN)
+    return with_nulls(Compare("=", column, right, ignore_case, place, BOOLEAN), column, env.context)
 
 
 def _item_equality(column: ColumnRef, value: str, env: TaskEnv, place: Place | None) -> Expr | None:
@@ -91,4 +92,4 @@ def _item_equality(column: ColumnRef, value: str, env: TaskEnv, place: Place | N
         message = f"{value!r} is taken as the option {match.item.name!r}"
         env.findings.tell("GS-NAME", message, place, value=value, hint=f"write {match.item.name}")
     item = PicklistItem(match.item.gsid, match.item.name, column.type, place)
-    return InList(column, (item,), False, False, place)
+    return with_nulls(InList(column, (item,), False, False, place), column, env.context)
