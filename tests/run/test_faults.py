@@ -379,7 +379,7 @@ def test_a_full_disk_changes_nothing_and_says_so(site: Site, size: int) -> None:
     site.next_run_works()
 
 
-@pytest.mark.parametrize("size", [65536, 500_000])
+@pytest.mark.parametrize("size", [4096, 65536, 500_000])
 def test_a_disk_too_full_for_the_first_run_leaves_a_store_of_seeds_or_none(site: Site, size: int) -> None:
     site.remove_store()
     done = site.run("run", "load", prelude=at_most(size))

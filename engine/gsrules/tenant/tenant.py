@@ -347,7 +347,12 @@ class Tenant:
 
     def _open_to_write(self, path: Path) -> None:
         existed = path.exists()
-        attach(self.con, path, read_only=False)
+        try:
+            attach(self.con, path, read_only=False)
+        except RunError as error:
+            if not existed and any(problem.code == "GS-TENANT-FULL" for problem in error.problems):
+                remove_store(path)  # the beginning of a file, of no use to anyone
+            raise
         try:
             stored = current_tables(self.con, self.catalogue) or stored_tables(self.con)
             self._use(STORE, stored)
