@@ -50,6 +50,8 @@ class Times:
 def run_once(contestant: Contestant, times: Times, *more: str) -> None:
     """Runs it in a fresh process and adds what it took to `times`; ends everything if it fails."""
     environment = {**os.environ, "PYTHONPATH": str(ENGINE), "NO_COLOR": "1"}
+    # An installed package has its byte code at hand; a setting of this shell must not take it from ours.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(
