@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from gsrules.catalogue import Catalogue
 from gsrules.errors import InputError, RunError
-from gsrules.tenant import RunRecord, Tenant
+from gsrules.tenant import RunRecord, Tenant, TenantMode
 from gsrules.tenant.changes import Write
 from tests.tenant.support import Place, insert, rows, stage
 
@@ -188,6 +188,21 @@ def test_a_folder_in_place_of_the_store_is_refused(place: Place) -> None:
     with pytest.raises(RunError) as caught:
         place.open()
     assert code_of(caught) == "GS-TENANT-ACCESS"
+
+
+@pytest.mark.parametrize("folder", ["what?", "back\\slash"])
+@pytest.mark.parametrize("mode", ["live", "read"])
+def test_a_store_path_that_duckdb_rewrites_is_refused_before_anything_is_made(
+    place: Place, folder: str, mode: TenantMode
+) -> None:
+    store = place.root / folder / "tenant.duckdb"
+    place.write(f"{folder}/tenant.duckdb", "")
+    with pytest.raises(RunError) as caught:
+        Tenant.open(store, Catalogue.load(place.project), place.project, mode)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.value) == ("GS-TENANT-ACCESS", str(store))
+    assert "set `store` to another place" in problem.hint
+    assert [path.name for path in store.parent.iterdir()] == ["tenant.duckdb"]
 
 
 def test_a_second_opening_waits_and_then_says_that_the_store_is_locked(

@@ -16,6 +16,7 @@ from gsrules.tenant.names import STORE, named
 _WAIT_SETTING = "GSRULES_LOCK_SECONDS"
 _DEFAULT_WAIT = 5.0
 _POLL = 0.05
+_REFUSED = "?\\"  # DuckDB 2.0 makes a slash of a backslash; what follows a ? is lost from the name of the log
 _STORAGE_VERSION = "v1.4.0"  # a new store can be read by every DuckDB that the package works with
 
 
@@ -102,6 +103,9 @@ def problem_of(error: duckdb.Error, path: Path | None) -> Problem:
 
 
 def _check_access(path: Path, *, read_only: bool) -> None:
+    refused = next((letter for letter in _REFUSED if letter in path.as_posix()), "")
+    if refused:
+        raise RunError(_no_access(str(path), f"DuckDB cannot open a path with `{refused}` in it"))
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "is a folder")
