@@ -277,6 +277,38 @@ def test_a_file_that_cannot_be(place: Place, name: str, content: bytes, words: s
     assert found.place.file == str(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"Name,Industry\nx,y\nx,y,z\n", 3),
+        (b'Name,Industry\n"two\nlines",y\n\nx\n', 5),
+        (b"Name,Industry\nx,\xe9\n", 2),
+        (b"Name,Industr\xe9\nx,y\n", 1),
+        (b'Name,Industry\n\nx,y\nx,"y\n', 4),
+    ],
+)
+def test_a_malformed_file_is_named_with_the_line_of_its_mistake(place: Place, content: bytes, line: int) -> None:
+    path = place.write("datasets/records/company.csv", "")
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        place.open()
+    (found,) = caught.value.problems
+    assert found.place is not None
+    assert (found.place.file, found.place.line) == (str(path), line)
+
+
+def test_a_malformed_file_accuses_no_other_one_but_the_malformed(place: Place) -> None:
+    place.write("datasets/records/company.csv", "Name,Industry\nx,y,z\n")
+    place.write("datasets/records/gsuser.csv", "Name,Email\nJane,jane@example.com\n")
+    place.write("datasets/records/person.csv", "Name,Email\nJo\n")
+    place.write("datasets/records/relationship_type.csv", "Name\nProduct\n")
+    for mode in ("live", "dry_run"):
+        with pytest.raises(InputError) as caught:
+            place.open(mode)
+        assert [problem.value for problem in caught.value.problems] == ["company.csv", "person.csv"]
+    assert not place.store.exists()
+
+
 def test_two_files_of_one_object_are_refused(place: Place) -> None:
     place.write("datasets/records/company.csv", "Name\nx\n")
     place.write("datasets/records/Company.CSV", "Name\nx\n")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -20,6 +22,7 @@ from gsrules.tenant.names import column, create_temp, named, rows_written, run, 
 ROW = "__row"
 OWN_GSID = "__own_gsid"  # the GSID as given
 FILE_ENDINGS = (".csv", ".parquet")
+_RECORD = re.compile(r"CSV Error on Line: (\d+)")
 _FIELD_LIMIT = 16 * 1024 * 1024
 
 
@@ -46,8 +49,9 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef,
         _check_headers(headers, path)
         rows = rows_written(run(con, create_temp(table, select)))
     except duckdb.Error as error:
-        raise InputError(_unreadable(path, " ".join(str(error).split("\n\n")[0].splitlines()[:3]))) from error
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split("\n\n")[0].splitlines()[:3])
+        raise InputError(_unreadable(path, detail, _line_of(path, str(error)))) from error
+    except (OSError, csv.Error, UnicodeError) as error:
         raise InputError(_unreadable(path, str(error))) from error
     is_csv = path.suffix.lower() == ".csv"
     lines = _Lines(con, table, len(headers))
@@ -126,8 +130,10 @@ def _numbered(columns: Iterable[exp.Expression], source: exp.Expression) -> exp.
 
 def _csv(path: Path) -> tuple[tuple[str, ...], exp.Select]:
     csv.field_size_limit(_FIELD_LIMIT)
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    # bytes below the header that are no UTF-8 are left to DuckDB, which knows their line
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
         headers = tuple(name.strip() for name in next(csv.reader(lines, strict=True), ()))
+    "".join(headers).encode()
     names = [SeedInput.text_column(position) for position in range(len(headers))]
     struct = exp.Struct(
         expressions=[
@@ -186,11 +192,23 @@ def _check_headers(headers: Sequence[str], path: Path) -> None:
         raise InputError(Problem("GS-TENANT-SEED", message, place, hint="name every column after a field"))
 
 
-def _unreadable(path: Path, detail: str) -> Problem:
+def _line_of(path: Path, message: str) -> int:
+    """The line of the record that DuckDB's message names: it counts records, of which one may span lines."""
+    found = _RECORD.search(message)
+    if found is None:
+        return 1
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        above = csv.reader(lines)
+        for _ in islice(above, int(found[1]) - 1):
+            pass
+        return above.line_num + 1
+
+
+def _unreadable(path: Path, detail: str, line: int = 1) -> Problem:
     return Problem(
         "GS-TENANT-SEED",
         "the seed file cannot be read",
-        Place(str(path), 1, 1),
+        Place(str(path), line, 1),
         value=path.name,
         hint=f"UTF-8 with commas, double quotes and one header row is expected: {detail}",
     )

@@ -78,13 +78,17 @@ class Seeding:
         self._inputs: list[SeedInput] = []
 
     def add_files(self, files: Mapping[str, Path]) -> None:
-        """Reads the seed file of each object."""
+        """Reads the seed file of each object. Raises InputError with the problems of every unreadable file."""
+        con = self._con
         for name, path in files.items():
             try:
                 definition = self._catalogue.objects[name]
-                self._inputs.append(read_file(self._con, path, definition, f"__seed_{len(self._inputs)}"))
+                self._inputs.append(read_file(con, path, definition, f"__seed_{len(self._inputs)}"))
             except InputError as error:
                 self._problems.extend(error.problems)
+                con = self._con.cursor()  # the transaction takes no more statements: the others are only looked at
+        if self._problems:
+            raise InputError(self._problems)
 
     def add_rows(self, name: str, rows: Sequence[Mapping[str, object]], place: Place | None = None) -> None:
         """Adds rows that a test gives for an object."""
