@@ -232,6 +232,39 @@ def test_a_record_that_cannot_be(
     assert words in found.message
 
 
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [("Name", "give every row a value in the column Name"), ("NAME", "give every row a value in the column NAME")],
+)
+def test_an_empty_required_cell_asks_for_a_value_and_not_for_a_column(place: Place, header: str, hint: str) -> None:
+    place.write("datasets/records/company.csv", f"{header},Industry\nAcme,x\n,y\n")
+    with pytest.raises(InputError) as caught:
+        place.open()
+    (found,) = caught.value.problems
+    assert (found.message, found.hint) == ("Name is required", hint)
+    assert found.place is not None
+    assert found.place.line == 3
+
+
+def test_a_required_lookup_without_a_value_names_its_column(place: Place) -> None:
+    (found,) = problems(
+        place,
+        {
+            "company": [{"Name": "A"}],
+            "relationship_type": [{"Name": "R"}],
+            "relationship": [{"Name": "r", "TypeId.Name": "R", "CompanyId.Name": None}],
+        },
+    )
+    assert (found.message, found.hint) == (
+        "CompanyId is required", "give every row a value in the column CompanyId.Name",
+    )  # fmt: skip
+
+
+def test_a_required_field_without_a_column_asks_for_one(place: Place) -> None:
+    (found,) = problems(place, {"company": [{"ExternalId": "1"}]})
+    assert found.hint == "add a column Name"
+
+
 def test_a_lookup_that_fits_two_records_is_refused(place: Place) -> None:
     found = problems(
         place, {"company": [{"Name": "A"}, {"Name": "A"}], "relationship_type": [{"Name": "R"}],

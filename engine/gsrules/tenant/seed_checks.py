@@ -51,12 +51,14 @@ class Checks:
         given: SeedInput,
         rows: exp.Expression,
         fields: Sequence[str],
+        headers: Mapping[str, str],
         unique: Collection[str],
         stored: exp.Table,
     ) -> None:
         """Reports missing required values, values that are there already, and persons without a name.
 
-        `rows` is the source of the complete records; only the fields `unique` can hold a value twice.
+        `rows` is the source of the complete records; `headers` are those of the fields that a column gives; only
+        the fields `unique` can hold a value twice.
         """
         definition = given.definition
         required = [one for one in definition.fields.values() if one.required and not one.read_only]
@@ -66,7 +68,9 @@ class Checks:
             if one in required and one.name not in fields:
                 self._no_column(given, one)
             elif missing.get(one.name):
-                self._required(given, rows, one, missing[one.name])
+                header = headers.get(one.name)
+                hint = _needs(one) if header is None else f"give every row a value in the column {header}"
+                self._required(given, rows, one.name, hint, missing[one.name])
             if one.name in unique and (one.unique_always or (one.unique and self._unique_extension)):
                 self._unique(given, rows, one, stored)
         if definition.name == "person":
@@ -103,12 +107,12 @@ class Checks:
         message = f"{given.definition.name} needs {one.name}, which no column gives"
         self._add(given, 1, one.name, message, hint=_needs(one))
 
-    def _required(self, given: SeedInput, rows: exp.Expression, one: FieldDef, count: int) -> None:
-        missing = column(one.name).is_(exp.Null())
+    def _required(self, given: SeedInput, rows: exp.Expression, name: str, hint: str, count: int) -> None:
+        missing = column(name).is_(exp.Null())
         select = exp.select(column(ROW)).from_(rows).where(missing).order_by(column(ROW)).limit(_SHOWN)
         for (row,) in run(self._con, select).fetchall():
-            self._add(given, row, one.name, f"{one.name} is required", hint=_needs(one))
-        self._more(given, one.name, count)
+            self._add(given, row, name, f"{name} is required", hint=hint)
+        self._more(given, name, count)
 
     def _unique(self, given: SeedInput, rows: exp.Expression, one: FieldDef, stored: exp.Table) -> None:
         value: exp.Expression = column(one.name)

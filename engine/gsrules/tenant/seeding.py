@@ -118,7 +118,8 @@ class Seeding:
                     own_gsids = any(c.field.name == GSID for c in one.columns)
                     unique = [name for name in one.fields if name != GSID or own_gsids]
                     stored = self._tables.table(one.definition.name)
-                    checks.records(one.input, one.complete, one.fields, unique, stored)
+                    headers = {c.field.name: c.header for c in one.columns}
+                    checks.records(one.input, one.complete, one.fields, headers, unique, stored)
             if self._problems:
                 raise InputError(self._problems)
             return {one.definition.name: self._insert(one) for one in staged}
