@@ -82,3 +82,28 @@ def test_a_relationship_cta_is_out_of_a_company_rules_scope(make: Make) -> None:
     stored(world, 1, EntityType="RELATIONSHIP")
     world.dataset(COLUMNS, [[company(1), "a"]])
     assert world.act(BY_KEY % "").codes == ["NO_OPEN_CTA"]
+
+
+@pytest.mark.parametrize("action", [BY_KEY % "", BY_ID])
+def test_a_null_token_in_the_comment_warns_or_fails_the_row(make: Make, action: str) -> None:
+    entity = cta_id(1) if action == BY_ID else company(1)
+    world = make()
+    stored(world, 1)
+    world.dataset(COLUMNS, [[entity, None]])
+    done = world.act(action)
+    assert (done.outcomes, done.warned) == (["closed"], {"NULL_TOKEN": 1})
+    assert world.records("call_to_action")[0]["Comments"] == "old<br/>Done "
+    world = make(cta__null_token="error")
+    stored(world, 1)
+    world.dataset(COLUMNS, [[entity, None]])
+    done = world.act(action)
+    assert (done.outcomes, done.codes, done.warned) == (["failed"], ["REQUIRED_MISSING"], {})
+    assert "`comments`" in done.effects[0]["message"]
+    assert world.records("call_to_action")[0]["IsClosed"] is False
+
+
+def test_a_comment_that_is_not_written_has_no_null_tokens(make: Make) -> None:
+    world = make(cta__null_token="error")
+    stored(world, 1)
+    world.dataset(COLUMNS, [[company(1), None]])
+    assert world.act(BY_KEY % ", repeat: never").outcomes == ["closed"]

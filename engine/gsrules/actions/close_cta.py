@@ -35,6 +35,7 @@ from gsrules.actions.staging import (
     typed_null,
 )
 from gsrules.actions.stamps import modified_stamps
+from gsrules.actions.tokens import null_tokens
 from gsrules.actions.values import StagedValue, entity_id, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
@@ -125,17 +126,24 @@ class _Closing:
         closed = self._closed_count(found)
         writes = self._writes(found) if closed else []
         tasks = self._task_count(writes)
-        return change_list(self.scratch, effects, writes, received, records_written=closed + tasks, may_warn=False)
+        return change_list(self.scratch, effects, writes, received, records_written=closed + tasks)
 
     def _staged(self) -> exp.Select:
         """`row`, `key` (entity or CTA id), `comment`, codes."""
         by_id = self.action.cta is not None
         key = self._cta_id() if by_id else self._entity()
-        comment: exp.Expr = typed_null("VARCHAR")
-        if self.action.comments is not None and (by_id or self.action.repeat != "never"):
-            comment = fragment("NULLIF(:c, '')", c=self.rows.spell(self.action.comments))
-        items = [named(self.rows.row, "row"), named(key.value, "key"), named(comment, "comment")]
-        return staged_rows(self.rows, items, [key])
+        comment = self._comment()
+        items = [named(self.rows.row, "row"), named(key.value, "key"), named(comment.value, "comment")]
+        return staged_rows(self.rows, items, [key, comment])
+
+    def _comment(self) -> StagedValue:
+        """The comment to append (empty is null); none where `repeat` says so."""
+        template, nothing = self.action.comments, typed_null("VARCHAR")
+        if template is None or (self.action.cta is None and self.action.repeat == "never"):
+            return StagedValue("`comments`", nothing, nothing)
+        value = fragment("NULLIF(:c, '')", c=self.rows.spell(template))
+        failures, warnings = null_tokens(template, self.rows)
+        return StagedValue("`comments`", value, value, tuple(failures), tuple(warnings))
 
     def _entity(self) -> StagedValue:
         assert self.action.entity is not None

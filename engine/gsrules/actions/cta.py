@@ -18,7 +18,6 @@ from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
     Scratch,
     all_of,
-    any_of,
     case,
     column,
     fragment,
@@ -33,11 +32,11 @@ from gsrules.actions.staging import (
     typed_null,
     use,
 )
+from gsrules.actions.tokens import null_tokens
 from gsrules.actions.values import StagedValue, stage, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.errors import Problem
-from gsrules.expressions.tree import Expr, Template
-from gsrules.expressions.tree import Literal as LiteralExpr
+from gsrules.expressions.tree import Expr
 from gsrules.tenant.changes import ChangeList
 
 CTA = "call_to_action"
@@ -149,42 +148,26 @@ class Decision:
         warnings = [(over, "CTA_NAME_OVER_MAX")] if overflow != "error" else []
         if overflow == "error":
             failures.append((over, "STRING_TOO_LONG"))
-        self._tokens(self.action.name, failures, warnings)
-        return StagedValue(label, value, shown, tuple(failures), tuple(warnings))
+        null_fails, null_warns = null_tokens(self.action.name, self.rows)
+        return StagedValue(label, value, shown, (*failures, *null_fails), (*warnings, *null_warns))
 
     def _comment(self) -> tuple[exp.Expr, list[StagedValue]]:
         """The rendered comment (empty is null), and its codes."""
         if self.action.comments is None:
             return typed_null("VARCHAR"), []
         value = self.rows.once(self.rows.spell(self.action.comments))
-        failures: list[tuple[exp.Expr, str]] = []
-        warnings: list[tuple[exp.Expr, str]] = []
+        failures, warnings = null_tokens(self.action.comments, self.rows)
         length = self.comment_length
         if self.run.profile["load.overlength"] == "truncate":
             value = fragment("LEFT(:v, :n)", v=value, n=number(length))
         else:
-            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
-        self._tokens(self.action.comments, failures, warnings)
+            failures.insert(0, (fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
         value = fragment("NULLIF(:v, '')", v=value)
         return value, [StagedValue("`comments`", value, value, tuple(failures), tuple(warnings))]
 
     @property
     def comment_length(self) -> int:
         return self.action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
-
-    def _tokens(
-        self,
-        template: Expr,
-        failures: list[tuple[exp.Expr, str]],
-        warnings: list[tuple[exp.Expr, str]],
-    ) -> None:
-        """A null token warns or fails (`cta.null_token`)."""
-        parts = template.parts if isinstance(template, Template) else ()
-        nulls = [fragment(":p IS NULL", p=self.rows.spell(part)) for part in parts if not isinstance(part, LiteralExpr)]
-        if nulls:
-            is_error = self.run.profile["cta.null_token"] == "error"
-            entry = (any_of(nulls), "REQUIRED_MISSING" if is_error else "NULL_TOKEN")
-            (failures if is_error else warnings).append(entry)
 
     # Stored CTAs with the key
 
