@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import random
 from decimal import Decimal
 
 import duckdb
@@ -42,6 +44,9 @@ def read(kind: str, text: str | None, zone: str = "UTC") -> object:
         ("datetime", "2026-01-02T03:04:05-0800", dt.datetime(2026, 1, 2, 11, 4, 5)),
         ("datetime", "01/02/2026 03:04:05", dt.datetime(2026, 1, 2, 3, 4, 5)),
         ("datetime", "2026-01-02", dt.datetime(2026, 1, 2)), ("datetime", "2026-01-02T25:00", None),
+        ("datetime", "2026-01-02T24:00:00", None), ("datetime", "2026-01-02 24:00", None),
+        ("datetime", "2026-01-02T24:00:00Z", None), ("datetime", "01/02/2026 24:00:00", None),
+        ("datetime", "2026-01-02T23:59:59", dt.datetime(2026, 1, 2, 23, 59, 59)),
         ("datetime", "1767225600000", None),
         ("email", "a@b.co", "a@b.co"), ("email", " a@b.co ", "a@b.co"), ("email", "a@b", None),
         ("email", "a b@c.de", None), ("email", "@b.co", None), ("email", "a@b@c.de", None),
@@ -56,6 +61,36 @@ def read(kind: str, text: str | None, zone: str = "UTC") -> object:
 )  # fmt: skip
 def test_text_forms(kind: str, text: str, value: object) -> None:
     assert read(kind, text) == value
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return False
+    return True
+
+
+JSON_PIECES = [
+    "[", "]", "{", "}", ",", ":", '"', "\\", "a", "1", "0", "-", ".", "e", "+", "NaN", "Infinity", "null", "true",
+    "inf", " ", "\n", "\t", "\v", "/*", "*/", "//", '"a,]"', '"b":', "[1,]", "[1, 2]", '{"a": 1,}', '{"a": "\\\\"}',
+    "é", "TRUE",
+]  # fmt: skip
+
+
+def test_json_is_what_the_standard_says_and_not_what_duckdb_lets_pass() -> None:
+    """Compared with Python's reader, which refuses everything but NaN and Infinity by itself."""
+    dice = random.Random(20261123)
+    texts = ["".join(dice.choices(JSON_PIECES, k=dice.randint(1, 6))) for _ in range(20_000)]
+    texts += ["[1,]", '{"a": 1,}', "NaN", "-Infinity", '["Infinity", "NaN", ",]"]', '["\\",]"]', '"a\nb"', "1e999"]
+    value = from_text(DataType(Kind.JSON), exp.column("t"), "UTC").sql(dialect="duckdb")
+    read_as = duckdb.execute(f"SELECT t, {value} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [texts]).fetchall()
+    assert dict(read_as) == {text: text if _is_json(text) else None for text in texts}
+    assert sum(map(_is_json, texts)) > 500
 
 
 def test_null_stays_null() -> None:

@@ -18,10 +18,13 @@ _CURRENCY_PATTERN = r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"
 _EMAIL_PATTERN = r"[^@\s]+@[^@\s]*[^@\s.]\.[^@\s.][^@\s]*"
 _URL_PATTERN = r"([A-Za-z][A-Za-z0-9+.-]*://\S+|[wW]{3}\.\S+)"
 _SFDC_PATTERN = r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?"
-_TIME = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
+_TIME = r"([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?"
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})"
 _ISO_DATETIME = rf"(\d{{4}}-\d{{2}}-\d{{2}})[T ]({_TIME})"
 _BLANKS = " \t\r\n"
+_JSON_TEXT = r'"([^"\\]|\\.)*"'
+_JSON_BLANKS = r"[ \t\r\n]"
+_JSON_TOKENS = rf'({_JSON_BLANKS}|[{{}}\[\],:]|""|true|false|null|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)*'
 
 # What a value of the type may look like, for messages.
 ACCEPTED: Mapping[Kind, str] = {
@@ -89,7 +92,10 @@ def _matching(pattern: str) -> Callable[[exp.Expression, str], exp.Expression]:
 
 
 def _json(text: exp.Expression, timezone: str) -> exp.Expression:
-    return when(call("json_valid", text), text.copy())
+    """DuckDB checks the structure, but lets NaN, Infinity and a comma before a bracket pass."""
+    bare = call("regexp_replace", text, _JSON_TEXT, '""', "gs")
+    dangling = call("regexp_matches", bare, rf",{_JSON_BLANKS}*[\]}}]")
+    return when(exp.and_(call("json_valid", text), full_match(bare, _JSON_TOKENS), exp.not_(dangling)), text.copy())
 
 
 def _number(text: exp.Expression, timezone: str) -> exp.Expression:
