@@ -78,6 +78,22 @@ def test_a_name_that_does_not_exist_is_an_error_with_the_nearest(
     assert found.problems[0].nearest == nearest
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("company: [{Name: Acme, ExternalId", "compnay: [{Name: Acme, ExternalId", "compnay"),
+    ],
+)
+def test_a_name_that_does_not_exist_in_the_given_records_has_its_place(
+    project: Path, old: str, new: str, text: str
+) -> None:
+    (found,) = outcome(project, (old, new)).problems
+    assert (found.code, found.value) == ("GS-NAME", text)
+    assert found.place is not None
+    lines = (project / "tests/usage.yml").read_text(encoding="utf-8").splitlines()
+    assert lines[found.place.line - 1][found.place.column - 1 :].startswith(text)
+
+
 def test_a_failing_run_shows_why_unless_failure_is_expected(project: Path) -> None:
     missing = ("usage-2026-11-22.csv:", "other.csv:")
     assert [problem.code for problem in outcome(project, missing).problems] == ["GS-FILE-MISSING"]

@@ -87,7 +87,7 @@ def _given(workspace: Workspace, test: TestCase) -> Iterator[Tenant]:
         if given.seed:
             tenant.seed()
         if given.records:
-            tenant.seed_records({str(name): rows for name, rows in given.records.items()})
+            tenant.seed_records(given.records)
         yield tenant
 
 

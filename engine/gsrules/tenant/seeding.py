@@ -95,7 +95,7 @@ class Seeding:
         definition = self._catalogue.object(name)
         if definition is None:
             near = self._catalogue.nearest_object(name)
-            self._problems.append(Problem("GS-NAME", f"there is no object “{name}”", place, value=name, nearest=near))
+            self._problems.append(Problem("GS-NAME", f"there is no object “{name}”", place, value=str(name), nearest=near))
         elif definition.configuration:
             self._problems.append(_configured(definition, place))
         elif rows:
