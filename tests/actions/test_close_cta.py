@@ -98,7 +98,8 @@ def test_a_null_token_in_the_comment_warns_or_fails_the_row(make: Make, action: 
     world.dataset(COLUMNS, [[entity, None]])
     done = world.act(action)
     assert (done.outcomes, done.codes, done.warned) == (["failed"], ["REQUIRED_MISSING"], {})
-    assert "`comments`" in done.effects[0]["message"]
+    words = "`comments`: a ${…} token is null, which `cta.null_token: error` refuses"
+    assert done.effects[0]["message"] == words
     assert world.records("call_to_action")[0]["IsClosed"] is False
 
 

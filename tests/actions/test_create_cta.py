@@ -443,6 +443,39 @@ def test_a_relationship_rule_writes_both_entities(make: Make) -> None:
     assert (made["RelationshipId"], made["CompanyId"], made["EntityType"]) == (ids[0], company(4), "RELATIONSHIP")
 
 
+def test_a_relationship_of_another_type_is_told_from_one_that_does_not_exist(make: Make) -> None:
+    world = make()
+    kind = "1P0600000000LOCAL0" + "0" * 17 + "1"
+    world.seed("relationship_type", [{"Gsid": kind, "Name": "Product"}])
+    ids = ["1P0500000000LOCAL0" + "0" * 17 + str(n) for n in (1, 2)]
+    world.seed("relationship", [{"Gsid": ids[0], "Name": "R1", "CompanyId": company(4), "TypeId": kind}])
+    world.dataset(COLUMNS, [[gsid, "R", "u1@example.com", "x"] for gsid in ids])
+    close = (
+        "  - {action: close_cta, from: Rows, relationship: C, type: Risk, reason: Usage Drop, sources: [Rules], "
+        "status: Closed Success}\n"
+    )
+    for action in (cta(company="", relationship="C"), close):
+        done = world.act(action, kind="relationship", head="relationship_types: [Nope, product]\n")
+        assert done.codes[1] == "ENTITY_NOT_FOUND"
+        done = world.act(action, kind="relationship", head="relationship_types: [Nope]\n")
+        assert done.codes == ["ENTITY_NOT_FOUND"] * 2
+        assert [effect["message"] for effect in done.effects] == [
+            "`relationship`: the relationship's type is not one of the rule's: Nope",
+            f"`relationship`: no record has the GSID '{ids[1]}'",
+        ]
+
+
+def test_a_relationship_type_that_does_not_exist_warns(make: Make) -> None:
+    world = make()
+    world.seed("relationship_type", [{"Gsid": "1P0600000000LOCAL0" + "0" * 17 + "1", "Name": "Product"}])
+    world.dataset(COLUMNS, [])
+    head = "relationship_types: [product, Nope]\n"
+    warnings = world.act(cta(company="", relationship="C"), kind="relationship", head=head).changes.warnings
+    assert [(found.code, found.rows, found.example) for found in warnings if found.code != "NO_DATA"] == [
+        ("REFERENCE_NOT_FOUND", 0, "the rule's relationship type `Nope` does not exist")
+    ]
+
+
 def test_zone_decides_the_day_of_closing(make: Make) -> None:
     # 2026-11-16T07:30Z is still 2026-11-15 in Los Angeles
     for zone, outcome in (("UTC", "skipped"), ("America/Los_Angeles", "created")):

@@ -14,7 +14,7 @@ from gsrules.actions.constants import timestamp
 from gsrules.actions.conversion import is_null
 from gsrules.actions.cta import CTA
 from gsrules.actions.effects import EffectColumns, Received, change_list
-from gsrules.actions.entity import BoundEntity, bind_entity, stage_entity
+from gsrules.actions.entity import BoundEntity, bind_entity, stage_entity, unknown_types
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched, spelling
@@ -35,7 +35,7 @@ from gsrules.actions.staging import (
     typed_null,
 )
 from gsrules.actions.stamps import modified_stamps
-from gsrules.actions.tokens import null_tokens
+from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.values import StagedValue, entity_id, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
@@ -126,7 +126,9 @@ class _Closing:
         closed = self._closed_count(found)
         writes = self._writes(found) if closed else []
         tasks = self._task_count(writes)
-        return change_list(self.scratch, effects, writes, received, records_written=closed + tasks)
+        entity = self.action.entity
+        warned = unknown_types(entity, self.rows) if entity is not None else ()
+        return change_list(self.scratch, effects, writes, received, records_written=closed + tasks, warned=warned)
 
     def _staged(self) -> exp.Select:
         """`row`, `key` (entity or CTA id), `comment`, codes."""
@@ -142,8 +144,7 @@ class _Closing:
         if template is None or (self.action.cta is None and self.action.repeat == "never"):
             return StagedValue("`comments`", nothing, nothing)
         value = fragment("NULLIF(:c, '')", c=self.rows.spell(template))
-        failures, warnings = null_tokens(template, self.rows)
-        return StagedValue("`comments`", value, value, tuple(failures), tuple(warnings))
+        return with_null_tokens(StagedValue("`comments`", value, value), template, self.rows)
 
     def _entity(self) -> StagedValue:
         assert self.action.entity is not None
@@ -292,6 +293,7 @@ class _Closing:
             codes=codes,
             field=column("field", "s"),
             shown=column("shown", "s"),
+            words=column("words", "s"),
             key=column("key", "s"),
             object=CTA,
             gsid=gsid,

@@ -32,7 +32,7 @@ from gsrules.actions.staging import (
     typed_null,
     use,
 )
-from gsrules.actions.tokens import null_tokens
+from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.values import StagedValue, stage, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.errors import Problem
@@ -148,22 +148,23 @@ class Decision:
         warnings = [(over, "CTA_NAME_OVER_MAX")] if overflow != "error" else []
         if overflow == "error":
             failures.append((over, "STRING_TOO_LONG"))
-        null_fails, null_warns = null_tokens(self.action.name, self.rows)
-        return StagedValue(label, value, shown, (*failures, *null_fails), (*warnings, *null_warns))
+        staged = StagedValue(label, value, shown, tuple(failures), tuple(warnings))
+        return with_null_tokens(staged, self.action.name, self.rows)
 
     def _comment(self) -> tuple[exp.Expr, list[StagedValue]]:
         """The rendered comment (empty is null), and its codes."""
         if self.action.comments is None:
             return typed_null("VARCHAR"), []
         value = self.rows.once(self.rows.spell(self.action.comments))
-        failures, warnings = null_tokens(self.action.comments, self.rows)
+        failures = []
         length = self.comment_length
         if self.run.profile["load.overlength"] == "truncate":
             value = fragment("LEFT(:v, :n)", v=value, n=number(length))
         else:
-            failures.insert(0, (fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
+            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
         value = fragment("NULLIF(:v, '')", v=value)
-        return value, [StagedValue("`comments`", value, value, tuple(failures), tuple(warnings))]
+        staged = StagedValue("`comments`", value, value, tuple(failures))
+        return value, [with_null_tokens(staged, self.action.comments, self.rows)]
 
     @property
     def comment_length(self) -> int:

@@ -47,6 +47,7 @@ def cta_effects(decision: Decision, fields: Sequence[str], decided: str, touched
         codes=column("codes"),
         field=column("field"),
         shown=shown,
+        words=column("words"),
         key=column("key"),
         object=CTA,
         gsid=column("cta"),
@@ -70,7 +71,7 @@ def _parts(decision: Decision, decided: str, touched: str, fresh: str) -> exp.Se
     codes = fragment("CASE WHEN :l THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, c=codes_of(_d("step"), _d("codes")))
     recent = fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
     query = select(
-        *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "warnings")),
+        *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "words", "warnings")),
         *(column(name, "t") for name in ("gsid", "makes", "changed")),
         named(fragment("NOT :r IS NULL", r=column("row", "t")), "wrote"),
         named(codes, "codes"),

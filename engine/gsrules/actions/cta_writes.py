@@ -12,6 +12,7 @@ from gsrules.actions.cta import CTA, Decision
 from gsrules.actions.cta_effects import BREAK, TOUCHING, by_row, cta_effects, joined_comments, running
 from gsrules.actions.cta_tasks import task_writes
 from gsrules.actions.effects import Received, change_list
+from gsrules.actions.entity import unknown_types
 from gsrules.actions.staging import (
     aliased,
     all_of,
@@ -175,7 +176,13 @@ class _Fold:
         writes, records = self._writes(touched, counts.get("create", 0))
         self._keep_log(touched)
         return change_list(
-            self.scratch, effects, writes, received, records_written=records, may_warn=self._may_warn(counts)
+            self.scratch,
+            effects,
+            writes,
+            received,
+            records_written=records,
+            may_warn=self._may_warn(counts),
+            warned=unknown_types(self.action.entity, self.decision.rows),
         )
 
     def _may_warn(self, counts: dict[str, int]) -> bool:

@@ -36,6 +36,7 @@ class EffectColumns:
     codes: exp.Expr
     field: exp.Expr
     shown: exp.Expr
+    words: exp.Expr
     key: exp.Expr
     object: str
     gsid: exp.Expr
@@ -54,6 +55,7 @@ class EffectColumns:
             named(self.codes, "codes"),
             named(_or(self.field, "the value"), "field"),
             named(_or(self.shown, "∅"), "shown"),
+            named(self.words, "words"),
             named(self.key, "key"),
             named(self.gsid, "gsid"),
             named(self.gsids, "gsids"),
@@ -78,7 +80,10 @@ class EffectColumns:
 @cache
 def _message() -> exp.Expr:
     """The message over the columns of an effect."""
-    return message(fragment("(:c)[1]", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
+    usual = message(fragment("(:c)[1]", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
+    return fragment(
+        "CASE WHEN NOT :w IS NULL THEN CONCAT(:f, ': ', :w) ELSE :m END", w=column("words"), f=column("field"), m=usual
+    )
 
 
 def _or(value: exp.Expr, empty: str) -> exp.Expr:
@@ -107,8 +112,12 @@ def change_list(
     records_written: int,
     outcomes: dict[str, int] | None = None,
     may_warn: bool = True,
+    warned: Sequence[ErrorCount] = (),
 ) -> ChangeList:
-    """Counts the effects. `outcomes` spares the counting if it is known, `may_warn` the search for warnings."""
+    """Counts the effects. `outcomes` spares the counting if it is known, `may_warn` the search for warnings.
+
+    `warned` holds warnings about the action as a whole.
+    """
     groups: tuple[_Group, ...] = ()
     if outcomes is None:
         groups = _groups(scratch, effects)
@@ -124,7 +133,7 @@ def change_list(
         **{name: outcomes.get(name, 0) for name in OUTCOMES},
     )
     skips, failures = _of(groups, "skipped"), _of(groups, "failed")
-    warnings = list(_warnings(scratch, effects)) if may_warn and counts.matched else []
+    warnings = [*warned, *(_warnings(scratch, effects) if may_warn and counts.matched else ())]
     superseded = [group for group in skips if group.code == "DUPLICATE_IN_BATCH"]
     warnings += [ErrorCount(group.code, group.rows, WARNINGS[group.code]) for group in superseded]
     if not counts.matched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -11,12 +12,13 @@ from gsrules.actions.conversion import is_null
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import any_of, column, fragment, named, select, text
-from gsrules.actions.values import StagedValue, entity_id
+from gsrules.actions.staging import any_of, case, column, fragment, named, select, text
+from gsrules.actions.values import CodeEntry, StagedValue, entity_id
 from gsrules.catalogue.datatypes import Family
 from gsrules.errors import Place
 from gsrules.expressions.tree import Expr
 from gsrules.spec.text import Text
+from gsrules.tenant.changes import ErrorCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,18 @@ def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
     stored = select(named(column("Gsid"), "g")).from_(tenant.table(entity.kind), copy=False)
     if entity.kind == "relationship":
         stored = stored.select(named(column("CompanyId"), "c"), copy=False)
-        words = [text(name.lower()) for name in entity.types]
-        known = select(column("Gsid")).from_(tenant.table("relationship_type"), copy=False)
-        by_name = exp.In(this=fragment("LOWER(:n)", n=column("Name")), expressions=words)
-        by_id = exp.In(this=column("Gsid"), expressions=[text(name) for name in entity.types])
-        known = known.where(any_of([by_name, by_id]), copy=False)
-        stored = stored.where(exp.In(this=column("TypeId"), query=known.subquery(copy=False)), copy=False)
+        known = _stored_types(entity.types, rows).subquery(copy=False)
+        stored = stored.select(named(exp.In(this=column("TypeId"), query=known), "fits"), copy=False)
     alias = rows.join(stored, [("g", made.value)])
-    unknown = fragment("NOT :v IS NULL AND :g IS NULL", v=made.value, g=column("g", alias))
+    failures: list[CodeEntry] = [
+        (fragment("NOT :v IS NULL AND :g IS NULL", v=made.value, g=column("g", alias)), "ENTITY_NOT_FOUND")
+    ]
+    words = {}
+    if entity.kind == "relationship":
+        foreign = fragment("NOT :g IS NULL AND NOT COALESCE(:f, FALSE)", g=column("g", alias), f=column("fits", alias))
+        failures.append((foreign, "ENTITY_NOT_FOUND"))
+        message = "the relationship's type is not one of the rule's: " + ", ".join(entity.types)
+        words["ENTITY_NOT_FOUND"] = case([(foreign, text(message))])
     raw = rows.spell(entity.source)
     blank = is_null(raw)
     if load_family(entity.source.type) is Family.TEXT:
@@ -99,6 +105,28 @@ def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
         f"`{entity.kind}`",
         made.value,
         made.shown,
-        ((blank, "IDENTIFIER_NULL"), *made.failures, (unknown, "ENTITY_NOT_FOUND")),
+        ((blank, "IDENTIFIER_NULL"), *made.failures, *failures),
+        words=words,
     )
     return StagedEntity(staged, made.value if entity.kind == "company" else column("c", alias))
+
+
+def _stored_types(types: Sequence[str], rows: Matched) -> exp.Select:
+    """GSIDs of the relationship types that the rule means, by name or GSID."""
+    by_name = exp.In(this=fragment("LOWER(:n)", n=column("Name")), expressions=[text(name.lower()) for name in types])
+    by_id = exp.In(this=column("Gsid"), expressions=[text(name) for name in types])
+    stored = select(column("Gsid")).from_(rows.run.tenant.table("relationship_type"), copy=False)
+    return stored.where(any_of([by_name, by_id]), copy=False)
+
+
+def unknown_types(entity: BoundEntity, rows: Matched) -> tuple[ErrorCount, ...]:
+    """A warning for each relationship type of the rule that the tenant does not have: types are records."""
+    if not entity.types:
+        return ()
+    query = _stored_types(entity.types, rows).select(fragment("LOWER(:n)", n=column("Name")), copy=False)
+    known = {word for found in rows.scratch.rows(query) for word in found}
+    missing = [name for name in entity.types if name not in known and name.lower() not in known]
+    return tuple(
+        ErrorCount("REFERENCE_NOT_FOUND", 0, f"the rule's relationship type `{name}` does not exist")
+        for name in missing
+    )

@@ -121,7 +121,7 @@ class _Plan:
         return staged_rows(self.rows, items, self.staged)
 
     def _inserts(self) -> exp.Select:
-        kept = [column(name) for name in ("row", "codes", "field", "shown", "warnings")]
+        kept = [column(name) for name in ("row", "codes", "field", "shown", "words", "warnings")]
         after = [named(self._on_creation(m, column(f"v{i}")), f"a{i}") for i, m in self.written]
         outcome = fragment("CASE WHEN :c IS NULL THEN 'created' ELSE 'failed' END", c=column("codes"))
         gsid = named(typed_null("VARCHAR"), "gsid")
@@ -148,7 +148,7 @@ class _Plan:
             d=self._changed(),
             s=skipped,
         )
-        kept = [column(name) for name in ("row", "gsid", "codes", "field", "shown")]
+        kept = [column(name) for name in ("row", "gsid", "codes", "field", "shown", "words")]
         sides = [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         keys = [column(f"v{i}") for i, m in enumerate(self.load.mappings) if m.field.name == "Gsid"]
         decided = sub(matched, "e")
@@ -227,7 +227,8 @@ class _Plan:
             conditions.append(same(this=own, expression=stored))
         if self._null_matches:
             conditions.append(only)
-        items: list[exp.Expr] = [column(name, "s") for name in ("row", "codes", "field", "shown", "warnings")]
+        staged = ("row", "codes", "field", "shown", "words", "warnings")
+        items: list[exp.Expr] = [column(name, "s") for name in staged]
         items += [column("live", "s"), column("place", "s"), named(column("Gsid", "t"), "gsid")]
         items += [named(column(f"v{i}", "s"), f"v{i}") for i in range(len(self.staged))]
         for i, mapping in self.written:
@@ -283,7 +284,7 @@ class _Plan:
         codes = case([(staged, column("codes")), *((when, texts([text(code)])) for when, code, _, _ in late)])
         fields = case([(staged, column("field")), *((when, where) for when, _, where, _ in late)])
         shown = case([(staged, column("shown")), *((when, value) for when, _, _, value in late)])
-        items = [column("row"), column("gsid"), column("warnings")]
+        items = [column("row"), column("gsid"), column("words"), column("warnings")]
         items += [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         items += [column(f"v{i}") for i in range(len(self.staged))]
         decided = [named(codes, "codes"), named(fields, "field"), named(shown, "shown")]
@@ -356,6 +357,7 @@ class _Plan:
             codes=column("codes", "p"),
             field=column("field", "p"),
             shown=column("shown", "p"),
+            words=column("words", "p"),
             key=self._key_text(),
             object=self.load.object.name,
             gsid=gsid,

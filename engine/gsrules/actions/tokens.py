@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from gsrules.actions.rows import Matched
-from gsrules.actions.staging import any_of, fragment
-from gsrules.actions.values import CodeEntry
+from gsrules.actions.staging import any_of, case, fragment, text
+from gsrules.actions.values import StagedValue
 from gsrules.expressions.tree import Expr, Literal, Template
 
+_WORDS: Final = "a ${…} token is null, which `cta.null_token: error` refuses"
 
-def null_tokens(template: Expr, rows: Matched) -> tuple[list[CodeEntry], list[CodeEntry]]:
-    """The failures and the warnings of a text in which a token may be null, by `cta.null_token`."""
+
+def with_null_tokens(staged: StagedValue, template: Expr, rows: Matched) -> StagedValue:
+    """The text of a template, with the failure or warning of a null token (`cta.null_token`)."""
     parts = template.parts if isinstance(template, Template) else ()
     nulls = [fragment(":p IS NULL", p=rows.spell(part)) for part in parts if not isinstance(part, Literal)]
     if not nulls:
-        return [], []
-    if rows.run.profile["cta.null_token"] == "error":
-        return [(any_of(nulls), "REQUIRED_MISSING")], []
-    return [], [(any_of(nulls), "NULL_TOKEN")]
+        return staged
+    if rows.run.profile["cta.null_token"] != "error":
+        return replace(staged, warnings=(*staged.warnings, (any_of(nulls), "NULL_TOKEN")))
+    words = {**staged.words, "REQUIRED_MISSING": case([(any_of(nulls), text(_WORDS))])}
+    return replace(staged.with_failure(any_of(nulls), "REQUIRED_MISSING"), words=words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -33,16 +33,20 @@ CodeEntry = tuple[exp.Expr, str]
 
 @dataclass(frozen=True, slots=True)
 class StagedValue:
-    """The value of one mapping, with what can be wrong with it; `label` names the field in messages."""
+    """The value of one mapping, with what can be wrong with it; `label` names the field in messages.
+
+    `words` says more about a code than its own wording does; null where that one is right.
+    """
 
     label: str
     value: exp.Expr
     shown: exp.Expr
     failures: tuple[CodeEntry, ...] = ()
     warnings: tuple[CodeEntry, ...] = ()
+    words: Mapping[str, exp.Expr] = field(default_factory=dict)
 
     def with_failure(self, condition: exp.Expr, code: str) -> StagedValue:
-        return StagedValue(self.label, self.value, self.shown, (*self.failures, (condition, code)), self.warnings)
+        return replace(self, failures=(*self.failures, (condition, code)))
 
     @property
     def code(self) -> exp.Expr:
@@ -146,7 +150,7 @@ def as_set(value: exp.Expr) -> exp.Expr:
 
 
 def staged_rows(rows: Matched, items: Sequence[exp.Expr], values: Sequence[StagedValue]) -> exp.Select:
-    """The matched rows with `items`, the codes of each row with field and value of the first, the warnings.
+    """The matched rows with `items`, the codes of each row with field, value and words of the first, the warnings.
 
     What is wrong is decided once, in a sub-select; the lists are put together over it.
     """
@@ -160,6 +164,7 @@ def staged_rows(rows: Matched, items: Sequence[exp.Expr], values: Sequence[Stage
             *items,
             *(named(value.code, f"code:{i}") for i, value in enumerate(failing)),
             *(named(_shown_if_failing(value), f"shown:{i}") for i, value in enumerate(failing)),
+            *(named(_words(value), f"words:{i}") for i, value in enumerate(failing) if value.words),
             *(named(_holds(conditions), f"warns:{i}") for i, conditions in enumerate(warned.values())),
         ]
     )
@@ -167,11 +172,13 @@ def staged_rows(rows: Matched, items: Sequence[exp.Expr], values: Sequence[Stage
     failed = [fragment("NOT :c IS NULL", c=code) for code in codes]
     warns = [column(f"warns:{i}") for i, _ in enumerate(warned)]
     shown = [fragment("LEFT(CAST(:s AS VARCHAR), 200)", s=column(f"shown:{i}")) for i, _ in enumerate(failing)]
+    words = [column(f"words:{i}") if value.words else typed_null("VARCHAR") for i, value in enumerate(failing)]
     return select(
         *(column(item.alias) for item in items),
         named(_first_of(failed, [_chosen(codes, failed)], "VARCHAR[]"), "codes"),
         named(_first_of(failed, [text(value.label) for value in failing], "VARCHAR"), "field"),
         named(_first_of(failed, shown, "VARCHAR"), "shown"),
+        named(_first_of(failed, words, "VARCHAR"), "words"),
         named(_first_of(warns, [_chosen([text(code) for code in warned], warns)], "VARCHAR[]"), "warnings"),
     ).from_(sub(staged, "w"), copy=False)
 
@@ -182,6 +189,12 @@ def _shown_if_failing(value: StagedValue) -> exp.Expr:
         return value.shown
     bad = any_of(condition for condition, _ in value.failures)
     return fragment("CASE WHEN :bad THEN :shown END", bad=bad, shown=value.shown)
+
+
+def _words(value: StagedValue) -> exp.Expr:
+    """The words of the first code that applies."""
+    none = typed_null("VARCHAR")
+    return case((condition, value.words.get(code, none)) for condition, code in value.failures)
 
 
 def _holds(conditions: Sequence[exp.Expr]) -> exp.Expr:
