@@ -492,3 +492,18 @@ def test_counts_add_up_and_nothing_matched_is_no_data(make: Make) -> None:
     assert (counts.received, counts.matched, counts.filtered_null, counts.created) == (2, 1, 1, 1)
     done = world.act(cta(more="    when: X = 'nothing'\n"))
     assert (done.changes.counts.matched, done.warned) == (0, {"NO_DATA": 0})
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "the dataset has no rows"),
+        (["a", "b"], "no row matched the criteria: 0 of 2"),
+        (["a", None], "no row matched the criteria: 0 of 2, 1 of them only because of a null"),
+    ],
+)
+def test_no_data_says_whether_rows_came_at_all(make: Make, rows: list[str | None], words: str) -> None:
+    world = make()
+    world.dataset(COLUMNS, [[company(1), "C1", "u1@example.com", word] for word in rows])
+    done = world.act(cta(more="    when: X = 'x'\n"))
+    assert [(found.code, found.example) for found in done.changes.warnings] == [("NO_DATA", words)]

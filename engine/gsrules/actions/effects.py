@@ -137,8 +137,15 @@ def change_list(
     superseded = [group for group in skips if group.code == "DUPLICATE_IN_BATCH"]
     warnings += [ErrorCount(group.code, group.rows, WARNINGS[group.code]) for group in superseded]
     if not counts.matched:
-        warnings.append(ErrorCount("NO_DATA", 0, WARNINGS["NO_DATA"]))
+        warnings.append(ErrorCount("NO_DATA", 0, _no_data(received)))
     return ChangeList(effects, tuple(writes), counts, failures, skips, tuple(warnings))
+
+
+def _no_data(received: Received) -> str:
+    if not received.received:
+        return "the dataset has no rows"
+    unknown = f", {received.filtered_null} of them only because of a null" if received.filtered_null else ""
+    return f"no row matched the criteria: 0 of {received.received}{unknown}"
 
 
 @dataclass(frozen=True, slots=True)

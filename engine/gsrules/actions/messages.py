@@ -50,7 +50,6 @@ WARNINGS: Final[dict[str, str]] = {
     "OWNER_UNRESOLVED": "no owner was found; the record has none",
     "REFERENCE_NOT_FOUND": "a GSID is that of no record",
     "DUPLICATE_IN_BATCH": "rows were superseded by others with the same identifiers",
-    "NO_DATA": "no row of the dataset to work on",
 }
 
 
