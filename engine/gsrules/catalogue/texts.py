@@ -95,7 +95,8 @@ def _json(text: exp.Expression, timezone: str) -> exp.Expression:
     """DuckDB checks the structure, but lets NaN, Infinity and a comma before a bracket pass."""
     bare = call("regexp_replace", text, _JSON_TEXT, '""', "gs")
     dangling = call("regexp_matches", bare, rf",{_JSON_BLANKS}*[\]}}]")
-    return when(exp.and_(call("json_valid", text), full_match(bare, _JSON_TOKENS), exp.not_(dangling)), text.copy())
+    strict = exp.And(this=full_match(bare, _JSON_TOKENS), expression=exp.Not(this=dangling))
+    return when(exp.And(this=call("json_valid", text), expression=strict), text.copy())
 
 
 def _number(text: exp.Expression, timezone: str) -> exp.Expression:

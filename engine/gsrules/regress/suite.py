@@ -87,7 +87,7 @@ def _given(workspace: Workspace, test: TestCase) -> Iterator[Tenant]:
         if given.seed:
             tenant.seed()
         if given.records:
-            tenant.seed_records(given.records)
+            tenant.seed_records(dict(given.records.items()))
         yield tenant
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType
-from gsrules.errors import GsrulesError, InputError, Problem, nearest
-from gsrules.plan.nodes import Column
+from gsrules.errors import GsrulesError, Problem
 from gsrules.regress.compare import Row, RowDifference, compare_rows
 from gsrules.regress.outcome import Fact
 from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
 from gsrules.run.records import read_records
+from gsrules.run.tested_names import check_count, column_of, keys_of, named, object_of
 from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, TestCase
@@ -52,12 +52,18 @@ class _Checks:
             self._check_errors(self._expect.errors)
         if not self._result.report.problems:
             for name, counts in (self._expect.actions or {}).items():
-                self._check_counts(name, counts)
+                self._noting(lambda name=name, counts=counts: self._check_counts(name, counts))  # type: ignore[misc]
             for name, rows in (self._expect.tasks or {}).items():
-                self._check_task(name, rows)
+                self._noting(lambda name=name, rows=rows: self._check_task(name, rows))  # type: ignore[misc]
             for name, rows in (self._expect.records or {}).items():
-                self._check_records(name, rows)
+                self._noting(lambda name=name, rows=rows: self._check_records(name, rows))  # type: ignore[misc]
         return tuple(self._facts), tuple(self._rows), tuple(self._problems)
+
+    def _noting(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except GsrulesError as error:
+            self._problems.extend(error.problems)
 
     def _check_status(self) -> None:
         report, expected = self._result.report, self._expect.status
@@ -82,31 +88,19 @@ class _Checks:
             self._rows.append(difference)
 
     def _check_counts(self, name: Any, counts: Mapping[Any, int]) -> None:
-        actions = {action.id.lower(): action for action in self._result.report.actions}
-        action = actions.get(name.lower())
-        if action is None:
-            known = [each.id for each in self._result.report.actions]
-            self._unknown("action", name, known)
-            return
+        actions = {action.id: action for action in self._result.report.actions}
+        action = actions[named("action", name, list(actions))]
         shown = action.as_json()
         for count, expected in counts.items():
-            if not isinstance(shown.get(str(count)), int):
-                self._unknown("count", count, [key for key, value in shown.items() if isinstance(value, int)])
-            elif shown[str(count)] != expected:
+            check_count(count)
+            if shown[str(count)] != expected:
                 self._facts.append(Fact(f"{action.id}: {count}", expected, shown[str(count)]))
 
     def _check_task(self, name: Any, expected: Sequence[Row]) -> None:
-        columns = next((c for task, c in self._result.columns.items() if task.lower() == name.lower()), None)
-        if columns is None:
-            self._unknown("dataset", name, list(self._result.columns))
-            return
-        task = next(task for task in self._result.columns if task.lower() == name.lower())
-        wanted = dict.fromkeys(key for row in expected for key in row) or [column.name for column in columns]
-        try:
-            chosen = {key: _column(columns, key) for key in wanted}
-        except InputError as error:
-            self._problems.extend(error.problems)
-            return
+        task = named("dataset", name, list(self._result.columns))
+        columns = self._result.columns[task]
+        wanted = keys_of(expected) or [column.name for column in columns]
+        chosen = {key: column_of(columns, key) for key in wanted}
         query = exp.select(*(_quoted(column.name) for column in chosen.values())).from_(
             exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True))
         )
@@ -114,18 +108,11 @@ class _Checks:
         self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
 
     def _check_records(self, name: Any, expected: Sequence[Row]) -> None:
-        found = self._workspace.catalogue.object(name)
-        if found is None:
-            self._unknown("object", name, list(self._workspace.catalogue.objects))
-            return
-        touched = [write.staging for write in self._result.writes if write.object.lower() == found.name.lower()]
-        paths = list(dict.fromkeys(key for row in expected for key in row)) or [Text("Gsid")]
-        try:
-            query, types = read_records(self._workspace, self._tenant, found.name, paths, touched)
-        except GsrulesError as error:
-            self._problems.extend(error.problems)
-            return
-        self._compare(f"records of {found.name}", expected, self._fetched(query, types), types)
+        found = object_of(self._workspace, name)
+        touched = [write.staging for write in self._result.writes if write.object.lower() == found.lower()]
+        paths = keys_of(expected) or [Text("Gsid")]
+        query, types = read_records(self._workspace, self._tenant, found, paths, touched)
+        self._compare(f"records of {found}", expected, self._fetched(query, types), types)
 
     def _fetched(self, query: exp.Select, types: Mapping[str, DataType]) -> list[Row]:
         rows = self._tenant.con.execute(query.limit(_FETCHED_AT_MOST).sql("duckdb")).fetchall()
@@ -142,31 +129,6 @@ class _Checks:
         if difference:
             self._rows.append(difference)
 
-    def _unknown(self, what: str, name: Any, known: Sequence[str]) -> None:
-        self._problems.append(
-            Problem(
-                "GS-NAME",
-                f"there is no {what} '{name}' (INVALID_FIELD)",
-                getattr(name, "place", None),
-                value=str(name),
-                nearest=nearest(name, known),
-                hint=f"known: {', '.join(known[:20])}" if known else "",
-            )
-        )
-
 
 def _quoted(name: str) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True))
-
-
-def _column(columns: Sequence[Column], name: Any) -> Column:
-    matches = [c for c in columns if name.lower() in (c.name.lower(), c.label.lower())]
-    exact = [c for c in matches if c.name.lower() == name.lower()]
-    if len(matches) == 1 or exact:
-        return (exact or matches)[0]
-    known = [text for c in columns for text in (c.name, c.label)]
-    code = "GS-AMBIGUOUS" if matches else "GS-NAME"
-    message = f"'{name}' fits several columns" if matches else f"there is no column '{name}' (INVALID_FIELD)"
-    raise InputError(
-        Problem(code, message, getattr(name, "place", None), value=str(name), nearest=nearest(name, known))
-    )

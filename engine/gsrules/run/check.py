@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.run.options import RunOptions
-from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
+from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, rule_profile, s3_tasks
+from gsrules.run.tested_names import Columns, check_test
 from gsrules.run.workspace import Workspace
 from gsrules.spec.chain import ChainSpec
 from gsrules.spec.load import load_tests
@@ -39,12 +40,13 @@ def validate_project(workspace: Workspace, names: Sequence[str]) -> Findings:
     tests = [] if named else test_files(workspace, [])
     problems: list[Problem] = []
     with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
+        columns: dict[str, Columns] = {}
         for rule in rules:
-            problems.extend(_problems_of(lambda rule=rule: check_rule(workspace, rule, tenant)))  # type: ignore[misc]
+            problems.extend(_problems_of(lambda rule=rule: _check_rule(workspace, rule, tenant, columns)))  # type: ignore[misc]
     for chain in chains:
         problems.extend(_problems_of(lambda chain=chain: _check_chain(workspace, chain)))  # type: ignore[misc]
     for path in tests:
-        problems.extend(_problems_of(lambda path=path: _check_tests(workspace, path)))  # type: ignore[misc]
+        problems.extend(_problems_of(lambda path=path: _check_tests(workspace, path, columns)))  # type: ignore[misc]
     if not (rules or chains or named):
         hint = "write one to rules/, or begin with gsrules init"
         where = str(workspace.project.rules_dir)
@@ -65,13 +67,24 @@ def check_rule(
     workspace: Workspace, rule_id: str, tenant: Tenant, options: RunOptions | None = None
 ) -> tuple[Problem, ...]:
     """Loads and binds one rule; gives its warnings and notes, raises what is wrong with it."""
-    options = options or RunOptions()
+    return _bound(workspace, rule_id, tenant, options or RunOptions()).findings
+
+
+def _bound(workspace: Workspace, rule_id: str, tenant: Tenant, options: RunOptions) -> BoundRule:
     rule = workspace.rule(rule_id)
     profile = rule_profile(workspace, rule)
     rule_date = options.date_in(profile)
     with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
         files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
-        return bind_rule(workspace, rule, profile, rule_date, options.params, files).findings
+        return bind_rule(workspace, rule, profile, rule_date, options.params, files)
+
+
+def _check_rule(workspace: Workspace, rule_id: str, tenant: Tenant, columns: dict[str, Columns]) -> tuple[Problem, ...]:
+    """As `check_rule`; notes the columns of the rule's datasets unless they depend on the files of the run."""
+    bound = _bound(workspace, rule_id, tenant, RunOptions())
+    if all(task.columns is not None for task in s3_tasks(bound.rule).values()):
+        columns[rule_id] = {name: task.columns for name, task in bound.plan.tasks.items()}
+    return bound.findings
 
 
 def _check_chain(workspace: Workspace, chain_id: str) -> tuple[Problem, ...]:
@@ -126,7 +139,7 @@ def test_files(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _check_tests(workspace: Workspace, path: Path) -> tuple[Problem, ...]:
+def _check_tests(workspace: Workspace, path: Path, columns: Mapping[str, Columns]) -> tuple[Problem, ...]:
     tests = load_tests(path)
     known = workspace.rule_ids()
     if tests.rule not in known:
@@ -139,4 +152,10 @@ def _check_tests(workspace: Workspace, path: Path) -> tuple[Problem, ...]:
                 nearest=nearest(tests.rule, known),
             )
         )
-    return ()
+    try:
+        rule = workspace.rule(tests.rule)
+    except GsrulesError:
+        return ()  # the problems of the rule itself are told already
+    return tuple(
+        problem for test in tests.tests for problem in check_test(workspace, rule, columns.get(tests.rule), test)
+    )

@@ -11,6 +11,7 @@ from gsrules.catalogue.datatypes import DataType
 from gsrules.compile import CompileEnv, compile_plan, run_step
 from gsrules.expressions import Context
 from gsrules.plan import InferredColumn, bind_data
+from gsrules.plan.nodes import DataPlan
 from gsrules.run.workspace import Workspace
 from gsrules.spec import FetchTask, RuleSpec, S3Task, Text
 from gsrules.tenant import Tenant
@@ -32,12 +33,8 @@ def read_records(
 
     The types are keyed by path. Raises InputError for unknown names, with the nearest known one.
     """
-    show = [Text(f"{_bracketed(path)} as c{n}", getattr(path, "place", None)) for n, path in enumerate(paths)]
-    task = FetchTask(type="fetch", object=Text(object_name), show=(*show, Text("Gsid as gsid")))
-    rule = RuleSpec(name=Text("Records of an object"), tasks={Text(_TASK): task})
+    plan = bind_paths(workspace, object_name, paths)
     profile = workspace.project.profile
-    context = Context(dt.date.min, {}, profile, workspace.catalogue)
-    plan = bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)
     env = CompileEnv(dt.date.min, profile, workspace.catalogue, prefix="gs_records")
     compiled = compile_plan(plan, {_TASK: False}, {}, tenant, env)
     for step in compiled.steps:
@@ -54,6 +51,15 @@ def read_records(
     rows = rows.where(exp.or_(*touched) if touched else exp.false())
     types = {column.name: column.type for column in columns}
     return rows, {path: types[name] for path, name in names.items()}
+
+
+def bind_paths(workspace: Workspace, object_name: str, paths: Sequence[str]) -> DataPlan:
+    """The fetch of the `paths` as columns c0, c1, … Raises InputError for unknown names, with the nearest known one."""
+    show = [Text(f"{_bracketed(path)} as c{n}", getattr(path, "place", None)) for n, path in enumerate(paths)]
+    task = FetchTask(type="fetch", object=Text(object_name), show=(*show, Text("Gsid as gsid")))
+    rule = RuleSpec(name=Text("Records of an object"), tasks={Text(_TASK): task})
+    context = Context(dt.date.min, {}, workspace.project.profile, workspace.catalogue)
+    return bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)
 
 
 def _gsid() -> exp.Column:

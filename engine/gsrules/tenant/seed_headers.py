@@ -42,13 +42,15 @@ def bind_headers(given: SeedInput, catalogue: Catalogue, problems: list[Problem]
         twin = found.get(one.field.name)
         if twin:
             message = f"{given.definition.name}.{one.field.name} is given twice: “{twin.header}” and “{header}”"
-            problems.append(Problem("GS-TENANT-SEED", message, _place(given), given.source, header, "keep one of them"))
+            problems.append(
+                Problem("GS-TENANT-SEED", message, _place(given, header), given.source, header, "keep one of them")
+            )
         found[one.field.name] = one
     return tuple(found.values()) if len(problems) == before else None
 
 
-def _place(given: SeedInput) -> Place | None:
-    place = given.place_of(1, "")
+def _place(given: SeedInput, header: str) -> Place | None:
+    place = getattr(header, "place", None) or given.place_of(1, header)
     return Place(place.file, 1, 1) if place and given.source != "given records" else place
 
 
@@ -56,7 +58,7 @@ def _bind(
     position: int, header: str, given: SeedInput, catalogue: Catalogue, problems: list[Problem]
 ) -> SeedColumn | None:
     definition = given.definition
-    field = _one(definition.find(header), header, definition, given, problems)
+    field = _one(definition.find(header), header, definition, given, header, problems)
     if field is not None:
         return SeedColumn(position, header, field)
     if len(definition.find(header)) > 1:
@@ -65,18 +67,18 @@ def _bind(
     first = first.strip().strip("[]")
     rest = rest.strip().strip("[]")
     if not dot:
-        problems.append(_unknown(header, definition, definition.known_names, given))
+        problems.append(_unknown(header, definition, definition.known_names, given, header))
         return None
     field = _lookup_field(first, definition)
     if field is None or field.type.target is None:
         names = [f.name for f in definition.fields.values() if f.type.target]
-        problems.append(_unknown(header, definition, [f"{name}.{rest}" for name in names], given))
+        problems.append(_unknown(header, definition, [f"{name}.{rest}" for name in names], given, header))
         return None
     target = catalogue.objects[field.type.target]
-    via = _one(target.find(rest), rest, target, given, problems)
+    via = _one(target.find(rest), rest, target, given, header, problems)
     if via is None:
         if not target.find(rest):
-            problems.append(_unknown(rest, target, target.known_names, given))
+            problems.append(_unknown(rest, target, target.known_names, given, header))
         return None
     if field.cockpit_category:
         return SeedColumn(position, header, field)
@@ -84,7 +86,7 @@ def _bind(
         return SeedColumn(position, header, field)
     if via.type.family in (Family.PICKLIST, Family.MULTI_PICKLIST):
         message = f"“{header}”: records cannot be found by a dropdown list"
-        problems.append(Problem("GS-TENANT-SEED", message, _place(given), given.source, header))
+        problems.append(Problem("GS-TENANT-SEED", message, _place(given, header), given.source, header))
         return None
     return SeedColumn(position, header, field, via)
 
@@ -98,18 +100,30 @@ def _lookup_field(name: str, definition: ObjectDef) -> FieldDef | None:
 
 
 def _one(
-    found: Sequence[FieldDef], name: str, definition: ObjectDef, given: SeedInput, problems: list[Problem]
+    found: Sequence[FieldDef],
+    name: str,
+    definition: ObjectDef,
+    given: SeedInput,
+    header: str,
+    problems: list[Problem],
 ) -> FieldDef | None:
     if len(found) > 1:
         both = " and ".join(f"{f.name} (“{f.label}”)" for f in found)
         message = f"“{name}” fits two fields of {definition.name}: {both}"
         problems.append(
-            Problem("GS-AMBIGUOUS", message, _place(given), given.source, name, "use the API name of another spelling")
+            Problem(
+                "GS-AMBIGUOUS",
+                message,
+                _place(given, header),
+                given.source,
+                name,
+                "use the API name of another spelling",
+            )
         )
         return None
     return found[0] if found else None
 
 
-def _unknown(name: str, definition: ObjectDef, known: Sequence[str], given: SeedInput) -> Problem:
+def _unknown(name: str, definition: ObjectDef, known: Sequence[str], given: SeedInput, header: str) -> Problem:
     message = f"{definition.name} has no field “{name}”"
-    return Problem("GS-NAME", message, _place(given), given.source, name, nearest=nearest(name, known))
+    return Problem("GS-NAME", message, _place(given, header), given.source, name, nearest=nearest(name, known))

@@ -66,11 +66,17 @@ def read_rows(
     con: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]], definition: ObjectDef, table: str
 ) -> SeedInput:
     """Rows given as mappings; the values may be texts, numbers, dates, true, false, null or lists of texts."""
-    headers = tuple(dict.fromkeys(str(header) for row in rows for header in row))
-    lists = [[text_of(row.get(header)) for row in rows] for header in headers]
-    texts = [_unnested("VARCHAR[]", SeedInput.text_column(n)) for n in range(len(headers))]
+    given = given_rows(rows, definition, table)
+    lists = [[text_of(row.get(header)) for row in rows] for header in given.headers]
+    texts = [_unnested("VARCHAR[]", SeedInput.text_column(n)) for n in range(len(given.headers))]
     statement = create_temp(table, exp.Select(expressions=[_unnested("BIGINT[]", ROW), *texts]))
     run(con, statement, [[*range(1, len(rows) + 1)], *lists])
+    return given
+
+
+def given_rows(rows: Sequence[Mapping[str, object]], definition: ObjectDef, table: str) -> SeedInput:
+    """What is known of given rows before they are in their table; the headers keep their places."""
+    headers = tuple(dict.fromkeys(header for row in rows for header in row))
 
     def place_of(row: int, header: str) -> Place | None:
         value = rows[row - 1].get(header)

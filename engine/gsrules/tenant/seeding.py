@@ -35,7 +35,7 @@ from gsrules.tenant.names import (
 from gsrules.tenant.seed_checks import Checks
 from gsrules.tenant.seed_derived import derived_values
 from gsrules.tenant.seed_headers import SeedColumn, bind_headers
-from gsrules.tenant.seed_input import FILE_ENDINGS, OWN_GSID, ROW, SeedInput, read_file, read_rows
+from gsrules.tenant.seed_input import FILE_ENDINGS, OWN_GSID, ROW, SeedInput, given_rows, read_file, read_rows
 from gsrules.tenant.seed_lookups import resolve_lookups
 from gsrules.tenant.seed_values import CellReader
 from gsrules.tenant.tables import Tables
@@ -92,13 +92,8 @@ class Seeding:
 
     def add_rows(self, name: str, rows: Sequence[Mapping[str, object]], place: Place | None = None) -> None:
         """Adds rows that a test gives for an object."""
-        definition = self._catalogue.object(name)
-        if definition is None:
-            near = self._catalogue.nearest_object(name)
-            self._problems.append(Problem("GS-NAME", f"there is no object “{name}”", place, value=str(name), nearest=near))
-        elif definition.configuration:
-            self._problems.append(_configured(definition, place))
-        elif rows:
+        definition = _definition(name, self._catalogue, place, self._problems)
+        if definition is not None and rows:
             self._inputs.append(read_rows(self._con, rows, definition, f"__seed_{len(self._inputs)}"))
 
     def load(self) -> dict[str, int]:
@@ -212,6 +207,28 @@ class Seeding:
         select.set("order", _by_row())
         run(self._con, insert_into(target, [*staged.fields, SEQUENCE], select))
         return count
+
+
+def check_names(records: Mapping[str, Sequence[Mapping[str, object]]], catalogue: Catalogue) -> tuple[Problem, ...]:
+    """What is wrong with the names of the objects and fields of given records; their values are not looked at."""
+    problems: list[Problem] = []
+    for name, rows in records.items():
+        definition = _definition(name, catalogue, getattr(name, "place", None), problems)
+        if definition is not None:
+            bind_headers(given_rows(rows, definition, ""), catalogue, problems)
+    return tuple(problems)
+
+
+def _definition(name: str, catalogue: Catalogue, place: Place | None, problems: list[Problem]) -> ObjectDef | None:
+    """The object whose records can be given."""
+    definition = catalogue.object(name)
+    if definition is None:
+        near = catalogue.nearest_object(name)
+        problems.append(Problem("GS-NAME", f"there is no object “{name}”", place, value=str(name), nearest=near))
+    elif definition.configuration:
+        problems.append(_configured(definition, place))
+        return None
+    return definition
 
 
 def seed_files(folder: Path, catalogue: Catalogue) -> dict[str, Path]:
