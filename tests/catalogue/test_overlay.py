@@ -185,3 +185,33 @@ def test_salesforce_samples_are_typed_by_what_they_hold(tmp_path: Path) -> None:
     }  # fmt: skip
     assert catalogue.salesforce_object("Contact") is None
     assert catalogue.salesforce_names == ("Account",)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "value", "line"),
+    [
+        ("objects/a.yml", "object: a__gc\nlabel: 3 letters\nfields: {B__gc: string}\n", "3 letters", 2),
+        ("objects/a.yml", "object: 1st__gc\nfields: {B__gc: string}\n", "1st", 1),
+        ("objects/a.yml", "object: a__gc\nfields:\n  B__gc: {type: string, label: '2026'}\n", "2026", 3),
+        ("objects/a.yml", "object: a__gc\nfields:\n  2nd__gc: string\n", "2nd", 3),
+        (
+            "objects/company.yml",
+            "object: company\nfields:\n  B__gc: {type: string, label: 2nd owner}\n",
+            "2nd owner",
+            3,
+        ),
+    ],
+)
+def test_a_label_that_begins_with_a_digit_is_refused(
+    tmp_path: Path, file: str, text: str, value: str, line: int
+) -> None:
+    (found,) = problems(tmp_path, {file: text})
+    assert (found.code, found.value) == ("GS-PROJECT-OBJECT", value)
+    assert "begins with a digit" in found.message
+    assert found.place is not None
+    assert found.place.line == line
+
+
+def test_a_name_that_begins_with_a_digit_passes_with_a_label_that_does_not(tmp_path: Path) -> None:
+    text = "object: a__gc\nfields:\n  2nd__gc: {type: string, label: Second}\n"
+    assert load(tmp_path, {"objects/a.yml": text}).objects["a__gc"].fields["2nd__gc"].label == "Second"

@@ -201,3 +201,31 @@ def test_picklists_are_read(write: Write) -> None:
 
 def test_an_empty_picklist_file_adds_nothing(write: Write) -> None:
     assert load_picklists(write("# nothing yet\n")).cta_types == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fields: {company.Status: [A, a, A]}\n",
+        "cta_types: [A, B, A]\n",
+        "cta_reasons: {Risk: [A, A]}\n",
+        "cta_priorities: [A, A]\n",
+        "success_plan_types: [A, A]\n",
+    ],
+)
+def test_an_option_that_is_there_twice_is_refused_where_it_stands_again(write: Write, text: str) -> None:
+    found = refused(load_picklists, write(text))
+    assert (found.code, found.value) == ("GS-SPEC-DUPLICATE", "A")
+    assert found.place is not None
+    assert found.place.column == text.rindex("A") + 1
+
+
+def test_a_field_with_an_option_twice_is_refused(write: Write) -> None:
+    found = refused(load_object_file, write("object: a__gc\nfields:\n  B__gc: {type: picklist, options: [A, a, A]}\n"))
+    assert (found.code, found.value) == ("GS-SPEC-DUPLICATE", "A")
+    assert found.place is not None
+    assert (found.place.line, found.place.column) == (3, 43)
+
+
+def test_options_that_differ_in_letter_case_are_two(write: Write) -> None:
+    assert load_picklists(write("fields: {company.Status: [A, a]}\n")).fields == {"company.Status": ("A", "a")}

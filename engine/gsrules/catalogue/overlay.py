@@ -48,6 +48,8 @@ class Overlay:
             self._add_field(name, fields, str(given), getattr(given, "place", None) or spec.place, field_spec)
         fields |= {closing.name: closing for closing in self._closing}
         label = str(spec.label) if spec.label else base.label
+        if spec.label or known is None:
+            self._check_label(f"object {name}", label, getattr(spec.label or spec.object, "place", None) or spec.place)
         self.objects[name] = replace(base, label=label, fields=fields)
         self._check_object(self.objects[name], spec)
 
@@ -113,6 +115,8 @@ class Overlay:
             self._refuse(f"{object_name}.{name}: a lookup needs its object", place, hint="to: company")
         if spec.unique:
             self._warn(f"{object_name}.{name}: `unique` is an extension; Gainsight keeps only Gsid unique", place, "")
+        label = str(spec.label) if spec.label else label_of(name)
+        self._check_label(f"{object_name}.{name}", label, getattr(spec.label, "place", None) or place)
         data_type = DataType(
             kind,
             decimals=spec.decimals,
@@ -122,7 +126,7 @@ class Overlay:
         )
         return FieldDef(
             name=name,
-            label=str(spec.label) if spec.label else label_of(name),
+            label=label,
             type=data_type,
             required=bool(spec.required),
             name_field=name in ("Name", "Name__gc"),
@@ -132,6 +136,11 @@ class Overlay:
             description=str(spec.description or ""),
             place=place,
         )
+
+    def _check_label(self, where: str, label: str, place: Place | None) -> None:
+        if label[:1].isdigit():
+            hint = "Gainsight takes no label that begins with a digit: give it another `label`"
+            self._refuse(f"{where}: the label “{label}” begins with a digit", place, value=label, hint=hint)
 
     def _default(self, where: str, data_type: DataType, place: Place | None, spec: FieldSpec) -> DefaultValue:
         value = spec.default

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from gsrules.spec.base import Bool, Decimals, Name, NotNegative, Positive, Scalar, Spec, refusal
+from gsrules.errors import Problem
+from gsrules.spec.base import Bool, Decimals, Name, NotNegative, Positive, Scalar, Spec, refusal, report
 from gsrules.spec.pieces import ColumnOrText
+from gsrules.spec.text import Text
 
 FieldType = Literal[
     "string",
@@ -32,6 +34,20 @@ _LISTS = ("picklist", "multi_picklist")
 _TEXTS = ("string", "rich_text", "email", "url", "json", *_LISTS)
 
 
+def _unlike(names: tuple[Text, ...], info: ValidationInfo) -> tuple[Text, ...]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            message, hint = f"the option `{name}` is there twice", "remove one of them"
+            report(info, Problem("GS-SPEC-DUPLICATE", message, name.place, value=str(name), hint=hint))
+        seen.add(name)
+    return names
+
+
+Options = Annotated[tuple[Name, ...], AfterValidator(_unlike)]
+"""Options of a picklist, each of which stands there once."""
+
+
 class FieldSpec(ColumnOrText):
     """A field of an object; a plain text is its type."""
 
@@ -45,7 +61,7 @@ class FieldSpec(ColumnOrText):
     length: Positive | None = Field(None, description="The most characters of a text.")
     decimals: Decimals | None = Field(None, description="Decimal places of a number, 0 to 9.")
     to: Name | None = Field(None, description="The object that a lookup points at.")
-    options: tuple[Name, ...] | None = Field(None, min_length=1, description="The options of a picklist.")
+    options: Options | None = Field(None, min_length=1, description="The options of a picklist.")
     default: Scalar | None = Field(None, description="What new records get.")
 
     @model_validator(mode="after")
@@ -95,13 +111,13 @@ class PlaybookSpec(Spec):
 class PicklistsSpec(Spec):
     """The file picklists.yml: options added to the standard ones."""
 
-    cta_types: tuple[Name, ...] = ()
-    cta_reasons: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, description="CTA type → reasons.")
+    cta_types: Options = ()
+    cta_reasons: dict[Name, Options] = Field(default_factory=dict, description="CTA type → reasons.")
     cta_statuses: tuple[StatusSpec, ...] = ()
-    cta_priorities: tuple[Name, ...] = ()
-    success_plan_types: tuple[Name, ...] = ()
+    cta_priorities: Options = ()
+    success_plan_types: Options = ()
     playbooks: dict[Name, PlaybookSpec] = Field(default_factory=dict, description="Name → playbook.")
-    fields: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, description="object.Field → options.")
+    fields: dict[Name, Options] = Field(default_factory=dict, description="object.Field → options.")
 
     @model_validator(mode="before")
     @classmethod
