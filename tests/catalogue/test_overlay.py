@@ -215,3 +215,24 @@ def test_a_label_that_begins_with_a_digit_is_refused(
 def test_a_name_that_begins_with_a_digit_passes_with_a_label_that_does_not(tmp_path: Path) -> None:
     text = "object: a__gc\nfields:\n  2nd__gc: {type: string, label: Second}\n"
     assert load(tmp_path, {"objects/a.yml": text}).objects["a__gc"].fields["2nd__gc"].label == "Second"
+
+
+def test_tasks_of_a_playbook_may_have_a_priority_of_the_project(tmp_path: Path) -> None:
+    text = (
+        "cta_priorities: [Urgent]\n"
+        "playbooks:\n  P:\n    tasks:\n"
+        "      - {name: First, days: 1, priority: Urgent}\n      - {name: Second, priority: Low}\n      - Third\n"
+    )
+    playbook = load(tmp_path, {"picklists.yml": text}).playbook("P")
+    assert playbook is not None
+    assert [(task.name, task.days, task.priority) for task in playbook.tasks] == [
+        ("First", 1, "Urgent"), ("Second", 0, "Low"), ("Third", 0, None),
+    ]  # fmt: skip
+
+
+def test_an_unknown_priority_of_a_playbooks_task_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    text = "playbooks:\n  P:\n    tasks: [{name: First, priority: Hihg}]\n"
+    (found,) = problems(tmp_path, {"picklists.yml": text})
+    assert (found.code, found.value, found.nearest) == ("GS-NAME", "Hihg", "High")
+    assert found.place is not None
+    assert (found.place.line, found.place.column) == (3, 37)

@@ -6,7 +6,7 @@ Source: platform.md §3.5, §3.6; rule-language.md §2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gsrules.catalogue.gsids import stable_gsid
 from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask, SchemeRange
@@ -92,9 +92,8 @@ class _Builder:
     def type(self, name: str) -> CockpitItem | None:
         return self._items.get((CTA_TYPE, None, str(name)))
 
-    @property
-    def type_names(self) -> tuple[str, ...]:
-        return tuple(name for category, _, name in self._items if category == CTA_TYPE)
+    def names(self, category: str) -> tuple[str, ...]:
+        return tuple(name for of, _, name in self._items if of == category)
 
     @property
     def items(self) -> tuple[CockpitItem, ...]:
@@ -102,7 +101,7 @@ class _Builder:
 
 
 def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Problem]) -> Cockpit:
-    """The cockpit of a tenant; a reason or playbook of an unknown CTA type becomes a problem."""
+    """The cockpit of a tenant; an unknown CTA type or priority becomes a problem."""
     standard = seeds()
     builder = _Builder(tenant_id)
     builder.add(CTA_TYPE, [*standard["cta_types"], *options.types])
@@ -137,8 +136,8 @@ def _known_type(
                 place,
                 where=where,
                 value=str(name),
-                nearest=nearest(name, builder.type_names),
-                hint=f"CTA types: {', '.join(builder.type_names)}; add your own under cta_types",
+                nearest=nearest(name, builder.names(CTA_TYPE)),
+                hint=f"CTA types: {', '.join(builder.names(CTA_TYPE))}; add your own under cta_types",
             )
         )
     return found
@@ -159,9 +158,32 @@ def _playbooks(
             name=name,
             cta_type=cta_type.name if cta_type else None,
             cta_type_gsid=cta_type.gsid if cta_type else None,
-            tasks=option.tasks,
+            tasks=tuple(_known_priority(builder, option, task, problems) for task in option.tasks),
         )
     return found
+
+
+def _known_priority(
+    builder: _Builder, option: PlaybookOption, task: PlaybookTask, problems: list[Problem]
+) -> PlaybookTask:
+    """The task with its priority checked: an unknown one becomes a problem."""
+    given = task.priority
+    if given is None:
+        return task
+    known = builder.names(CTA_PRIORITY)
+    if given not in known:
+        problems.append(
+            Problem(
+                "GS-NAME",
+                f"there is no CTA priority “{given}”",
+                getattr(given, "place", None) or option.place,
+                where=f"playbooks.{option.name}",
+                value=str(given),
+                nearest=nearest(given, known),
+                hint=f"CTA priorities: {', '.join(known)}; add your own under cta_priorities",
+            )
+        )
+    return replace(task, priority=str(given))
 
 
 def _schemes(tenant_id: str) -> tuple[SchemeRange, ...]:

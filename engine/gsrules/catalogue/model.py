@@ -167,10 +167,11 @@ class CockpitItem:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookTask:
-    """A task of a playbook: due `days` after the rule date."""
+    """A task of a playbook: due `days` after the rule date; `priority` names a CTA priority, None for none stated."""
 
     name: str
     days: int
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _cockpit_options(spec: PicklistsSpec) -> CockpitOptions:
             PlaybookOption(
                 name=name,
                 type=playbook.type,
-                tasks=tuple(PlaybookTask(str(task.name), task.days) for task in playbook.tasks),
+                tasks=tuple(PlaybookTask(str(task.name), task.days, task.priority) for task in playbook.tasks),
                 place=playbook.place,
             )
             for name, playbook in spec.playbooks.items()

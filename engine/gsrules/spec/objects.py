@@ -99,6 +99,7 @@ class PlaybookTaskSpec(ColumnOrText):
 
     name: Name
     days: NotNegative = Field(0, description="Days after the playbook was applied until the task is due.")
+    priority: Name | None = Field(None, description="The CTA priority of the task, such as High.")
 
 
 class PlaybookSpec(Spec):
