@@ -284,12 +284,24 @@ def test_a_null_token_may_be_an_error(make: Make) -> None:
     assert world.act(cta()).codes == ["REQUIRED_MISSING"]
 
 
+def test_a_comment_that_no_longer_fits_tells_the_limit(make: Make) -> None:
+    world = make()
+    limit = world.catalogue.objects["call_to_action"].fields["Comments"].type.length
+    stored(world, 1, CreatedDate=datetime(2026, 6, 1), Comments="c" * (limit or 0))
+    one(world)
+    done = world.act(cta())
+    assert done.codes == ["STRING_TOO_LONG"]
+    words = f"`comments`: with this comment they would have more than {limit} characters"
+    assert done.effects[0]["message"] == words
+
+
 def test_names_blank_long_and_too_long(make: Make) -> None:
     world = make()
     names = [" ", "n" * 81, "n" * 251, "n" * 80]
     world.dataset(COLUMNS, [[company(1), name, "u1@example.com", "x"] for name in names])
     done = world.act(cta(name="${N}"))
     assert done.codes == ["REQUIRED_MISSING", None, "STRING_TOO_LONG", None]
+    assert done.effects[2]["message"] == f"`name`: '{'n' * 60}…' has 251 characters; at most 250 are allowed"
     assert done.warned == {"CTA_NAME_OVER_MAX": 1}
 
 

@@ -230,7 +230,7 @@ def test_a_required_null_is_missing(make: Make) -> None:
         ("Seen__gc", "2026-01-01", "TYPE_MISMATCH"),
         ("Seen__gc", "2026-13-01T00:00:00Z", "TYPE_MISMATCH"),
         ("Tier__gc", "Copper", "PICKLIST_UNKNOWN"),
-        ("Tags__gc", "Red;Mauve", "PICKLIST_UNKNOWN"),
+        ("Tags__gc", "Mauve", "PICKLIST_UNKNOWN"),
         ("Note__gc", "12345678901", "STRING_TOO_LONG"),
         ("Mail__gc", "no mail", "VALUE_INVALID"),
         ("Mail__gc", "a@b@c.de", "VALUE_INVALID"),
@@ -248,6 +248,42 @@ def test_texts_that_do_not_fit(make: Make, field: str, text: str, code: str) -> 
     message = done.effects[0]["message"]
     assert field in message
     assert text in message
+
+
+def message(world: World, action: str) -> str:
+    """What the effect of the only row says."""
+    (effect,) = world.act(action).effects
+    return str(effect["message"])
+
+
+def test_a_text_too_long_tells_its_length_and_the_limit(make: Make) -> None:
+    world = make()
+    world.dataset(KV, [["a", "x" * 61]])
+    words = f"'{'x' * 60}…' has 61 characters; at most 10 are allowed"
+    assert message(world, usage(Note__gc="V")) == f"`Note__gc` (string): {words}"
+
+
+@pytest.mark.parametrize("text", ["Red; Mauve;Blue;Pink", "Mauve", "red;Mauve"])
+def test_a_multi_select_names_the_first_label_that_is_no_option(make: Make, text: str) -> None:
+    world = make()
+    world.dataset(KV, [["a", text]])
+    assert message(world, usage(Tags__gc="V")).startswith("'Mauve' is no option of `Tags__gc`")
+
+
+def test_a_multi_select_names_the_label_that_is_missing_in_its_map(make: Make) -> None:
+    world = make()
+    world.dataset(KV, [["a", "r;g"]])
+    words = message(world, usage(Tags__gc="{column: V, map: {r: Red}}"))
+    assert words.startswith("'g' is not in the customise mapping of `Tags__gc`")
+
+
+def test_numbers_in_keys_are_plain(make: Make) -> None:
+    world = make()
+    values = [Decimal("5"), Decimal("-100"), Decimal("0"), Decimal("2.50")]
+    world.dataset({"K": "number", "V": "text"}, [[value, "x"] for value in values])
+    done = world.act(load("update", "N__gc", N__gc="K", V__gc="V"))
+    assert [effect["key"] for effect in done.effects] == ["5", "-100", "0", "2.5"]
+    assert done.effects[0]["message"] == "no record has the identifiers 5"
 
 
 @pytest.mark.parametrize(
@@ -383,6 +419,8 @@ def test_lookups_trim_and_fold(make: Make) -> None:
     world.dataset(KV, [["a", "  U1@Example.com "], ["b", "zz"], ["c", None]])
     done = world.act(lookup())
     assert done.codes == [None, "LOOKUP_NO_MATCH", "LOOKUP_NO_MATCH"]
+    assert "finds no record for 'zz'" in done.effects[1]["message"]
+    assert "the lookup finds no record, because `V` is null" in done.effects[2]["message"]
     assert world.records("usage__gc")[0]["Owner__gc"] == user(1)
 
 
@@ -429,4 +467,5 @@ def test_company_may_not_be_its_own_parent(make: Make) -> None:
     )
     done = world.act(action)
     assert done.codes == ["VALUE_INVALID", None]
+    assert done.effects[0]["message"] == "`ParentCompany` (lookup): the record would be its own Parent Company"
     assert world.records("company")[1]["ParentCompany"] == company(1)

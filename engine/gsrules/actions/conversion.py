@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlglot import exp
@@ -12,6 +13,7 @@ from gsrules.actions.options import Options
 from gsrules.actions.rows import Matched
 from gsrules.actions.staging import (
     any_of,
+    call,
     cast,
     column,
     fragment,
@@ -46,13 +48,14 @@ _TRIMMED: Final = (Kind.EMAIL, Kind.URL, Kind.SFDC_ID)
 class Converted:
     """A value typed as its field is stored, null where it fails; `failures` and `warnings` pair condition and code.
 
-    `shown` is the source value as a text, for messages.
+    `shown` is the source value as a text, for messages; `words` says more about a code than its own wording does.
     """
 
     value: exp.Expr
     shown: exp.Expr
     failures: tuple[tuple[exp.Expr, str], ...] = ()
     warnings: tuple[tuple[exp.Expr, str], ...] = ()
+    words: Mapping[str, exp.Expr] = field(default_factory=dict)
 
     @property
     def failed(self) -> exp.Expr:
@@ -114,8 +117,25 @@ def _to_text(expr: Expr, target: DataType, rows: Matched) -> Converted:
         if rows.run.profile["load.overlength"] == "truncate":
             value = fragment("LEFT(:v, :n)", v=value, n=number(length))
         else:
-            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
+            failures.append((longer_than(length, value), "STRING_TOO_LONG"))
+            return Converted(value, shown, tuple(failures), words={"STRING_TOO_LONG": length_words(length, value)})
     return Converted(value, shown, tuple(failures))
+
+
+def longer_than(length: int, value: exp.Expr) -> exp.Expr:
+    return fragment("LENGTH(:v) > :n", v=value, n=number(length))
+
+
+def length_words(length: int, value: exp.Expr) -> exp.Expr:
+    """What to say about a text that is too long: its beginning, its length and the limit."""
+    return fragment(
+        "CONCAT(:quote, LEFT(:v, 60), CASE WHEN LENGTH(:v) > 60 THEN '…' ELSE '' END, :quote,"
+        " :has, LENGTH(:v), :limit)",
+        quote=text("'"),
+        has=text(" has "),
+        v=value,
+        limit=text(f" characters; at most {length} are allowed"),
+    )
 
 
 def _fits(source: DataType, length: int) -> bool:
@@ -291,6 +311,7 @@ def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, 
         named(column("t", "p"), "t"),
         named(column("n", "p"), "n"),
         named(gsid, "g"),
+        named(column("w", "p"), "w"),
         named(is_null(gsid), "unknown"),
         named(fragment("NOT :a", a=active), "inactive"),
         named(is_null(column("g", "e")), "differs"),
@@ -303,6 +324,7 @@ def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, 
         column("t"),
         column("g"),
         named(fragment("MIN(:n)", n=column("n")), "n"),
+        named(fragment("ARG_MIN(:w, :n)", w=column("w"), n=column("n")), "w"),
         *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
     ).from_(sub(matched, "m"), copy=False)
     once = once.group_by(column("t"), column("g"), copy=False)
@@ -310,6 +332,7 @@ def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, 
         column("t"),
         named(fragment("LIST(:g ORDER BY :n)", g=column("g"), n=column("n")), "g"),
         *(named(fragment("BOOL_OR(:b)", b=column(b)), b) for b in ("unknown", "inactive", "differs")),
+        *(named(_first_word(b), f"{b}_word") for b in ("unknown", "inactive")),
     ).from_(sub(once, "o"), copy=False)
     alias = rows.join(whole.group_by(column("t"), copy=False), [("t", word)])
     failures = _codes(column("unknown", alias), column("inactive", alias), mapped=mapped)
@@ -318,7 +341,15 @@ def _to_multi(expr: Expr, target: DataType, rows: Matched, options: Options, *, 
     )
     differs = fragment("NOT :u AND :d", u=column("unknown", alias), d=column("differs", alias))
     warnings = ((differs, "LABEL_CASE_DIFFERS"),) if fold else ()
-    return Converted(value, as_text(expr, rows), failures, warnings)
+    shown = as_text(expr, rows)
+    if expr.type.family is Family.TEXT:
+        bad = [column(f"{b}_word", alias) for b in ("unknown", "inactive")[: len(failures)]]
+        shown = call("coalesce", *bad, shown)
+    return Converted(value, shown, failures, warnings)
+
+
+def _first_word(wrong: str) -> exp.Expr:
+    return fragment("ARG_MIN(CASE WHEN :b THEN :w END, :n)", b=column(wrong), w=column("w"), n=column("n"))
 
 
 def _parts(expr: Expr, raw: exp.Expr, rows: Matched) -> tuple[exp.Select, exp.Expr]:

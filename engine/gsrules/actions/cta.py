@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
+from gsrules.actions.conversion import length_words, longer_than
 from gsrules.actions.due import Skip, due_date
 from gsrules.actions.entity import BoundEntity, stage_entity
 from gsrules.actions.kind import ActionRun
@@ -140,15 +141,16 @@ class Decision:
         shown = value
         if overflow == "cut":
             value = fragment("LEFT(:v, :n)", v=value, n=number(longest))
-        target = self.action.catalogue.objects[CTA].fields["Name"].type
+        limit = self.action.catalogue.objects[CTA].fields["Name"].type.length or 250
+        if overflow == "error":
+            limit = min(limit, longest)
         failures = [
             (fragment("COALESCE(TRIM(:v, :blanks), '') = ''", v=value, blanks=text(" \t\r\n")), "REQUIRED_MISSING"),
-            (fragment("LENGTH(:v) > :n", v=value, n=number(target.length or 250)), "STRING_TOO_LONG"),
+            (longer_than(limit, value), "STRING_TOO_LONG"),
         ]
         warnings = [(over, "CTA_NAME_OVER_MAX")] if overflow != "error" else []
-        if overflow == "error":
-            failures.append((over, "STRING_TOO_LONG"))
-        staged = StagedValue(label, value, shown, tuple(failures), tuple(warnings))
+        words = {"STRING_TOO_LONG": length_words(limit, value)}
+        staged = StagedValue(label, value, shown, tuple(failures), tuple(warnings), words)
         return with_null_tokens(staged, self.action.name, self.rows)
 
     def _comment(self) -> tuple[exp.Expr, list[StagedValue]]:
@@ -156,14 +158,15 @@ class Decision:
         if self.action.comments is None:
             return typed_null("VARCHAR"), []
         value = self.rows.once(self.rows.spell(self.action.comments))
-        failures = []
+        failures, words = [], {}
         length = self.comment_length
         if self.run.profile["load.overlength"] == "truncate":
             value = fragment("LEFT(:v, :n)", v=value, n=number(length))
         else:
-            failures.append((fragment("LENGTH(:v) > :n", v=value, n=number(length)), "STRING_TOO_LONG"))
+            failures.append((longer_than(length, value), "STRING_TOO_LONG"))
+            words["STRING_TOO_LONG"] = length_words(length, value)
         value = fragment("NULLIF(:v, '')", v=value)
-        staged = StagedValue("`comments`", value, value, tuple(failures))
+        staged = StagedValue("`comments`", value, value, tuple(failures), words=words)
         return value, [with_null_tokens(staged, self.action.comments, self.rows)]
 
     @property

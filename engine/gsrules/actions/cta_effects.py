@@ -69,13 +69,15 @@ def _parts(decision: Decision, decided: str, touched: str, fresh: str) -> exp.Se
         ]
     )
     codes = fragment("CASE WHEN :l THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, c=codes_of(_d("step"), _d("codes")))
+    full = text(f"with this comment they would have more than {decision.comment_length} characters")
     recent = fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
     query = select(
-        *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "words", "warnings")),
+        *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "warnings")),
         *(column(name, "t") for name in ("gsid", "makes", "changed")),
         named(fragment("NOT :r IS NULL", r=column("row", "t")), "wrote"),
         named(codes, "codes"),
         named(fragment("CASE WHEN :l THEN '`comments`' ELSE :f END", l=lost, f=_d("field")), "field"),
+        named(fragment("CASE WHEN :l THEN :full ELSE :w END", l=lost, full=full, w=_d("words")), "words"),
         named(call("concat_ws", text(", "), _d("entity"), _d("name")), "key"),
         named(fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=recent, n=column("gsid", "n")), "cta"),
     ).from_(relation(decided, "d"), copy=False)

@@ -71,6 +71,16 @@ class BoundLoad:
         return _Plan.of(self, run).change_list()
 
 
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A code that needs the match, with the field concerned and words of its own, both null if there are none."""
+
+    when: exp.Expr
+    code: str
+    where: exp.Expr = field(default_factory=lambda: typed_null("VARCHAR"))
+    words: exp.Expr = field(default_factory=lambda: typed_null("VARCHAR"))
+
+
 @dataclass(slots=True)
 class _Plan:
     load: BoundLoad
@@ -261,33 +271,33 @@ class _Plan:
 
     def _decided(self, joined: exp.Select) -> exp.Select:
         """Adds the codes of the matching steps (actions.md §4, steps 1, 2, 4, 6) to those of the staging."""
-        late: list[tuple[exp.Expr, str, exp.Expr, exp.Expr]] = []
-        null = typed_null("VARCHAR")
+        late: list[_Late] = []
         if not self._null_matches:
             late += [
-                (fragment(":v IS NULL", v=column(f"v{i}")), "IDENTIFIER_NULL", text(f"`{found.name}`"), null)
+                _Late(fragment(":v IS NULL", v=column(f"v{i}")), "IDENTIFIER_NULL", text(f"`{found.name}`"))
                 for i, found in self.identifiers
             ]
-        late.append((fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH", null, null))
+        late.append(_Late(fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH"))
         if self.load.operation == "update":
-            late.append((fragment(":g IS NULL", g=column("gsid")), "NO_RECORD_TO_UPDATE", null, null))
+            late.append(_Late(fragment(":g IS NULL", g=column("gsid")), "NO_RECORD_TO_UPDATE"))
         if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
-            late.append((fragment(":n > 1", n=column("twins")), "MULTIPLE_RECORDS_MATCHED", null, null))
+            late.append(_Late(fragment(":n > 1", n=column("twins")), "MULTIPLE_RECORDS_MATCHED"))
         for i, mapping in self.written:
             if mapping.field.name in self.load.self_references:
                 own = fragment(":a = :g", a=column(f"a{i}"), g=column("gsid"))
-                late.append((own, "VALUE_INVALID", text(self.staged[i].label), column(f"a{i}")))
+                words = text(f"the record would be its own {mapping.field.label}")
+                late.append(_Late(own, "VALUE_INVALID", text(self.staged[i].label), words))
             if mapping.field.required and not _required_at_staging(self.load, mapping):
                 missing = fragment(":a IS NULL", a=column(f"a{i}"))
-                late.append((missing, "REQUIRED_MISSING", text(self.staged[i].label), null))
+                late.append(_Late(missing, "REQUIRED_MISSING", text(self.staged[i].label)))
         staged = fragment("NOT :c IS NULL", c=column("codes"))
-        codes = case([(staged, column("codes")), *((when, texts([text(code)])) for when, code, _, _ in late)])
-        fields = case([(staged, column("field")), *((when, where) for when, _, where, _ in late)])
-        shown = case([(staged, column("shown")), *((when, value) for when, _, _, value in late)])
-        items = [column("row"), column("gsid"), column("words"), column("warnings")]
+        codes = case([(staged, column("codes")), *((one.when, texts([text(one.code)])) for one in late)])
+        fields = case([(staged, column("field")), *((one.when, one.where) for one in late)])
+        words = case([(staged, column("words")), *((one.when, one.words) for one in late)])
+        items = [column("row"), column("gsid"), column("shown"), column("warnings")]
         items += [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         items += [column(f"v{i}") for i in range(len(self.staged))]
-        decided = [named(codes, "codes"), named(fields, "field"), named(shown, "shown")]
+        decided = [named(codes, "codes"), named(fields, "field"), named(words, "words")]
         return select(*items, *decided).from_(sub(joined, "j"), copy=False)
 
     def _changed(self) -> exp.Expr:
@@ -370,10 +380,13 @@ class _Plan:
         )
 
     def _key_text(self) -> exp.Expr:
-        parts = [column(f"{'v' if found.name == 'Gsid' else 'a'}{i}", "p") for i, found in self.identifiers]
-        if not parts:
-            return typed_null("VARCHAR")
-        return call("concat_ws", text(", "), *parts)
+        parts: list[exp.Expr] = []
+        for i, found in self.identifiers:
+            part: exp.Expr = column(f"{'v' if found.name == 'Gsid' else 'a'}{i}", "p")
+            if found.type.family is Family.NUMBER:
+                part = fragment("RTRIM(RTRIM(CAST(:v AS VARCHAR), '0'), '.')", v=part)
+            parts.append(part)
+        return call("concat_ws", text(", "), *parts) if parts else typed_null("VARCHAR")
 
     def _one_a_row(self, plan: str) -> str:
         """Where several records were matched: one row a dataset row, that of the smallest changed GSID."""

@@ -30,7 +30,7 @@ class MatchPair:
     """A field of the looked-up object equals a column of the dataset."""
 
     field: FieldDef
-    source: Expr
+    source: ColumnRef
     options: Options | None
 
 

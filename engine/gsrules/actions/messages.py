@@ -19,7 +19,7 @@ ROWS: Final[dict[str, str]] = {
     "TYPE_MISMATCH": "'{shown}' cannot be converted for {field}",
     "NUMBER_OUT_OF_RANGE": "'{shown}' has more than 29 digits before the decimal point: {field}",
     "VALUE_INVALID": "'{shown}' is not a valid value for {field}",
-    "STRING_TOO_LONG": "'{shown}' is longer than {field} allows",
+    "STRING_TOO_LONG": "the text is longer than {field} allows",
     "PICKLIST_UNKNOWN": "'{shown}' is no option of {field}",
     "PICKLIST_INACTIVE": "'{shown}' is an inactive option of {field}",
     "PICKLIST_UNMAPPED": "'{shown}' is not in the customise mapping of {field}",

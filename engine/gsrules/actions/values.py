@@ -70,7 +70,7 @@ def stage(mapping: BoundMapping, rows: Matched) -> StagedValue:
     if mapping.lookup is None and field.type.target is not None:
         made = _referenced(made, field.type.target, rows)
     if mapping.default is None:
-        return StagedValue(label, made.value, made.shown, (*kept, *made.failures), made.warnings)
+        return StagedValue(label, made.value, made.shown, (*kept, *made.failures), made.warnings, made.words)
     value = fragment("COALESCE(:v, :d)", v=made.value, d=mapping.default)
     if made.failures:
         value = fragment("CASE WHEN :bad THEN :d ELSE :v END", bad=made.failed, d=mapping.default, v=value)
@@ -82,7 +82,7 @@ def _within_values(made: Converted, values: Sequence[str]) -> Converted:
     if not values:
         return made
     other = fragment("NOT :v", v=exp.In(this=use(made.value), expressions=[text(value) for value in values]))
-    return Converted(made.value, made.shown, (*made.failures, (other, "VALUE_INVALID")), made.warnings)
+    return replace(made, failures=(*made.failures, (other, "VALUE_INVALID")))
 
 
 def _referenced(made: Converted, target: str, rows: Matched) -> Converted:
@@ -95,8 +95,8 @@ def _referenced(made: Converted, target: str, rows: Matched) -> Converted:
     dangling = fragment("NOT :v IS NULL AND :k IS NULL", v=made.value, k=column("k", alias))
     entry = (dangling, "REFERENCE_NOT_FOUND")
     if mode == "error":
-        return Converted(made.value, made.shown, (*made.failures, entry), made.warnings)
-    return Converted(made.value, made.shown, made.failures, (*made.warnings, entry))
+        return replace(made, failures=(*made.failures, entry))
+    return replace(made, warnings=(*made.warnings, entry))
 
 
 def _looked_up(lookup: BoundLookup, rows: Matched) -> tuple[Converted, list[CodeEntry]]:
@@ -125,7 +125,16 @@ def _looked_up(lookup: BoundLookup, rows: Matched) -> tuple[Converted, list[Code
         kept.append((several, "LOOKUP_MULTIPLE_MATCH"))
     else:
         warnings.append((several, "LOOKUP_ANY_ONE"))
-    return Converted(gsid, shown, tuple(failures), tuple(warnings)), kept
+    words = {"LOOKUP_NO_MATCH": _null_columns(lookup, rows)}
+    return Converted(gsid, shown, tuple(failures), tuple(warnings), words), kept
+
+
+def _null_columns(lookup: BoundLookup, rows: Matched) -> exp.Expr:
+    """The first null match column in words: with it a lookup finds nothing (actions.md §3.3)."""
+    return case(
+        (is_null(rows.spell(pair.source)), text(f"the lookup finds no record, because `{pair.source.name}` is null"))
+        for pair in lookup.pairs
+    )
 
 
 def _lookup_fold(rows: Matched) -> str:
