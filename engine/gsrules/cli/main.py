@@ -46,6 +46,8 @@ for module in (project, rules, testing, data):
 def main() -> NoReturn:
     """Runs the command line; every way out has an exit code of `cli.md` and no traceback without --debug."""
     debug = "--debug" in sys.argv
+    # We use no pydantic plugins; looking for some reads the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except GsrulesError as error:
