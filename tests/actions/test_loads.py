@@ -135,6 +135,19 @@ def test_multi_match(make: Make, setting: str, outcome: str, code: str | None, v
         assert (done.changes.counts.updated, done.changes.counts.records_written) == (1, 2)
 
 
+def test_a_failed_row_has_no_record_but_lists_the_several_it_matched(make: Make) -> None:
+    world = make(load__multi_match="error")
+    stored(world, ("a", "1"), ("a", "2"), ("b", "3"))
+    world.dataset(KV, [["a", "9"], ["b", "9"], ["a" * 51, "9"]])
+    done = world.act(load())
+    ids = [record["Gsid"] for record in world.records("plain__gc")]
+    assert [(e["outcome"], e["gsid"], e["gsids"]) for e in done.effects] == [
+        ("failed", None, ids[:2]),
+        ("updated", ids[2], ids[2:]),
+        ("failed", None, None),
+    ]
+
+
 def test_null_identifiers_fail_or_match_null(make: Make) -> None:
     world = make()
     stored(world, (None, "1"))
@@ -468,4 +481,5 @@ def test_company_may_not_be_its_own_parent(make: Make) -> None:
     done = world.act(action)
     assert done.codes == ["VALUE_INVALID", None]
     assert done.effects[0]["message"] == "`ParentCompany` (lookup): the record would be its own Parent Company"
+    assert (done.effects[0]["gsid"], done.effects[0]["gsids"]) == (None, None)
     assert world.records("company")[1]["ParentCompany"] == company(1)

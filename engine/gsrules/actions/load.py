@@ -158,7 +158,9 @@ class _Plan:
             d=self._changed(),
             s=skipped,
         )
-        kept = [column(name) for name in ("row", "gsid", "codes", "field", "shown", "words")]
+        kept: list[exp.Expr] = [column(name) for name in ("row", "codes", "field", "shown", "words")]
+        kept.append(named(fragment("CASE WHEN :c IS NULL THEN :g END", c=column("codes"), g=column("gsid")), "gsid"))
+        kept += [column("twins")] if self._refuses_twins else []
         sides = [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         keys = [column(f"v{i}") for i, m in enumerate(self.load.mappings) if m.field.name == "Gsid"]
         decided = sub(matched, "e")
@@ -210,7 +212,7 @@ class _Plan:
         return select(exp.Star(), named(live, "live"), named(place, "place")).from_(staged, copy=False)
 
     def _targets(self) -> exp.Expr:
-        """The stored records; under `multi_match` first and error at most one a key, with `twins` their number."""
+        """The stored records; under `multi_match` first and error at most one a key, with all of the key as `twins`."""
         table = self.run.tenant.table(self.load.object.name)
         mode = self.run.profile["load.multi_match"]
         if mode == "all" or any(found.name == "Gsid" for _, found in self.identifiers):
@@ -218,11 +220,16 @@ class _Plan:
         keys = [self._key(found, column(found.name)) for _, found in self.identifiers]
         order = exp.Order(expressions=[exp.Ordered(this=column("Gsid"), desc=False)])
         place = exp.Window(this=exp.RowNumber(), partition_by=keys, order=order)
-        twins = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[use(key) for key in keys])
+        twins = exp.Window(this=fragment("LIST(:g)", g=column("Gsid")), partition_by=[use(key) for key in keys])
         ranked = select(exp.Star(), named(place, "__place"), named(twins, "__twins")).from_(table, copy=False)
         chosen = select(exp.Star()).from_(sub(ranked, "k"), copy=False)
         chosen = chosen.where(exp.EQ(this=column("__place"), expression=number(1)), copy=False)
         return sub(chosen, "t")
+
+    @property
+    def _refuses_twins(self) -> bool:
+        by_gsid = any(found.name == "Gsid" for _, found in self.identifiers)
+        return self.run.profile["load.multi_match"] == "error" and bool(self.identifiers) and not by_gsid
 
     def _joined(self) -> exp.Select:
         """Every staged row with the stored records of its key; adds `gsid`, `a…`, `b…` and `twins`."""
@@ -244,8 +251,8 @@ class _Plan:
         for i, mapping in self.written:
             items.append(named(column(mapping.field.name, "t"), f"b{i}"))
             items.append(named(self._after(i, mapping), f"a{i}"))
-        if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
-            items.append(named(column("__twins", "t"), "twins"))
+        if self._refuses_twins:
+            items.append(named(fragment("LIST_SORT(:l)", l=column("__twins", "t")), "twins"))
         numbered = sub(self._numbered(), "s")
         return (
             select(*items)
@@ -280,8 +287,8 @@ class _Plan:
         late.append(_Late(fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH"))
         if self.load.operation == "update":
             late.append(_Late(fragment(":g IS NULL", g=column("gsid")), "NO_RECORD_TO_UPDATE"))
-        if self.run.profile["load.multi_match"] == "error" and isinstance(self._targets(), exp.Subquery):
-            late.append(_Late(fragment(":n > 1", n=column("twins")), "MULTIPLE_RECORDS_MATCHED"))
+        if self._refuses_twins:
+            late.append(_Late(fragment("LEN(:l) > 1", l=column("twins")), "MULTIPLE_RECORDS_MATCHED"))
         for i, mapping in self.written:
             if mapping.field.name in self.load.self_references:
                 own = fragment(":a = :g", a=column(f"a{i}"), g=column("gsid"))
@@ -295,6 +302,7 @@ class _Plan:
         fields = case([(staged, column("field")), *((one.when, one.where) for one in late)])
         words = case([(staged, column("words")), *((one.when, one.words) for one in late)])
         items = [column("row"), column("gsid"), column("shown"), column("warnings")]
+        items += [column("twins")] if self._refuses_twins else []
         items += [column(f"{side}{i}") for i, _ in self.written for side in "ab"]
         items += [column(f"v{i}") for i in range(len(self.staged))]
         decided = [named(codes, "codes"), named(fields, "field"), named(words, "words")]
@@ -360,6 +368,9 @@ class _Plan:
         touched = exp.In(this=use(outcome), expressions=[text(o) for o in ("updated", "unchanged")])
         stored = [(m.field.name, column(f"b{i}", "p")) for i, m in self.written]
         one = fragment("CASE WHEN NOT :g IS NULL THEN [:g] END", g=gsid)
+        if self._refuses_twins:
+            refused = fragment("(:c)[1] = 'MULTIPLE_RECORDS_MATCHED'", c=column("codes", "p"))
+            one = fragment("CASE WHEN :r THEN :l ELSE :one END", r=refused, l=column("twins", "p"), one=one)
         return EffectColumns(
             source=source,
             row=column("row", "p"),
@@ -395,7 +406,8 @@ class _Plan:
         window = {"partition_by": [column("row")]}
         order = exp.Order(expressions=[exp.Ordered(this=item, desc=False) for item in (rank, column("gsid"))])
         place = exp.Window(this=exp.RowNumber(), order=order, **window)
-        listed = exp.Window(this=fragment("LIST(:g)", g=column("gsid")), **window)
+        written = fragment("LIST(:g) FILTER (WHERE NOT :g IS NULL)", g=column("gsid"))
+        listed = exp.Window(this=written, **window)
         twins = fragment(":n > 1", n=exp.Window(this=exp.Count(this=exp.Star()), **window))
         warned = call("list_concat", column("warnings"), texts([text("MULTI_MATCH_UPDATED")]))
         warnings = fragment("CASE WHEN :t THEN :both ELSE :w END", t=twins, both=warned, w=column("warnings"))
