@@ -51,6 +51,7 @@ fields:
   M__gc: {type: email}
   V__gc: {type: string, length: 50}
   N__gc: {type: number}
+  U__gc: {type: string, unique: true}
 """,
     "call_to_action": """
 object: call_to_action

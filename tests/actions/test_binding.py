@@ -234,3 +234,13 @@ def test_expression_mappings_are_an_extension(bound: World) -> None:
     assert "GS-EXT" in [p.code for p in action.findings]
     assert action.reads == {"K", "V"}
     assert action.writes_to == ("plain__gc",)
+
+
+@pytest.mark.parametrize(("setting", "codes"), [("on", ["GS-NOT-YET"]), ("off", [])])
+def test_a_mapped_unique_field_warns_while_uniqueness_is_on(make: Make, setting: str, codes: list[str]) -> None:
+    world = make(object__unique=setting)
+    world.dataset(COLUMNS, [])
+    found = world.bind(load(K__gc="K", U__gc="V")).findings
+    assert [(p.code, p.severity, p.value) for p in found] == [(code, "warning", "U__gc") for code in codes]
+    assert all(p.place is not None for p in found)
+    assert world.bind(load("update", "Gsid", Gsid="I", V__gc="V")).findings == ()

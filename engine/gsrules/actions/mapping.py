@@ -90,10 +90,17 @@ class MappingBinder:
                 self.findings.error("GS-ACTION-DUPLICATE", message, name.place, value=name, hint="keep one of them")
                 continue
             seen[target.name] = name
+            self._warn_of_unique(target, name)
             mapping = self.bind(target, spec, name)
             if mapping is not None:
                 bound.append(mapping)
         return tuple(bound)
+
+    def _warn_of_unique(self, target: FieldDef, name: Text) -> None:
+        if target.unique and target.name != "Gsid" and self.env.profile["object.unique"] == "on":
+            message = f"`{target.name}` must be unique (object.unique), but this version does not check that in actions"
+            hint = "an upsert with it as the only identifier creates no second record of a value"
+            self.findings.warn("GS-NOT-YET", message, name.place, value=name, hint=hint)
 
     def target(self, name: Text) -> FieldDef | None:
         """The field to write, or None after a finding."""
