@@ -77,10 +77,7 @@ def test_a_file_read_directly_reads_as_the_exact_reader_reads_it(
             continue
         rows = directly(direct_parts([found], {})[0])
         if rows is not None:
-            read = exactly(path, dialect)
-            if found.tells_empty:
-                read = [tuple(cell or None for cell in row) for row in read]
-            assert rows == read, repr(body)
+            assert rows == exactly(path, dialect), repr(body)
             agreed += 1
     # Most files that can be read at all are read directly.
     assert agreed > 30

@@ -41,7 +41,7 @@ def direct_parts(surveys: Sequence[Survey], typed: Mapping[str, str]) -> tuple[P
     """
     groups: dict[tuple[object, ...], list[Survey]] = {}
     for found in surveys:
-        alike = (found.header, found.dialect, found.crlf, found.qualified, found.plain_numbers, found.tells_empty)
+        alike = (found.header, found.dialect, found.crlf, found.qualified, found.plain_numbers)
         groups.setdefault(alike, []).append(found)
     return tuple(_direct(group, typed) for group in groups.values())
 
@@ -59,7 +59,7 @@ def _direct(group: Sequence[Survey], typed: Mapping[str, str]) -> Part:
         "quote": exp.Literal.string(quote),
         "escape": exp.Literal.string(quote),
         "new_line": exp.Literal.string("\\r\\n" if first.crlf else "\\n"),
-        "nullstr": exp.Literal.string("" if first.tells_empty else NEVER_A_CELL),
+        "nullstr": exp.Literal.string(NEVER_A_CELL),
         "columns": _struct(types),
     }
     reader = call("read_csv", _texts(str(found.path) for found in group))

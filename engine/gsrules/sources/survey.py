@@ -37,8 +37,6 @@ class Survey:
 
     `direct`: DuckDB's reader gives what the exact one gives, or fails. `qualified`: the qualifier occurs.
     `plain_numbers`: nothing occurs that DuckDB's casts take in numbers beyond data-setup.md §2.2.
-    `tells_empty`: the reader itself may give null for empty cells; in a row that ends in an empty cell it would
-    not tell one cell too many, and among qualified cells it would mistake empty texts.
     """
 
     path: Path
@@ -48,7 +46,6 @@ class Survey:
     qualified: bool
     plain_numbers: bool
     direct: bool
-    tells_empty: bool
 
 
 def survey(path: Path, dialect: Dialect) -> Survey:
@@ -70,15 +67,13 @@ def survey(path: Path, dialect: Dialect) -> Survey:
         qualified=scan.qualified,
         plain_numbers=scan.plain_numbers,
         direct=simple_header and newline != b"\r" and scan.agrees(),
-        tells_empty=len(header) > 1 and not scan.qualified and not scan.ends_open(),
     )
 
 
 def plain_number_columns(found: Survey, whole: frozenset[int], numbers: frozenset[int]) -> frozenset[int]:
     """Those columns (by position) whose cells, in a sample of the file, are all plain digits.
 
-    `whole` columns are asked for whole numbers, `numbers` may have decimals; a cell may be empty where the reader
-    tells that as null, which it does in a file without qualifiers. All of a small file is looked at.
+    `whole` columns are asked for whole numbers, `numbers` may have decimals. All of a small file is looked at.
     """
     left = dict.fromkeys(whole, _PLAIN_WHOLE) | dict.fromkeys(numbers, _PLAIN_NUMBER)
     separator, qualifier = found.dialect.separator, found.dialect.qualifier
@@ -88,16 +83,12 @@ def plain_number_columns(found: Survey, whole: frozenset[int], numbers: frozense
         cells = line.split(separator)
         if len(cells) != len(found.header):
             return frozenset()
-        bad = [at for at, pattern in left.items() if not _is_plain(cells[at], pattern, found, qualifier)]
+        bad = [at for at, pattern in left.items() if not pattern.fullmatch(cells[at].strip(qualifier))]
         for at in bad:
             del left[at]
         if not left:
             break
     return frozenset(left)
-
-
-def _is_plain(cell: str, pattern: re.Pattern[str], found: Survey, qualifier: str) -> bool:
-    return pattern.fullmatch(cell.strip(qualifier)) is not None or (found.tells_empty and not cell)
 
 
 class _Scan:
@@ -118,8 +109,6 @@ class _Scan:
         self.odd = False
         self.escape_seen = False
         self.may_have_extra = False
-        self.open_row = False
-        self.open_ends = (s + b"\n", s + b"\r")
         self.blank = False
         self.separators = self.lines = self.returns = 0
 
@@ -136,8 +125,6 @@ class _Scan:
             self.escape_seen = self.escape_seen or any(pair in chunk or pair in seam for pair in self.escapes)
         if self.qualified and any(pair in chunk or pair in seam for pair in self.near):
             self.odd = self.odd or any(self.spaced.search(text) for text in (chunk, seam))
-        if not self.open_row:
-            self.open_row = any(end in text for end in self.open_ends for text in (chunk, seam))
         if not COUNTS_EMPTY_CELLS:
             self.may_have_extra = self.may_have_extra or any(self.extra.search(text) for text in (chunk, seam))
             self.separators += chunk.count(self.separator)
@@ -160,10 +147,6 @@ class _Scan:
             return False
         lines = self.lines + (not self.carry.endswith(b"\n"))
         return self.separators == lines * (self.columns - 1)
-
-    def ends_open(self) -> bool:
-        """Whether some row ends in a separator: in an empty cell, maybe one too many."""
-        return self.open_row or self.carry.endswith(self.separator)
 
     def _ends_spaced(self) -> bool:
         # A qualifier with spaces behind it at the very end of the file; too many spaces to tell count as one.
