@@ -29,7 +29,7 @@ RULE_DATE = "2026-11-23"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A command; `timed` tells that it prints the seconds of its own work, without the interpreter's start."""
+    """A command; `timed` tells that it prints the seconds of its own work, without the imports."""
 
     name: str
     command: tuple[str, ...]

@@ -12,16 +12,15 @@ import sys
 import time
 from pathlib import Path
 
-start = time.perf_counter()
-
-from gsrules.run.engine import RunOptions, RunResult, run_rule  # noqa: E402
-from gsrules.run.workspace import Workspace  # noqa: E402
-from gsrules.tenant import Tenant  # noqa: E402
+from gsrules.run.engine import RunOptions, RunResult, run_rule
+from gsrules.run.workspace import Workspace
+from gsrules.tenant import Tenant
 
 RULE_DATE = dt.date(2026, 11, 23)
 
 
 def main() -> None:
+    start = time.perf_counter()
     project = Path(sys.argv[1]) / "project"
     workspace = Workspace.open(project, project)
     with workspace.tenant(mode="dry_run") as tenant:

@@ -73,8 +73,9 @@ def main() -> None:
     import sys
     import time
 
-    start = time.perf_counter()
     import duckdb
+
+    start = time.perf_counter()
 
     target = Path(sys.argv[1])
     with duckdb.connect() as con:
