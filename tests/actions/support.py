@@ -63,7 +63,7 @@ fields:
 PICKLISTS = """
 cta_reasons: {Risk: [Usage Drop], Lifecycle: [Renewal]}
 playbooks:
-  Recovery: {type: Risk, tasks: [{name: Call, days: 2}, {name: Meet, days: 8}]}
+  Recovery: {type: Risk, tasks: [{name: Call, days: 2}, {name: Meet, days: 8, priority: Low}]}
   Nurture: {type: Lifecycle}
 """
 

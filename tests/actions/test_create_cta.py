@@ -390,6 +390,13 @@ def test_a_playbook_goes_where_none_is_and_brings_its_tasks(make: Make) -> None:
     # what the tasks extend is DueDate only
     assert [r["OriginalDueDate"] for r in found] == [None, date(2026, 11, 30)]
     assert [r["TotalTaskCount"] for r in found] == [2, 2]
+    # a task has its own priority, or else its CTA's
+    low = world.catalogue.cockpit("CTA_PRIORITY", "Low")
+    assert low is not None
+    of_cta = {r["Gsid"]: r["PriorityId"] for r in found}
+    assert low.gsid not in of_cta.values()
+    for task in world.records("cs_task"):
+        assert task["PriorityId"] == (low.gsid if task["Name"] == "Meet" else of_cta[task["CtaId"]])
     assert done.changes.counts.records_written == 6
     assert world.act(cta(playbook="Recovery", comments="")).outcomes == ["unchanged", "unchanged"]
     assert len(world.records("cs_task")) == 4

@@ -43,7 +43,7 @@ def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[lis
         "OwnerId": column("owner"),
         "DueDate": column("due"),
         "StatusId": text(status.gsid) if status else typed_null("VARCHAR"),
-        "PriorityId": column("priority"),
+        "PriorityId": exp.Coalesce(this=column("own_priority"), expressions=[column("priority")]),
         "IsClosed": exp.false(),
         **created_stamps(run),
     }
@@ -72,16 +72,19 @@ def _receiving(touched: str, *, on_hits: bool) -> exp.Select:
 
 
 def _listed(decision: Decision) -> exp.Values:
-    """The playbook's tasks as a relation."""
+    """The playbook's tasks as a relation; a task without a priority of its own takes its CTA's."""
+    catalogue = decision.action.catalogue
+    priorities = [catalogue.cockpit("CTA_PRIORITY", task.priority or "") for task in decision.action.tasks]
     rows = [
         exp.Tuple(
             expressions=[
                 number(i),
                 text(task.name),
                 fragment("CAST(:d AS DATE)", d=text(decision.due(task.days).isoformat())),
+                text(priority.gsid) if priority else typed_null("VARCHAR"),
             ]
         )
-        for i, task in enumerate(decision.action.tasks)
+        for i, (task, priority) in enumerate(zip(decision.action.tasks, priorities, strict=True))
     ]
-    names = [identifier(name) for name in ("i", "task", "due")]
+    names = [identifier(name) for name in ("i", "task", "due", "own_priority")]
     return exp.Values(expressions=rows, alias=exp.TableAlias(this=identifier("k"), columns=names))
