@@ -23,7 +23,6 @@ from gsrules.actions.staging import (
     select,
     sub,
     text,
-    typed_null,
 )
 from gsrules.catalogue.datatypes import STRING, DataType, Family, Kind
 from gsrules.expressions.tree import Convert, Expr
@@ -368,7 +367,3 @@ def _parts(expr: Expr, raw: exp.Expr, rows: Matched) -> tuple[exp.Select, exp.Ex
     tidy = trimmed(column("w")) if family is Family.TEXT else column("w")
     query = select(column("t"), named(tidy, "w"), column("n")).from_(sub(split, "u"), copy=False)
     return query.where(not_null(tidy), copy=False), word
-
-
-def null_of(target: DataType) -> exp.Expr:
-    return typed_null(target.storage)

@@ -19,6 +19,7 @@ from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, TestCase
 from gsrules.tenant import Tenant
+from gsrules.tenant.names import column, run, temp_table
 
 _FETCHED_AT_MOST = 10_000
 
@@ -99,12 +100,11 @@ class _Checks:
     def _check_task(self, name: Any, expected: Sequence[Row]) -> None:
         task = named("dataset", name, list(self._result.columns))
         columns = self._result.columns[task]
-        wanted = keys_of(expected) or [column.name for column in columns]
+        wanted = keys_of(expected) or [each.name for each in columns]
         chosen = {key: column_of(columns, key) for key in wanted}
-        query = exp.select(*(_quoted(column.name) for column in chosen.values())).from_(
-            exp.Table(this=exp.to_identifier(self._result.datasets[task], quoted=True))
-        )
-        types = {key: column.type for key, column in chosen.items()}
+        shown = (column(each.name) for each in chosen.values())
+        query = exp.select(*shown).from_(temp_table(self._result.datasets[task]))
+        types = {key: each.type for key, each in chosen.items()}
         self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
 
     def _check_records(self, name: Any, expected: Sequence[Row]) -> None:
@@ -115,7 +115,7 @@ class _Checks:
         self._compare(f"records of {found}", expected, self._fetched(query, types), types)
 
     def _fetched(self, query: exp.Select, types: Mapping[str, DataType]) -> list[Row]:
-        rows = self._tenant.con.execute(query.limit(_FETCHED_AT_MOST).sql("duckdb")).fetchall()
+        rows = run(self._tenant.con, query.limit(_FETCHED_AT_MOST)).fetchall()
         return [
             {key: self._forms.actual(value, type_) for (key, type_), value in zip(types.items(), row, strict=False)}
             for row in rows
@@ -128,7 +128,3 @@ class _Checks:
         difference = compare_rows(subject, wanted, actual)
         if difference:
             self._rows.append(difference)
-
-
-def _quoted(name: str) -> exp.Column:
-    return exp.column(exp.to_identifier(name, quoted=True))

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from gsrules.errors import Problem, RunError
 from gsrules.run.report import RunReport
+from gsrules.tenant.names import column, spell, temp_table
 
 
 def new_run_id(started: datetime) -> str:
@@ -59,8 +60,7 @@ def write_artifacts(
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: Path) -> None:
     """Writes the rows of a table in the order of their numbers, so that equal runs leave equal files."""
-    source = exp.Table(this=exp.to_identifier(table, quoted=True))
-    rows = exp.select("*").from_(source).order_by(exp.column(exp.to_identifier(order, quoted=True))).sql("duckdb")
+    rows = spell(exp.select("*").from_(temp_table(table)).order_by(column(order)))
     target = exp.Literal.string(str(path)).sql("duckdb")
     connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
 

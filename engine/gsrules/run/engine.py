@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlglot import exp
-
 from gsrules.actions.kind import ActionRun, BoundAction
-from gsrules.actions.staging import discard, relation, spelled
+from gsrules.actions.staging import discard
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column
 from gsrules.profile import Profile
@@ -26,6 +24,8 @@ from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import ChangeList, Write
+from gsrules.tenant.names import drop, temp_table
+from gsrules.tenant.names import run as execute
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
 
@@ -216,6 +216,6 @@ def _ended(run: _Run, result: RunResult) -> RunResult:
 def forget(result: RunResult, tenant: Tenant) -> None:
     """Drops the temporary tables of a finished run; its rows can no longer be looked at."""
     for table in result.datasets.values():
-        tenant.con.execute(spelled(exp.Drop(tables=[relation(table)], kind="TABLE", exists=True)))
+        execute(tenant.con, drop(temp_table(table)))
     for effects in result.effects.values():
         discard(tenant.con, effects)

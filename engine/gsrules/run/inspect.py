@@ -13,6 +13,7 @@ import yaml
 from sqlglot import exp
 
 from gsrules.compile import CompileEnv, compile_text
+from gsrules.compile.compiler import ROW
 from gsrules.errors import InputError, Problem, RunError, nearest
 from gsrules.plan.nodes import DataPlan
 from gsrules.profile import Profile
@@ -25,6 +26,7 @@ from gsrules.sources import infer_columns
 from gsrules.spec import RuleSpec
 from gsrules.spec.tasks import S3Task
 from gsrules.tenant import Tenant
+from gsrules.tenant.names import column, spell, temp_table
 
 _S3_PREVIEW = 10
 
@@ -50,12 +52,11 @@ def preview_query(
         table, task, bound = _computed(workspace, rule, profile, date, params, tenant, task_name, Path(workdir))
         columns = bound.plan.tasks[task].columns
         is_file = bound.plan.tasks[task].kind == "s3"
-        rows = exp.select(*(exp.column(exp.to_identifier(column.name, quoted=True)) for column in columns))
-        rows = rows.from_(exp.Table(this=exp.to_identifier(table, quoted=True)))
+        rows = exp.select(*(column(each.name) for each in columns)).from_(temp_table(table))
         if not is_file:
-            rows = rows.order_by(exp.column(exp.to_identifier("__row", quoted=True)))
+            rows = rows.order_by(column(ROW))
         rows = rows.limit(limit or (_S3_PREVIEW if is_file else int(profile["preview.rows"])))
-        yield Rows(tenant.con, rows.sql("duckdb"))
+        yield Rows(tenant.con, spell(rows))
 
 
 def _computed(
@@ -122,9 +123,7 @@ def inferred_columns(workspace: Workspace, rule_name: str, task_name: str, rule_
         columns = infer_columns(
             tenant.con, task, files.files(found, task), profile, workdir=Path(workdir), where=f"task '{found}'"
         )
-    lines = ["columns:"]
-    for column in columns:
-        lines.append(f"  {_yaml(column.header)}: {column.type_text}  # {column.reason}")
+    lines = ["columns:", *(f"  {_yaml(each.header)}: {each.type_text}  # {each.reason}" for each in columns)]
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gsrules.actions.kind import BindEnv, BoundAction
 from gsrules.actions.registry import bind_action
-from gsrules.errors import GsrulesError, InputError, Problem, RunError
+from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
 from gsrules.expressions import Context
 from gsrules.plan import bind_data
 from gsrules.plan.nodes import DataPlan
@@ -132,8 +132,6 @@ def _bind_action(action: ActionSpec, plan: DataPlan, env: BindEnv) -> BoundActio
 
 def find_task(plan: DataPlan, name: str, where: str, place: Any = None) -> str:
     """The task of that name in any letter case; InputError GS-NAME otherwise."""
-    from gsrules.errors import nearest
-
     found = next((task for task in plan.tasks if task.lower() == name.strip().lower()), None)
     if found is None:
         raise InputError(

@@ -15,6 +15,7 @@ from gsrules.plan.nodes import DataPlan
 from gsrules.run.workspace import Workspace
 from gsrules.spec import FetchTask, RuleSpec, S3Task, Text
 from gsrules.tenant import Tenant
+from gsrules.tenant.names import GSID, column, temp_table
 
 _TASK = "Records"
 
@@ -41,15 +42,10 @@ def read_records(
         run_step(tenant.con, step)
     columns = plan.tasks[_TASK].columns
     names = {path: f"c{n}" for n, path in enumerate(paths)}
-    rows = exp.select(*(exp.column(exp.to_identifier(name, quoted=True)) for name in names.values()))
-    rows = rows.from_(exp.Table(this=exp.to_identifier(compiled.tables[_TASK], quoted=True)))
-    gsid = exp.column(exp.to_identifier("gsid", quoted=True))
-    touched = [
-        gsid.copy().isin(query=exp.select(_gsid()).from_(exp.Table(this=exp.to_identifier(table, quoted=True))))
-        for table in among
-    ]
+    rows = exp.select(*(column(name) for name in names.values())).from_(temp_table(compiled.tables[_TASK]))
+    touched = [column("gsid").isin(query=exp.select(column(GSID)).from_(temp_table(table))) for table in among]
     rows = rows.where(exp.or_(*touched) if touched else exp.false())
-    types = {column.name: column.type for column in columns}
+    types = {each.name: each.type for each in columns}
     return rows, {path: types[name] for path, name in names.items()}
 
 
@@ -60,10 +56,6 @@ def bind_paths(workspace: Workspace, object_name: str, paths: Sequence[str]) -> 
     rule = RuleSpec(name=Text("Records of an object"), tasks={Text(_TASK): task})
     context = Context(dt.date.min, {}, workspace.project.profile, workspace.catalogue)
     return bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)
-
-
-def _gsid() -> exp.Column:
-    return exp.column(exp.to_identifier("Gsid", quoted=True))
 
 
 def _bracketed(path: str) -> str:

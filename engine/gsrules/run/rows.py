@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,13 @@ class Rows:
 
     connection: duckdb.DuckDBPyConnection
     query: str
-    labels: Sequence[str] | None = None
 
     @contextmanager
     def batches(self, size: int = 10_000) -> Iterator[tuple[list[str], Iterator[list[tuple[Any, ...]]]]]:
         """The column names, and the rows in batches of `size`."""
         cursor = self.connection.execute(self.query)
         names = [column[0] for column in cursor.description or ()]
-        yield list(self.labels or names), iter(lambda: cursor.fetchmany(size), [])
+        yield names, iter(lambda: cursor.fetchmany(size), [])
 
     def export_parquet(self, path: Path) -> None:
         """Writes all rows to a .parquet file."""

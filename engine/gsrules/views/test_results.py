@@ -13,7 +13,7 @@ from gsrules.regress.compare import Row, RowDifference
 from gsrules.regress.outcome import SuiteOutcome, TestOutcome
 from gsrules.run.report import problem_json
 from gsrules.views.problems import as_github, as_text
-from gsrules.views.table import cell
+from gsrules.views.table import cell, plain
 
 _CAP = 10
 _TALL_ABOVE = 6
@@ -114,7 +114,7 @@ def _test_json(test: TestOutcome) -> dict[str, Any]:
         "passed": test.passed,
         "duration_ms": test.duration_ms,
         "differences": [
-            {"subject": fact.subject, "expected": _json(fact.expected), "actual": _json(fact.actual)}
+            {"subject": fact.subject, "expected": plain(fact.expected), "actual": plain(fact.actual)}
             for fact in test.facts
         ],
         "rows": [
@@ -122,22 +122,16 @@ def _test_json(test: TestOutcome) -> dict[str, Any]:
                 "subject": rows.subject,
                 "key": rows.key,
                 "changed": [
-                    {"key": row.key, "cells": {name: [_json(a), _json(b)] for name, (a, b) in row.cells.items()}}
+                    {"key": row.key, "cells": {name: [plain(a), plain(b)] for name, (a, b) in row.cells.items()}}
                     for row in rows.changed
                 ],
-                "missing": [_json(dict(row)) for row in rows.missing],
-                "unexpected": [_json(dict(row)) for row in rows.unexpected],
+                "missing": [plain(dict(row)) for row in rows.missing],
+                "unexpected": [plain(dict(row)) for row in rows.unexpected],
             }
             for rows in test.rows
         ],
         "problems": [problem_json(problem) for problem in test.problems],
     }
-
-
-def _json(value: Any) -> Any:
-    from gsrules.views.table import plain
-
-    return plain(value)
 
 
 def _annotation(test: TestOutcome) -> Problem:
