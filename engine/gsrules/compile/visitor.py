@@ -98,8 +98,13 @@ class Visitor:
 
     @visit.register
     def _(self, node: ScanFile) -> Relation:
-        rows = self._inputs.files[node.task].relation(_names(node.columns))
-        return of_table(exp.Subquery(this=rows), self._alias(), _names(node.columns))
+        names = _names(node.columns)
+        rows = self._inputs.files[node.task].relation(tuple(each for each in names if each != node.line))
+        made = of_table(exp.Subquery(this=rows), self._alias(), names)
+        if not node.line:
+            return made
+        # DuckDB numbers the rows in the order in which the files hold them.
+        return Relation(made.select, {**made.columns, node.line: exp.Window(this=exp.RowNumber())}, shaped=True)
 
     @visit.register
     def _(self, node: TaskRef) -> Relation:

@@ -17,7 +17,10 @@ _RESERVED: Final = frozenset({
     "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "BY", "HAVING", "JOIN", "ON", "UNION", "CASE", "WHEN", "THEN", "ELSE",
     "END", "AND", "OR", "NOT", "NULL", "AS", "DISTINCT", "LIMIT",
 })  # fmt: skip
-_KEPT: Final = frozenset({"__row", "__counts", "__none"})
+_KEPT: Final = frozenset({
+    "__row", "__counts", "__none", "__from", "__left", "__right", "__branch", "__line",
+    "__found",
+})  # fmt: skip
 
 _ORDERED: Final = frozenset({Family.NUMBER, Family.DATE, Family.DATETIME, Family.TEXT})
 

@@ -73,10 +73,14 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """The rows of the files that an S3 dataset task reads; `task` finds the opened source."""
+    """The rows of the files that an S3 dataset task reads; `task` finds the opened source.
+
+    `line` names the column, if any, that holds the number of the row in the files, from 1.
+    """
 
     task: str
     columns: tuple[Column, ...]
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 import duckdb
 
-from gsrules.compile import CompileEnv, Counter, compile_plan, run_step
+from gsrules.compile import CompileEnv, Counter, Step, compile_plan, run_step
 from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
 from gsrules.run.report import TaskReport
+from gsrules.run.trace import Trace, Tracer
 from gsrules.sources import BadCells, OpenSource
 from gsrules.tenant import Tenant
 
@@ -28,6 +29,7 @@ class Datasets:
     tables: Mapping[str, str]
     reports: tuple[TaskReport, ...]
     warnings: tuple[Problem, ...]
+    trace: Trace | None = None
 
 
 def compute(
@@ -37,28 +39,32 @@ def compute(
     tenant: Tenant,
     *,
     exact: bool,
+    trace: bool = False,
 ) -> Datasets:
     """Runs the statements of the plan.
 
-    `outputs`: the tasks to keep; True for those whose rows are numbered. Raises ExactNeeded where the fast form
+    `outputs`: the tasks to keep; True for those whose rows are numbered. With `trace` every step of every task is
+    kept, numbered, and knows where its rows come from; the rest is the same. Raises ExactNeeded where the fast form
     meets a value that it cannot hold, and RunError for values that are wrong in any form.
     """
     context = bound.context
     env = CompileEnv(context.rule_date, context.profile, context.catalogue)
-    compiled = compile_plan(bound.plan, outputs, sources, tenant, env)
+    tracer = Tracer(bound, outputs) if trace else None
+    plan, kept = (tracer.plan, tracer.outputs) if tracer else (bound.plan, outputs)
+    compiled = compile_plan(plan, kept, sources, tenant, env)
     rows: dict[str, int] = {}
     spent: dict[str, float] = {}
-    warnings: list[Problem] = []
+    lost: list[tuple[Counter, int]] = []
     for step in compiled.steps:
         started = time.perf_counter()
         try:
             done = run_step(tenant.con, step)
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
             if exact:
-                raise _failed(step.task or step.tasks[-1], error) from error
+                raise _failed(_task_of(step, tracer), error) from error
             raise ExactNeeded(str(error)) from error
         except duckdb.Error as error:
-            raise _failed(step.task or step.tasks[-1], error) from error
+            raise _failed(_task_of(step, tracer), error) from error
         for task in step.tasks:
             spent[task] = time.perf_counter() - started
         if step.task is not None and done.rows is not None:
@@ -67,7 +73,8 @@ def compute(
             if counter.kind == "rows":
                 rows[counter.task] = count
             elif count:
-                warnings.append(_lost_values(counter, count))
+                lost.append((counter, count))
+    warnings = [_lost_values(*each) for each in (tracer.as_of_tasks(lost) if tracer else lost)]
     errors = [problem for problem in warnings if problem.severity == "error"]
     if errors:
         raise RunError(errors)
@@ -83,7 +90,15 @@ def compute(
     )
     found = [problem for source in sources.values() for problem in source.findings]
     unread = [_bad_cells(name, bad) for name, source in sources.items() for bad in source.bad_cells]
-    return Datasets(compiled.tables, reports, (*found, *unread, *warnings))
+    tables = {name: table for name, table in compiled.tables.items() if name in outputs} if tracer else compiled.tables
+    made = tracer.trace(tenant, sources, compiled.tables) if tracer else None
+    return Datasets(tables, reports, (*found, *unread, *warnings), made)
+
+
+def _task_of(step: Step, tracer: Tracer | None) -> str:
+    """The rule's task that a statement computes."""
+    name = step.task or step.tasks[-1]
+    return tracer.unfolded.task_of(name) if tracer else name
 
 
 def _lost_values(counter: Counter, count: int) -> Problem:

@@ -20,6 +20,7 @@ from gsrules.run.datasets import Datasets, ExactNeeded, compute
 from gsrules.run.options import RunOptions, run_instant
 from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, find_task, rule_profile
 from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
+from gsrules.run.trace import Trace
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import RunRecord, Tenant
@@ -39,6 +40,7 @@ class RunResult:
     effects: Mapping[str, str] = field(default_factory=dict)
     writes: tuple[Write, ...] = ()
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[BoundRule, Datas
     run.options.on_step(f"{run.rule.name}: datasets")
     used = {find_task(bound.plan, spec.from_, spec.id): True for spec, _ in bound.actions}
     outputs = dict.fromkeys(bound.plan.tasks, False) | used if run.options.keep_all_tasks else used
-    return bound, compute(bound, outputs, sources, run.tenant, exact=exact)
+    return bound, compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace)
 
 
 def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
@@ -156,7 +158,7 @@ def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
     effects = {action: made.effects for action, made in changes.items()}
     writes = tuple(write for made in changes.values() for write in made.writes)
     columns = {name: task.columns for name, task in bound.plan.tasks.items()}
-    return _ended(run, RunResult(report, dict(datasets.tables), effects, writes, columns))
+    return _ended(run, RunResult(report, dict(datasets.tables), effects, writes, columns, datasets.trace))
 
 
 def _record(run: _Run, report: RunReport) -> RunRecord:
@@ -217,5 +219,7 @@ def forget(result: RunResult, tenant: Tenant) -> None:
     """Drops the temporary tables of a finished run; its rows can no longer be looked at."""
     for table in result.datasets.values():
         execute(tenant.con, drop(temp_table(table)))
+    if result.trace is not None:
+        result.trace.drop()
     for effects in result.effects.values():
         discard(tenant.con, effects)

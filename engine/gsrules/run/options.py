@@ -27,7 +27,7 @@ class RunOptions:
     on the command line. `keep_all_tasks`: every dataset stays as a table, not only those that actions use.
     `artifacts`: leave the run's folder behind. `seen_later`: the tenant shows the writes of a dry run to the rules
     that follow it; else nobody looks, and what the last action decided is not written to the copy. `on_step` is
-    told what is being done.
+    told what is being done. `trace`: keep every step of every task, with what each row was made of.
     """
 
     rule_date: dt.date | None = None
@@ -36,6 +36,7 @@ class RunOptions:
     keep_all_tasks: bool = False
     artifacts: bool = False
     seen_later: bool = False
+    trace: bool = False
     on_step: Callable[[str], None] = _silent
 
     def date_in(self, profile: Mapping[str, Any]) -> dt.date:
