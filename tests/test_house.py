@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "engine" / "gsrules"
 # From the top floor to the bottom, as the architecture lists them.
 ROOMS = [
     "cli", "views", "regress", "run", "actions", "compile", "plan", "expressions", "sources", "tenant",
-    "catalogue", "spec", "project", "profile", "errors",
+    "catalogue", "spec", "project", "profile", "errors", "dataclass",
 ]  # fmt: skip
 LIMIT_FILE, LIMIT_FUNCTION = 520, 70
 

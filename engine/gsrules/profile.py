@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
 
 PlaceOf = Callable[[str], Place | None]

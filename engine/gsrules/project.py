@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
 from gsrules.profile import Profile
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -39,6 +38,7 @@ from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.values import StagedValue, entity_id, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, nearest
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Column

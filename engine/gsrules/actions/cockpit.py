@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.catalogue import CockpitItem, PlaybookDef
+from gsrules.dataclass import dataclass
 from gsrules.errors import nearest
 from gsrules.spec.text import Text
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from gsrules.actions.kind import BindEnv, Findings
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place
 from gsrules.expressions.binder import bind_expression
 from gsrules.expressions.scope import Scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from sqlglot import exp
@@ -25,6 +25,7 @@ from gsrules.actions.staging import (
     text,
 )
 from gsrules.catalogue.datatypes import STRING, DataType, Family, Kind
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Convert, Expr
 
 NUMBER_TEXT: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"

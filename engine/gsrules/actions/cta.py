@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -36,6 +35,7 @@ from gsrules.actions.staging import (
 from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.values import StagedValue, stage, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
 from gsrules.expressions.tree import Expr
 from gsrules.tenant.changes import ChangeList

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -31,6 +30,7 @@ from gsrules.actions.staging import (
     typed_null,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
+from gsrules.dataclass import dataclass
 from gsrules.tenant.changes import ChangeList, Write
 
 COMMENT_LOG = "gs_cta_comment_log"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from sqlglot import exp
@@ -21,6 +20,7 @@ from gsrules.actions.staging import (
     text,
     typed_null,
 )
+from gsrules.dataclass import dataclass
 from gsrules.tenant.changes import EFFECT_COLUMNS, ChangeList, Counts, ErrorCount, Write
 
 OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -15,6 +14,7 @@ from gsrules.actions.rows import Matched
 from gsrules.actions.staging import any_of, case, column, fragment, named, select, text
 from gsrules.actions.values import CodeEntry, StagedValue, entity_id
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.expressions.tree import Expr
 from gsrules.spec.text import Text

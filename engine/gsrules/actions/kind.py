@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Column

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -36,6 +36,7 @@ from gsrules.actions.stamps import created_stamps, modified_stamps
 from gsrules.actions.values import StagedValue, as_set, stage, staged_rows
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family, Kind
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
 from gsrules.expressions.tree import Expr
 from gsrules.tenant.changes import ChangeList, Write

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from sqlglot import exp
@@ -16,6 +15,7 @@ from gsrules.actions.options import Options, item_options, mapped_options
 from gsrules.actions.staging import typed_null
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import DataType, Family, Kind
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, nearest
 from gsrules.expressions.tree import ColumnRef, Expr
 from gsrules.spec import MappingSpec

@@ -6,12 +6,12 @@ actions.md §3.4, platform.md §2.5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from gsrules.actions.staging import column, fragment, identifier, named, number, select, text
 from gsrules.catalogue import Item
+from gsrules.dataclass import dataclass
 from gsrules.errors import nearest
 
 

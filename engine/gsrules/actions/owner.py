@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -14,6 +13,7 @@ from gsrules.actions.rows import Matched
 from gsrules.actions.staging import column, fragment, named, select, text, typed_null
 from gsrules.actions.values import CodeEntry
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Expr
 from gsrules.spec import OwnerSpec
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlglot import exp
 
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.staging import Scratch, all_of, column, left_join, named, relation, select, sub, use
 from gsrules.catalogue import Catalogue
+from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.tree import Expr
 

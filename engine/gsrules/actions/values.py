@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sqlglot import exp
 
@@ -26,6 +26,7 @@ from gsrules.actions.staging import (
     use,
 )
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Expr
 
 CodeEntry = tuple[exp.Expr, str]

@@ -6,11 +6,12 @@ Source: platform.md §3.5, §3.6; rule-language.md §2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gsrules.catalogue.gsids import stable_gsid
 from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask, SchemeRange
 from gsrules.catalogue.standard import seeds
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
 
 CTA_TYPE = "CTA_TYPE"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
 from gsrules.catalogue.datatypes import DataType
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 
 Group = Literal["STANDARD", "CUSTOM", "SYSTEM", "SALESFORCE"]

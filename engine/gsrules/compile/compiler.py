@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -14,6 +13,7 @@ from gsrules.compile.relation import name
 from gsrules.compile.stages import Stage, stages
 from gsrules.compile.visitor import FileRelation, Inputs, Tables, Visitor
 from gsrules.compile.warnings import Spot, spots
+from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import SpellEnv
 from gsrules.plan.nodes import DataPlan, PlannedTask, walk
 

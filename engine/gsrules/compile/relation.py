@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.expressions.sql import use
 
 NOTHING = "__none"

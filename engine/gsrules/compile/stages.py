@@ -6,8 +6,9 @@ Everything else is a materialised CTE of the one statement that needs it, which 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gsrules.dataclass import dataclass
 from gsrules.plan.nodes import DataPlan
 
 

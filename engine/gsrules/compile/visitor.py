@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import singledispatchmethod
 from itertools import count
 from typing import Protocol
@@ -13,6 +12,7 @@ from sqlglot import exp
 from gsrules.catalogue.datatypes import Family
 from gsrules.compile.aggregates import measure_value
 from gsrules.compile.relation import Relation, cast, column, of_table, wrapped
+from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import (

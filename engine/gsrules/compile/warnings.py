@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from gsrules.compile.visitor import EnvFor, Visitor
+from gsrules.dataclass import dataclass
 from gsrules.expressions.counted import counted
 from gsrules.expressions.tree import ColumnRef, Expr, Literal
 from gsrules.plan.nodes import Aggregate, Filter, Node, PlannedTask, Project, walk

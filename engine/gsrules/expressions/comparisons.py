@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import cast
 
 from gsrules.catalogue.datatypes import DATE, DATETIME, DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.expressions.adapt import (
     DATES,

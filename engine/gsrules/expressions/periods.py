@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Unit
 
 UNIT_WORDS: dict[str, Unit] = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
 from gsrules.catalogue.datatypes import DataType
 from gsrules.catalogue.model import Category
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
 from gsrules.expressions.tree import ColumnRef
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.expressions.functions import AGGREGATES
 from gsrules.expressions.place import fragment, place_at, syntax_error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
 from typing import Any
 
 from gsrules.catalogue.datatypes import DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions import FUNCTIONS, Function
 from gsrules.expressions.functions.date_spelling import add_months, within_calendar

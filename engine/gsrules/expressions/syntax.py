@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Unit
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
 from gsrules.catalogue.datatypes import STRING, Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem
 from gsrules.expressions import sql
 from gsrules.expressions.binder import bind_expression

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from gsrules.dataclass import dataclass
 from gsrules.expressions.place import syntax_error
 
 

@@ -7,13 +7,14 @@ spelled to SQL by `spell.py` so that its value has the physical form of `type.st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal as OneOf
 from typing import get_args
 
 from gsrules.catalogue.datatypes import BOOLEAN, DATE, STRING, DataType
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 
 ComparisonOperator = OneOf["=", "!=", "<", "<=", ">", ">="]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from gsrules.catalogue.datatypes import DataType
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, Severity
 from gsrules.expressions.scope import Context
 from gsrules.plan.nodes import PlannedTask, TaskRef

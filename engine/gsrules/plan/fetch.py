@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gsrules.catalogue.model import FieldDef, ObjectDef
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.tree import ColumnRef

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from gsrules.dataclass import dataclass
 from gsrules.plan.env import TaskEnv
 from gsrules.plan.fetch import bind_fetch
 from gsrules.plan.merge import bind_merge

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import JoinPair, parse_join, parse_show_item, resolve_name

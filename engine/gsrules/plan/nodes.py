@@ -7,10 +7,11 @@ inputs only by their `Column.name`, which is unique in a relation without regard
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from gsrules.catalogue.datatypes import DataType
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.expressions.tree import Expr
 

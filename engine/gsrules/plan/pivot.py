@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import parse_show_item, resolve_name

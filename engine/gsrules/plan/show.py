@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, nearest
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import ShowItem, parse_show_item, resolve_name, split_path

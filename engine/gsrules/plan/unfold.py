@@ -6,11 +6,12 @@ A traced run computes the unfolded plan. It says the same as the plan itself; on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from gsrules.catalogue.datatypes import GSID, WHOLE
+from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import ColumnRef, Literal
 from gsrules.plan.nodes import (
     Aggregate,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gsrules.catalogue.datatypes import STRING, DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import resolve_name

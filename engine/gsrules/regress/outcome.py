@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.regress.compare import RowDifference
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
 from gsrules.run.check import check_rule
 from gsrules.run.engine import RunOptions, forget, run_rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.run.options import RunOptions
 from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, rule_profile, s3_tasks

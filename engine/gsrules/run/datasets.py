@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from gsrules.compile import CompileEnv, Counter, Step, compile_plan, run_step
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
 from gsrules.run.report import TaskReport

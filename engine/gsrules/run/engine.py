@@ -7,11 +7,12 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.actions.staging import discard
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column
 from gsrules.profile import Profile

@@ -6,10 +6,10 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import gsrules
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem
 from gsrules.run.batch import run_all
 from gsrules.run.engine import RunOptions

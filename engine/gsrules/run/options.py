@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.expressions.scope import ParamValue
 from gsrules.run.report import Mode

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from gsrules.actions.kind import BindEnv, BoundAction
 from gsrules.actions.registry import bind_action
+from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
 from gsrules.expressions import Context
 from gsrules.plan import bind_data

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
 from gsrules.tenant.changes import Counts, ErrorCount
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 
 

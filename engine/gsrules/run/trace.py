@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from gsrules.compile import Counter, prune
 from gsrules.compile.stages import stages
+from gsrules.dataclass import dataclass
 from gsrules.plan.nodes import Aggregate, Column, DataPlan, Join, Union
 from gsrules.plan.unfold import BRANCH, FOUND, FROM, LEFT, LINE, RIGHT, ROW, Part, Unfolded, unfold
 from gsrules.run.prepare import BoundRule

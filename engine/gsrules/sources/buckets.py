@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, RunError
 from gsrules.project import MANAGED_BUCKET, Project
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType, Kind
+from gsrules.dataclass import dataclass
 from gsrules.sources.format_sql import call, trimmed
 from gsrules.sources.formats import Format
 

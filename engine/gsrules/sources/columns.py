@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from gsrules.catalogue.datatypes import DataType, Kind
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
 from gsrules.profile import Profile
 from gsrules.sources.cells import CellType

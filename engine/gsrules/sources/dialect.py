@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from gsrules.dataclass import dataclass
 from gsrules.spec.tasks import S3Task
 
 SEPARATORS: Final = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}

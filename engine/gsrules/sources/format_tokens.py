@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from gsrules.dataclass import dataclass
 
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.sources import format_sql
 from gsrules.sources.format_tokens import DATE_PARTS, HINTS, SAME, TOKENS, Part, Token

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import NUMBER, DataType, Kind
+from gsrules.dataclass import dataclass
 from gsrules.sources.cells import NUMBER_PATTERN, CellType, value_of
 from gsrules.sources.check import format_of
 from gsrules.sources.format_sql import call, trimmed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import Kind
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError, Severity
 from gsrules.profile import Profile
 from gsrules.sources.cells import CAST_ROUNDS_EXPONENTS, CellType, can_fail, fits_or_error, value_of, value_or_error

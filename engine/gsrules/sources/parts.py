@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.sources.format_sql import call
 from gsrules.sources.survey import NEVER_A_CELL, Survey
 

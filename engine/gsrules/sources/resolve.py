@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.project import Project
 from gsrules.sources.buckets import Bucket, bucket_key, bucket_of

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
+from gsrules.dataclass import dataclass
 from gsrules.sources.dialect import Dialect
 from gsrules.sources.tokenizer import FileFaultError, records
 

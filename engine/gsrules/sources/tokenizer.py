@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gsrules.dataclass import dataclass
 from gsrules.sources.dialect import Dialect
 
 Cells = list[str | None]

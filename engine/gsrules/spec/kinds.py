@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
+from gsrules.dataclass import dataclass
 from gsrules.spec.actions import ActionSpec
 from gsrules.spec.tasks import TASKS, TaskSpec
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.spec.base import Spec
 from gsrules.spec.text import Text, YamlList, YamlMapping

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.spec.numbers import read_plain
 from gsrules.spec.syntax_words import in_our_words

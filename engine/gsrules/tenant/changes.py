@@ -7,8 +7,10 @@ each matched row of the dataset) and, for each object touched, *write* tables th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from gsrules.dataclass import dataclass
 
 Outcome = Literal["created", "updated", "closed", "unchanged", "skipped", "failed"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, ObjectDef
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.tenant.names import (
     SEQUENCE,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
 from gsrules.tenant.seed_input import SeedInput
 

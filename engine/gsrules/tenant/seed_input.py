@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import ObjectDef
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.tenant.names import column, create_temp, named, rows_written, run, sql_type, temp_table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -11,6 +10,7 @@ from gsrules.catalogue import Catalogue, FieldDef
 from gsrules.catalogue.cockpit import CTA_REASON, CTA_TYPE
 from gsrules.catalogue.datatypes import Family, Kind
 from gsrules.catalogue.texts import ACCEPTED, call, from_text, trimmed, when
+from gsrules.dataclass import dataclass
 from gsrules.errors import nearest
 from gsrules.tenant.names import identifier
 

@@ -7,7 +7,7 @@ staged records alike; then everything is checked; then inserted. Problems are re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.catalogue.model import DefaultValue
 from gsrules.catalogue.texts import call
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.tenant.counters import Counters
 from gsrules.tenant.names import (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -16,6 +15,7 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.catalogue.salesforce import sample_rows
 from gsrules.catalogue.texts import from_text
+from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.project import Project
 from gsrules.tenant import applying

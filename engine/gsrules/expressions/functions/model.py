@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gsrules.catalogue.datatypes import DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.expressions.sql import Sql
 from gsrules.expressions.tree import Expr, Literal
 

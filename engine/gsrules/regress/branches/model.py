@@ -8,11 +8,11 @@ alias `r`. Rows are named by their `__row`. Other tables of the run stand in `me
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.tenant.names import column, identifier, named, select_from
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.run.report import RunReport, problem_json
 
