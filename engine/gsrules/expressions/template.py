@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from gsrules.catalogue.datatypes import STRING, Family
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem
