@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from gsrules.run.report import ActionReport, RunReport
+from gsrules.views.paint import Painter
 from gsrules.views.problems import as_text
 
 _STATUS_STYLE = {"SUCCESS": "bold green", "PARTIAL_SUCCESS": "bold yellow", "FAILURE": "bold red"}
@@ -33,87 +30,70 @@ def as_json_text(reports: Sequence[RunReport]) -> str:
 
 def show(reports: Sequence[RunReport]) -> None:
     """Prints each run: its datasets with their rows, its actions with their outcomes, and what went wrong."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    painter = Painter.of(sys.stdout)
     for position, report in enumerate(reports):
         if position:
-            console.print()
-        _show_one(console, report)
+            print()
+        for line in _lines(painter, report):
+            print(line)
 
 
 def show_demo(folder: Path, reports: Sequence[RunReport]) -> None:
     """The reports of the demo, and where it lies for a closer look."""
     show(reports)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print()
-    console.print(Text(f"The project, its tenant and the rows of every step: {folder}"))
-    console.print(
-        Text(f'Look around: gsrules query --project {folder} "SELECT Name, DueDate FROM call_to_action LIMIT 5"')
-    )
+    print(f"\nThe project, its tenant and the rows of every step: {folder}")
+    print(f'Look around: gsrules query --project {folder} "SELECT Name, DueDate FROM call_to_action LIMIT 5"')
 
 
-def _show_one(console: Console, report: RunReport) -> None:
-    title = Text.assemble(
-        (report.status, _STATUS_STYLE[report.status]),
-        ("  "),
-        (report.name, "bold"),
-        (f"  {report.rule}  rule date {report.rule_date}", "dim"),
-        ("  dry run, nothing kept" if report.mode == "dry_run" else "", "cyan"),
-        (f"  {report.duration_ms / 1000:.2f} s", "dim"),
+def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
+    paint = painter.paint
+    yield "".join(
+        (
+            paint(report.status, _STATUS_STYLE[report.status]),
+            f"  {paint(report.name, 'bold')}",
+            paint(f"  {report.rule}  rule date {report.rule_date}", "dim"),
+            paint("  dry run, nothing kept" if report.mode == "dry_run" else "", "cyan"),
+            paint(f"  {report.duration_ms / 1000:.2f} s", "dim"),
+        )
     )
-    console.print(title)
     if report.tasks:
-        console.print(_tasks(report))
+        yield from painter.columns(("dataset", "task", "rows", "files"), _tasks(report), right=frozenset({2}))
     if report.actions:
-        console.print(_actions(report.actions))
+        header = ("action", "from", "rows", "matched", "outcome")
+        yield from painter.columns(header, _actions(painter, report.actions), right=frozenset({2, 3}))
     for action in report.actions:
-        _show_groups(console, action, named=len(report.actions) > 1)
+        yield from _groups(painter, action, named=len(report.actions) > 1)
     for text in as_text(report.warnings).splitlines():
-        console.print(Text(f"  {text}"), style="yellow")
+        yield paint(f"  {text}", "yellow")
     for text in as_text(report.problems).splitlines():
-        console.print(Text(f"  {text}"))
+        yield f"  {text}"
     if report.artifacts:
         what = "every row and its outcome" if report.actions else "the report"
-        console.print(Text(f"  {what}: {report.artifacts}", "dim"), soft_wrap=True)
+        yield paint(f"  {what}: {report.artifacts}", "dim")
 
 
-def _tasks(report: RunReport) -> Table:
-    grid = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("dataset", "task"):
-        grid.add_column(name)
-    grid.add_column("rows", justify="right")
-    grid.add_column("files", overflow="fold")
+def _tasks(report: RunReport) -> list[tuple[str, ...]]:
+    shown: list[tuple[str, ...]] = []
     for task in report.tasks:
         files = task.files[0] if len(task.files) == 1 else f"{len(task.files)} files" if task.files else ""
-        rows = "–" if task.rows is None else f"{task.rows:,}"
-        grid.add_row(Text(task.task), Text(task.type), rows, Text(files))
-    return grid
+        shown.append((task.task, task.type, "–" if task.rows is None else f"{task.rows:,}", files))
+    return shown
 
 
-def _actions(actions: Sequence[ActionReport]) -> Table:
-    grid = Table(box=None, padding=(0, 2), header_style="dim")
-    for name in ("action", "from"):
-        grid.add_column(name)
-    for name in ("rows", "matched"):
-        grid.add_column(name, justify="right")
-    grid.add_column("outcome", overflow="fold")
+def _actions(painter: Painter, actions: Sequence[ActionReport]) -> list[tuple[str, ...]]:
+    shown: list[tuple[str, ...]] = []
     for action in actions:
         counts = action.counts
-        outcome = Text(", ").join(
-            Text(f"{getattr(counts, name):,} {name}", style)
+        outcome = ", ".join(
+            painter.paint(f"{getattr(counts, name):,} {name}", style)
             for name, style in _OUTCOMES.items()
             if getattr(counts, name)
         )
-        grid.add_row(
-            Text(action.id),
-            Text(action.from_),
-            f"{counts.received:,}",
-            f"{counts.matched:,}",
-            outcome or Text("nothing"),
-        )
-    return grid
+        shown.append((action.id, action.from_, f"{counts.received:,}", f"{counts.matched:,}", outcome or "nothing"))
+    return shown
 
 
-def _show_groups(console: Console, action: ActionReport, *, named: bool) -> None:
+def _groups(painter: Painter, action: ActionReport, *, named: bool) -> Iterator[str]:
     """The codes of an action's rows: failed ones, skipped ones, warnings; under its title where there are several."""
     groups = [
         ("failed", "red", action.errors),
@@ -121,19 +101,19 @@ def _show_groups(console: Console, action: ActionReport, *, named: bool) -> None
         ("warning", "yellow", action.warnings),
     ]
     if named and any(found for _, _, found in groups):
-        console.print(Text(f"  {action.id}", "bold"))
+        yield painter.paint(f"  {action.id}", "bold")
     if action.counts.filtered_null:
         rows = _rows(action.counts.filtered_null)
-        console.print(Text(f"  {rows} did not match only because a value was null", "dim"))
+        yield painter.paint(f"  {rows} did not match only because a value was null", "dim")
     skipped = {group.code for group in action.skips}
     for what, style, found in groups:
         for group in found:
             if what == "warning" and group.code in skipped:
                 continue
-            line = Text.assemble(f"  {what} ", (group.code, style), f"  {_rows(group.rows)}")
+            line = f"  {what} {painter.paint(group.code, style)}  {_rows(group.rows)}"
             if group.example:
-                line.append(f", for example: {group.example}" if group.rows else f": {group.example}")
-            console.print(line, soft_wrap=True)
+                line += f", for example: {group.example}" if group.rows else f": {group.example}"
+            yield line
 
 
 def _rows(count: int) -> str:
