@@ -35,7 +35,7 @@ BranchKind = Literal[
 ROWS = "r"
 """The alias of the rows that `met` speaks about."""
 
-_PARTS, _EFFECTS = "gsrules_parts", "gsrules_effects"
+_PARTS, _LINKS, _EFFECTS = "gsrules_parts", "gsrules_links", "gsrules_effects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Branch:
     `id` is stable as long as the task or action keeps its name and the condition its text. `owner` and `name` tell
     the task or action; `text` is what the user wrote; `side` the way taken. `part` is the part of the traced run
     whose rows take it: a part of the task, or the dataset that an action works on. Only `counted` branches make the
-    percentage (see `regress/branches/__init__`): those that a test can reach whatever the profile says. `need` says
+    percentage (see `regress/branches`): those that a test can reach whatever the profile says. `need` says
     in words what a test must give for the branch to be taken.
     """
 
@@ -79,52 +79,55 @@ class Branch:
 
 
 class Tables(Protocol):
-    """Where the rows of a traced run are; see `regress/branches/count.py`."""
+    """Where the rows of a traced run are; `branches.TracedTables` gives them for a `RunResult`."""
 
     def part(self, name: str) -> exp.Table:
         """The table of a part, with `__row`."""
 
+    def links(self, name: str) -> exp.Table:
+        """The table of a part's hidden columns, with `__row`."""
+
     def effects(self, action: str) -> exp.Table:
         """The effects of an action, of which `row` is the `__row` of its dataset."""
 
-    def stored(self, object: str) -> exp.Table:
-        """The records of a tenant object."""
 
-
-def part_table(name: str) -> exp.Table:
+def part_table(name: str, alias: str) -> exp.Table:
     """A placeholder for the table of a part."""
-    return exp.Table(this=identifier(name), db=identifier(_PARTS))
+    return _placeholder(name, _PARTS, alias)
 
 
-def effects_table(action: str) -> exp.Table:
+def links_table(name: str, alias: str) -> exp.Table:
+    """A placeholder for the hidden columns of a part."""
+    return _placeholder(name, _LINKS, alias)
+
+
+def effects_table(action: str, alias: str) -> exp.Table:
     """A placeholder for the effects of an action."""
-    return exp.Table(this=identifier(action), db=identifier(_EFFECTS))
+    return _placeholder(action, _EFFECTS, alias)
 
 
-def object_table(name: str) -> exp.Table:
-    """A placeholder for the records of a tenant object."""
-    return exp.Table(this=identifier(name), db=identifier("gsrules_objects"))
+def _placeholder(name: str, group: str, alias: str) -> exp.Table:
+    return exp.Table(this=identifier(name), db=identifier(group), alias=exp.TableAlias(this=identifier(alias)))
 
 
 def placed(tree: exp.Expression, tables: Tables) -> exp.Expression:
     """A copy of `tree` with the tables of a run in place of the placeholders."""
-    known = {_PARTS: tables.part, _EFFECTS: tables.effects, "gsrules_objects": tables.stored}
+    known = {_PARTS: tables.part, _LINKS: tables.links, _EFFECTS: tables.effects}
     made = tree.copy()
     for table in list(made.find_all(exp.Table)):
         found = known.get(table.db)
         if found is not None:
             real = found(table.name).copy()
-            if table.args.get("alias") is not None:
-                real.set("alias", table.args["alias"].copy())
+            real.set("alias", table.args["alias"].copy())
             table.replace(real)
     return made
 
 
 def rows_of(branch: Branch, tables: Tables) -> exp.Select:
     """The rows of `branch.part` that take the branch, as one column `row`."""
-    aliased = part_table(branch.part)
-    aliased.set("alias", exp.TableAlias(this=identifier(ROWS)))
-    taken = select_from(aliased, named(column("__row", ROWS), "row"), named(branch.met.copy(), "taken"))
+    taken = select_from(
+        part_table(branch.part, ROWS), named(column("__row", ROWS), "row"), named(branch.met.copy(), "taken")
+    )
     rows = select_from(exp.Subquery(this=taken, alias=exp.TableAlias(this=identifier("t"))), column("row", "t"))
     found = placed(rows.where(column("taken", "t"), copy=False), tables)
     assert isinstance(found, exp.Select)
@@ -133,11 +136,11 @@ def rows_of(branch: Branch, tables: Tables) -> exp.Select:
 
 def count_of(branches: Iterable[Branch], part: str, tables: Tables) -> exp.Select:
     """One statement over a part: for each of its branches the number of rows that take it, in order."""
-    aliased = part_table(part)
-    aliased.set("alias", exp.TableAlias(this=identifier(ROWS)))
     taken = [named(branch.met.copy(), f"b{i}") for i, branch in enumerate(branches)]
-    inner = exp.Subquery(this=select_from(aliased, *taken), alias=exp.TableAlias(this=identifier("t")))
-    counts = (exp.CountIf(this=column(f"b{i}", "t")) for i in range(len(taken)))
+    inner = exp.Subquery(this=select_from(part_table(part, ROWS), *taken), alias=exp.TableAlias(this=identifier("t")))
+    every = exp.Count(this=exp.Star())  # COUNT_IF of no rows is null
+    wheres = (exp.Where(this=column(f"b{i}", "t")) for i in range(len(taken)))
+    counts = (exp.Filter(this=every.copy(), expression=where) for where in wheres)
     made = placed(select_from(inner, *counts), tables)
     assert isinstance(made, exp.Select)
     return made
