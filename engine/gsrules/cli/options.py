@@ -32,6 +32,9 @@ OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Also write the rows to a .csv, .json or .parquet file.")
 ]
 TabularOption = Annotated[str, typer.Option("--format", metavar="table|csv|json", help="How to print the rows.")]
+HtmlOption = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page: one file that needs nothing else.")
+]
 
 
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -20,13 +20,19 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(debug: DebugOption = False) -> None:
-    """Run the example project in a temporary folder and print the report."""
+    """Run the example project in a temporary folder; print the report and where its page lies."""
     from gsrules.run.example import run_demo
+    from gsrules.run.kept import find_run
     from gsrules.views import progress, report
+    from gsrules.views.pages.run_page import run_page
 
     with progress.shown(sys.stderr) as on_step:
         result = run_demo(on_step)
-    report.show_demo(result.folder, result.reports)
+        on_step("the page of all runs")
+        ws = workspace(result.folder)
+        page = result.folder / "report.html"
+        page.write_text(run_page(ws, [find_run(ws, done.run_id) for done in result.reports]), encoding="utf-8")
+    report.show_demo(result.folder, result.reports, page)
     raise typer.Exit(0 if all(done.status == "SUCCESS" for done in result.reports) else 1)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from gsrules.cli.options import (
     DebugOption,
+    HtmlOption,
     OutputOption,
     ParamOption,
     ProjectOption,
@@ -41,6 +42,7 @@ def run(
     param: ParamOption = None,
     tenant: TenantOption = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print the report.")] = "table",
+    html: HtmlOption = None,
     project: ProjectOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -68,6 +70,12 @@ def run(
         typer.echo(report.as_json_text(reports))
     else:
         report.show(reports)
+    if html is not None and reports:
+        from gsrules.cli.show import write_page
+        from gsrules.run.kept import find_run
+        from gsrules.views.pages.run_page import run_page
+
+        write_page(run_page(ws, [find_run(ws, done.run_id) for done in reports], store=tenant), html)
     statuses = [done.status for done in reports]
     worst = max(statuses, key=["SUCCESS", "PARTIAL_SUCCESS", "FAILURE"].index, default="SUCCESS")
     raise typer.Exit(_EXIT_CODES[worst])

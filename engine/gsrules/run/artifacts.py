@@ -41,9 +41,9 @@ def write_artifacts(
         (draft / "effects").mkdir()
         shutil.copyfile(rule_file, draft / "rule.yml")
         for task, table in datasets.items():
-            _copy(connection, table, "__row", draft / "datasets" / f"{_file_name(task)}.parquet")
+            _copy(connection, table, "__row", draft / "datasets" / f"{file_name(task)}.parquet")
         for position, (action, table) in enumerate(effects.items(), start=1):
-            _copy(connection, table, "row", draft / "effects" / f"{position}-{_file_name(action)}.parquet")
+            _copy(connection, table, "row", draft / "effects" / f"{position}-{file_name(action)}.parquet")
         (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
         draft.rename(folder)
     except (OSError, duckdb.IOException) as error:
@@ -65,6 +65,6 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: P
     connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
 
 
-def _file_name(title: str) -> str:
+def file_name(title: str) -> str:
     """`title` with everything that could mean something to a file system taken out."""
     return re.sub(r"[^\w\- ]+", "_", title).strip()[:80] or "untitled"

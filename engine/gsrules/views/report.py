@@ -38,10 +38,11 @@ def show(reports: Sequence[RunReport]) -> None:
             print(line)
 
 
-def show_demo(folder: Path, reports: Sequence[RunReport]) -> None:
+def show_demo(folder: Path, reports: Sequence[RunReport], page: Path) -> None:
     """The reports of the demo, and where it lies for a closer look."""
     show(reports)
-    print(f"\nThe project, its tenant and the rows of every step: {folder}")
+    print(f"\nAll of it as a page, for your browser: {page}")
+    print(f"The project, its tenant and the rows of every step: {folder}")
     print(f'Look around: gsrules query --project {folder} "SELECT Name, DueDate FROM call_to_action LIMIT 5"')
 
 

@@ -1,0 +1,76 @@
+"""Commands that look at runs of the past: show, history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gsrules.cli.options import (
+    DebugOption,
+    HtmlOption,
+    OutputOption,
+    ProjectOption,
+    TabularOption,
+    TenantOption,
+    choice,
+    workspace,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    app.command(epilog="Example: gsrules show last --html run.html")(show)
+    app.command(epilog="Example: gsrules history adoption/usage_drop")(history)
+
+
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, its beginning, or `last`.")],
+    format: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print the report.")] = "table",
+    html: HtmlOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Show one run that was kept, as it was reported; also as a page."""
+    choice("--format", format, ("table", "json"))
+    from gsrules.run.kept import find_run
+    from gsrules.views import report
+
+    ws = workspace(project)
+    found = find_run(ws, run)
+    if format == "json":
+        typer.echo(report.as_json_text([found.report]))
+    else:
+        report.show([found.report])
+    if html is not None:
+        from gsrules.views.pages.run_page import run_page
+
+        write_page(run_page(ws, [found]), html)
+
+
+def history(
+    rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="One rule; default: all of them.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The most runs.")] = 50,
+    tenant: TenantOption = None,
+    format: TabularOption = "table",
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """List the runs that the local tenant remembers, newest first; dry runs leave no trace in it."""
+    choice("--format", format, ("table", "csv", "json"))
+    from gsrules.run.kept import history_rows
+    from gsrules.views import table
+
+    with history_rows(workspace(project), rule, limit, tenant) as rows:
+        table.show(rows, format, output)
+
+
+def write_page(page: str, path: Path) -> None:
+    """Writes a page, and says where on standard error. Raises RunError GS-OUTPUT."""
+    from gsrules.run.rows import writing
+
+    with writing(path):
+        path.write_text(page, encoding="utf-8")
+    typer.echo(f"wrote {path}", err=True)

@@ -1,0 +1,219 @@
+"""The runs that were kept: found by id, read back as the report, the rule and the first rows of what they left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+from sqlglot import exp
+
+from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
+from gsrules.run.artifacts import file_name
+from gsrules.run.report import ActionReport, RunReport, TaskReport
+from gsrules.run.rows import Rows
+from gsrules.run.workspace import Workspace
+from gsrules.spec import RuleSpec
+from gsrules.spec.load import parse_rule
+from gsrules.tenant.changes import Counts, ErrorCount
+from gsrules.tenant.names import column, named, spell
+
+LAST: Final = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """One run's folder. `rule` is None where the text of the rule can no longer be read; `text` is that text."""
+
+    folder: Path
+    report: RunReport
+    text: str
+    rule: RuleSpec | None
+
+    def dataset_file(self, task: str) -> Path:
+        """Where the rows of a dataset are, if they were kept."""
+        return self.folder / "datasets" / f"{file_name(task)}.parquet"
+
+    def effects_file(self, position: int, action: str) -> Path:
+        """Where the effects of the action at `position` (from 1) are."""
+        return self.folder / "effects" / f"{position}-{file_name(action)}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRows:
+    """Some rows of a kept table: its columns with their DuckDB types, and how many rows it has in all."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total: int
+
+
+def runs_folder(workspace: Workspace) -> Path:
+    """Where the project keeps its runs."""
+    return workspace.project.root / ".gsrules" / "runs"
+
+
+def find_run(workspace: Workspace, name: str) -> KeptRun:
+    """The kept run of that id, or of the only id that begins so; `last` is the newest. Raises InputError GS-RUN."""
+    folder = runs_folder(workspace)
+    known = sorted(path.name for path in folder.iterdir() if _is_run(path)) if folder.is_dir() else []
+    if not known:
+        hint = "gsrules run keeps each run below .gsrules/runs"
+        raise InputError(Problem("GS-RUN", "no run was kept yet", where=str(folder), value=name, hint=hint))
+    if name == LAST:
+        return read_run(workspace, folder / _newest(folder, known))
+    found = [name] if name in known else [each for each in known if each.startswith(name)]
+    if len(found) == 1:
+        return read_run(workspace, folder / found[0])
+    if not found:
+        near = nearest(name, known)
+        hint = f"the newest is {_newest(folder, known)}; or write: gsrules show last"
+        raise InputError(Problem("GS-RUN", f"there is no kept run '{name}'", None, str(folder), name, hint, near))
+    shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
+    raise InputError(
+        Problem("GS-RUN", f"{len(found)} runs begin with '{name}'", None, str(folder), name, f"one of: {shown}")
+    )
+
+
+def _is_run(path: Path) -> bool:
+    return not path.name.startswith(".") and (path / "report.json").is_file()
+
+
+def _newest(folder: Path, known: Sequence[str]) -> str:
+    """The newest run. Ids tell seconds only, so the runs of the last second are asked for their start."""
+    second = known[-1].rpartition("-")[0]
+    latest = [each for each in known if each.rpartition("-")[0] == second]
+    return max(latest, key=lambda each: str(_json(folder / each).get("started_at", ""))) if latest[1:] else known[-1]
+
+
+def read_run(workspace: Workspace, folder: Path) -> KeptRun:
+    """The run in a folder. Raises InputError GS-RUN where its report cannot be read."""
+    report = _report(folder, _json(folder))
+    path = folder / "rule.yml"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    shown = workspace.project.rule_path(report.rule)
+    try:
+        rule = parse_rule(text, str(shown), report.rule, workspace.kinds) if text else None
+    except GsrulesError:  # written for another version: the page does without the graph
+        rule = None
+    return KeptRun(folder, report, text, rule)
+
+
+def _json(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, str(error)) from error
+    if not isinstance(found, dict):
+        raise _unreadable(folder, "it is no JSON object")
+    return found
+
+
+def _unreadable(folder: Path, reason: str) -> InputError:
+    return InputError(Problem("GS-RUN", "the report of the run cannot be read", value=str(folder), hint=reason))
+
+
+def _report(folder: Path, data: Mapping[str, Any]) -> RunReport:
+    try:
+        return RunReport(
+            run_id=data["run_id"],
+            rule=data["rule"],
+            name=data["name"],
+            rule_date=data["rule_date"],
+            mode=data["mode"],
+            status=data["status"],
+            started_at=data["started_at"],
+            duration_ms=data["duration_ms"],
+            tasks=tuple(_task(task) for task in data["tasks"]),
+            actions=tuple(_action(action) for action in data["actions"]),
+            warnings=tuple(_problem(each) for each in data["warnings"]),
+            problems=tuple(_problem(each) for each in data.get("problems", ())),
+            artifacts=data.get("artifacts"),
+        )
+    except (KeyError, TypeError) as error:
+        raise _unreadable(folder, f"its form is that of another version: {error}") from error
+
+
+def _task(data: Mapping[str, Any]) -> TaskReport:
+    return TaskReport(data["task"], data["type"], data["rows"], data["duration_ms"], tuple(data.get("files", ())))
+
+
+def _action(data: Mapping[str, Any]) -> ActionReport:
+    counts = Counts(**{each.name: data.get(each.name, 0) for each in fields(Counts)})
+    groups = {
+        name: tuple(ErrorCount(each["code"], each["rows"], each["example"]) for each in data.get(name, ()))
+        for name in ("errors", "skips", "warnings")
+    }
+    return ActionReport(data["id"], data["action"], data["from"], counts, **groups)
+
+
+def _problem(data: Mapping[str, Any]) -> Problem:
+    place = Place(data["file"], data.get("line", 1), data.get("column", 1)) if data.get("file") else None
+    rest = {name: data[name] for name in ("where", "value", "hint", "nearest", "severity") if name in data}
+    return Problem(data["code"], data["message"], place, **rest)
+
+
+@contextmanager
+def history_rows(workspace: Workspace, rule: str | None, limit: int, store: Path | None = None) -> Iterator[Rows]:
+    """The runs that the tenant remembers, newest first; of one rule if given. Raises InputError GS-NAME."""
+    resolved = workspace.resolve(rule) if rule is not None else None
+    counts = [named(_summed(name), name) for name in ("matched", "created", "updated", "closed", "skipped", "failed")]
+    shown = [named(column("run_id"), "run"), column("rule"), column("rule_date"), column("status"), *counts]
+    newest = [exp.Ordered(this=column(name), desc=True) for name in ("started", "run_id")]
+    with workspace.tenant("read", store) as tenant:
+        rows = exp.select(*shown, column("started")).from_(tenant.internal("gs_run_history"))
+        if resolved is not None:
+            rows = rows.where(column("rule").eq(exp.Literal.string(resolved)))
+        yield Rows(tenant.con, spell(rows.order_by(*newest).limit(limit)))
+
+
+def _summed(name: str) -> exp.Expression:
+    """A count of the reports' actions, added up."""
+    found = exp.Anonymous(
+        this="json_extract", expressions=[column("report"), exp.Literal.string(f"$.actions[*].{name}")]
+    )
+    listed = exp.Cast(this=found, to=exp.DataType.build("BIGINT[]", dialect="duckdb"))
+    total = exp.Anonymous(this="list_sum", expressions=[listed])
+    return exp.Cast(this=exp.Coalesce(this=total, expressions=[exp.Literal.number(0)]), to=exp.DataType.build("BIGINT"))
+
+
+def first_rows(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
+    """The first rows of a kept dataset, in the order of their numbers; None where it was not kept."""
+    return _read(connection, path, [column("__row")], limit)
+
+
+def first_effects(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
+    """Some effects of an action, in the order of their rows: of every outcome and code the first ones.
+
+    So a rare failure is among them, however many rows did well before it.
+    """
+    rank = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[column("outcome"), column("code")],
+        order=exp.Order(expressions=[exp.Ordered(this=column("row"))]),
+    )
+    return _read(connection, path, [rank, column("row")], limit)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, path: Path, order: Sequence[exp.Expression], limit: int
+) -> FirstRows | None:
+    """The rows that come first by `order`, shown by the last of it."""
+    if not path.is_file():
+        return None
+    file = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_literally(path))])
+    kept = exp.select("*").from_(file)
+    total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(file))).fetchone()
+    picked = kept.order_by(*order).limit(limit).subquery("picked")
+    found = connection.execute(spell(exp.select("*").from_(picked).order_by(order[-1].copy())))
+    columns = tuple((each[0], str(each[1])) for each in found.description or ())
+    return FirstRows(columns, tuple(found.fetchall()), int(total[0]) if total else 0)
+
+
+def _literally(path: Path) -> str:
+    """A path in which no character stands for others."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
