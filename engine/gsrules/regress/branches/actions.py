@@ -122,7 +122,8 @@ def _entries(context: ActionContext, subject: Subject, mapping: BoundMapping, sp
     assert spec.map is not None
     source = context.spelled(mapping.source)
     folds = context.bound.context.profile["object.picklist_case"] == "insensitive"
-    category = context.bound.context.catalogue.category(mapping.source.type.category or "")
+    known = mapping.source.type.category
+    category = context.bound.context.catalogue.category(known) if known else None
     items = {item.name.lower(): item.gsid for item in category.items} if category else {}
     for word, target in spec.map.items():
         text, value = str(word), source.copy()

@@ -65,7 +65,7 @@ def _subject(part: Part, rows: str, place: Place | None = None) -> Subject:
 def _filter(part: Part, node: Filter, context: TaskContext) -> Iterator[Branch]:
     if _is_of_pivot(part, node, context):
         return
-    subject = _subject(part, part.inputs[0])
+    subject = _subject(part, part.inputs[0], context.bound.plan.tasks[part.task].place)
     yield from conditions(subject, node.predicate, context.below(node), spelling(context.bound), whole="filter")
     yield from cases(subject, "", node.predicate, spelling(context.bound))
 
