@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
-from gsrules.run.check import check_rule
 from gsrules.run.engine import RunOptions, forget, run_rule
 from gsrules.run.report import RunReport
 from gsrules.run.workspace import Workspace
-from gsrules.spec.chain import ChainLink
 from gsrules.tenant import Tenant
+
+if TYPE_CHECKING:
+    from gsrules.spec.chain import ChainLink
 
 _STOPPING = {"failure": ("FAILURE",), "partial": ("FAILURE", "PARTIAL_SUCCESS")}
 
@@ -111,6 +113,8 @@ def _own_params(workspace: Workspace, rule: str, options: RunOptions) -> RunOpti
 
 def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -> None:
     """Checks every rule before the first runs; what is wrong with their files shows when they run."""
+    from gsrules.run.check import check_rule
+
     problems: list[Problem] = []
     with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
         for rule in rules:
