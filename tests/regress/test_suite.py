@@ -95,7 +95,10 @@ def test_a_name_that_does_not_exist_in_the_given_records_has_its_place(
 
 
 def test_a_failing_run_shows_why_unless_failure_is_expected(project: Path) -> None:
-    missing = ("usage-2026-11-22.csv:", "other.csv:")
+    missing = (
+        "usage-2026-11-22.csv: |\n          Account ID,Logins\n          A-1,12\n",
+        "usage-2026-11-22.csv: null\n",
+    )
     assert [problem.code for problem in outcome(project, missing).problems] == ["GS-FILE-MISSING"]
     text = dedented(FILES["tests/usage.yml"]).replace(*missing)
     head = text[: text.index("    expect:")]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from gsrules.dataclass import dataclass
 
 Row = Mapping[str, Any]
+
+_MOST_KEYS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,65 +35,122 @@ class RowDifference:
     unexpected: tuple[Row, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.missing or self.unexpected)
+        return bool(self.changed or self.missing or self.unexpected or self.expected != self.actual)
 
 
-def compare_rows(subject: str, expected: Sequence[Row], actual: Sequence[Row]) -> RowDifference:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How rows are compared.
+
+    `contains`: the expected rows are only some of all. `close`: how far the numbers of a column may be off. `key`:
+    the columns that pair rows; empty for those that do it best.
+    """
+
+    contains: bool = False
+    close: Mapping[str, Decimal] | None = None
+    key: tuple[str, ...] = ()
+
+    def equal(self, name: str, left: Any, right: Any) -> bool:
+        """Whether an actual value is as expected, as far as its column's tolerance says."""
+        if left == right:
+            return True
+        far = (self.close or {}).get(name)
+        if not far or isinstance(left, bool) or isinstance(right, bool):
+            return False
+        numbers = isinstance(left, int | Decimal) and isinstance(right, int | Decimal)
+        return numbers and abs(left - right) <= far
+
+    def fits(self, expected: Row, actual: Row) -> bool:
+        """Whether an actual row is as expected in all columns that the expected row names."""
+        return all(self.equal(name, value, actual.get(name)) for name, value in expected.items())
+
+
+_PLAIN: Final = Asked()
+
+
+def compare_rows(subject: str, expected: Sequence[Row], actual: Sequence[Row], asked: Asked = _PLAIN) -> RowDifference:
     """Rows as multisets, in any order, over the columns that the expected rows name.
 
-    What does not match exactly is paired by the column that tells the expected rows apart best, so that one
-    wrong cell reads as one changed cell and not as a missing and an unexpected row.
+    What does not match is paired by the columns that tell the rows apart best, so that one wrong cell reads as one
+    changed cell and not as a missing and an unexpected row.
     """
-    left, right = _unmatched(expected, actual)
-    key = _key_column(expected)
+    left, right = _unmatched(expected, actual, asked)
+    keys = asked.key or (_key_columns(expected, left, right) if left else ())
     changed: list[ChangedRow] = []
     by_key: dict[Any, list[Row]] = {}
     for row in right:
-        by_key.setdefault(_hashable(row.get(key)), []).append(row)
+        by_key.setdefault(_values(row, keys), []).append(row)
     missing: list[Row] = []
     for row in left:
-        twins = by_key.get(_hashable(row.get(key))) if key else None
+        twins = by_key.get(_values(row, keys)) if keys else None
         if not twins:
             missing.append(row)
             continue
-        twin = max(twins, key=lambda other: sum(other.get(name) == value for name, value in row.items()))
+        twin = max(twins, key=lambda other: sum(asked.equal(n, value, other.get(n)) for n, value in row.items()))
         twins.remove(twin)
-        cells = {name: (value, twin.get(name)) for name, value in row.items() if twin.get(name) != value}
-        changed.append(ChangedRow(str(row.get(key)), cells))
+        cells = {n: (value, twin.get(n)) for n, value in row.items() if not asked.equal(n, value, twin.get(n))}
+        changed.append(ChangedRow(" · ".join(_shown(row.get(name)) for name in keys), cells))
+    if asked.contains:
+        found = len(expected) - len(missing)
+        return RowDifference(subject, ", ".join(keys), len(expected), found, tuple(changed), tuple(missing), ())
     unexpected = tuple(row for rows in by_key.values() for row in rows)
-    return RowDifference(subject, key, len(expected), len(actual), tuple(changed), tuple(missing), unexpected)
+    counts = len(expected), len(actual)
+    return RowDifference(subject, ", ".join(keys), *counts, tuple(changed), tuple(missing), unexpected)
 
 
-def _unmatched(expected: Sequence[Row], actual: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """The rows of each side without a partner; expected rows may name different columns."""
-    left: list[Row] = []
-    pool = list(actual)
-    counts: dict[tuple[str, ...], Counter[Any]] = {}
+def _unmatched(expected: Sequence[Row], actual: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Row]]:
+    """The rows of each side without a partner, such that as many as possible have one."""
     shapes = {tuple(row) for row in expected}
-    if len(shapes) <= 1:
-        # The ordinary case, one shape of rows: a multiset difference.
-        names = next(iter(shapes), ())
-        counts[names] = Counter(_values(row, names) for row in expected)
-        right: list[Row] = []
-        for row in pool:
-            value = _values(row, names)
-            if counts[names][value]:
-                counts[names][value] -= 1
-            else:
-                right.append(row)
-        for row in expected:
-            value = _values(row, names)
-            if counts[names][value]:
-                counts[names][value] -= 1
-                left.append(row)
-        return left, right
-    for row in sorted(expected, key=len, reverse=True):
-        twin = next((other for other in pool if all(other.get(name) == value for name, value in row.items())), None)
-        if twin is None:
-            left.append(row)
+    if len(shapes) > 1 or asked.close:
+        return _unmatched_loosely(expected, actual, asked)
+    # The ordinary case, one shape of rows that must be equal: a multiset difference.
+    names = next(iter(shapes), ())
+    counts = Counter(_values(row, names) for row in expected)
+    right: list[Row] = []
+    for row in actual:
+        value = _values(row, names)
+        if counts[value]:
+            counts[value] -= 1
         else:
-            pool.remove(twin)
-    return left, pool
+            right.append(row)
+    left: list[Row] = []
+    for row in expected:
+        value = _values(row, names)
+        if counts[value]:
+            counts[value] -= 1
+            left.append(row)
+    return left, right
+
+
+def _unmatched_loosely(expected: Sequence[Row], actual: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Row]]:
+    """As `_unmatched` where an expected row may fit several actual ones: a maximum matching by augmenting paths."""
+    fits = [[at for at, row in enumerate(actual) if asked.fits(wanted, row)] for wanted in expected]
+    owner: dict[int, int] = {}
+    alone: list[Row] = []
+    for start, wanted in enumerate(expected):
+        came_from: dict[int, int] = {}
+        queue, free = deque([start]), None
+        while queue and free is None:
+            here = queue.popleft()
+            for at in fits[here]:
+                if at in came_from:
+                    continue
+                came_from[at] = here
+                if at not in owner:
+                    free = at
+                    break
+                queue.append(owner[at])
+        if free is None:
+            alone.append(wanted)
+            continue
+        while True:  # hands every row of the path over to the one that asked for it
+            taker = came_from[free]
+            before = next((at for at, who in owner.items() if who == taker), None)
+            owner[free] = taker
+            if taker == start or before is None:
+                break
+            free = before
+    return alone, [row for at, row in enumerate(actual) if at not in owner]
 
 
 def _values(row: Row, names: Sequence[str]) -> tuple[Any, ...]:
@@ -101,13 +161,35 @@ def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _key_column(rows: Sequence[Row]) -> str:
-    """The first column that tells all rows apart, else the one with the most different values."""
-    best, most = "", 0
-    for name in dict.fromkeys(name for row in rows for name in row):
-        distinct = len({_hashable(row.get(name)) for row in rows if row.get(name) is not None})
-        if distinct > most:
-            best, most = name, distinct
-        if distinct == len(rows):
+def _key_columns(expected: Sequence[Row], left: Sequence[Row], right: Sequence[Row]) -> tuple[str, ...]:
+    """The columns by which most of the unmatched rows find each other; more than one where one is not unique."""
+    names = list(dict.fromkeys(name for row in expected for name in row))
+    chosen: tuple[str, ...] = ()
+    best = (-1, 0)
+    while len(chosen) < min(_MOST_KEYS, len(names)):
+        scores = {name: _score((*chosen, name), expected, left, right) for name in names if name not in chosen}
+        name = max(scores, key=lambda each: scores[each])
+        if chosen and (scores[name][0] < best[0] or scores[name][1] <= best[1]):
             break
-    return best
+        chosen, best = (*chosen, name), scores[name]
+        if best[1] == len(expected):
+            break
+    return chosen
+
+
+def _score(
+    names: tuple[str, ...], expected: Sequence[Row], left: Sequence[Row], right: Sequence[Row]
+) -> tuple[int, int]:
+    """How many rows find a partner by these columns, and how many rows they tell apart."""
+    wanted, there = (Counter(_values(row, names) for row in rows if _has(row, names)) for rows in (left, right))
+    return (wanted & there).total(), len({_values(row, names) for row in expected if _has(row, names)})
+
+
+def _has(row: Row, names: Sequence[str]) -> bool:
+    return any(row.get(name) is not None for name in names)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return "∅" if value is None else str(value)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem
 from gsrules.regress.compare import RowDifference
+
+SnapshotState = Literal["same", "missing", "differs", "broken", "made", "updated", "left"]
+"""`broken`: the kept file cannot be read. `made` and `updated`: accepted in this go; `left`: not accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +23,26 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotOutcome:
+    """The kept snapshot of a test beside what the run gave; `taken` is the file as it would be kept now."""
+
+    path: Path
+    state: SnapshotState
+    taken: str
+    facts: tuple[Fact, ...] = ()
+    rows: tuple[RowDifference, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there is nothing to complain of."""
+        return self.state in ("same", "made", "updated")
+
+
+@dataclass(frozen=True, slots=True)
 class TestOutcome:
-    """One test: passed when nothing differs and nothing is wrong with it."""
+    """One test: passed when nothing differs and nothing is wrong with it. `id` is unique among all tests."""
 
     __test__ = False  # not a class of tests, whatever its name
 
@@ -31,17 +53,30 @@ class TestOutcome:
     facts: tuple[Fact, ...] = ()
     rows: tuple[RowDifference, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    snapshot: SnapshotOutcome | None = None
+    id: str = ""
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether everything but the snapshot is as it should be."""
+        return not (self.facts or self.rows or self.problems)
 
     @property
     def passed(self) -> bool:
-        return not (self.facts or self.rows or self.problems)
+        return self.as_expected and (self.snapshot is None or self.snapshot.agrees)
 
 
 @dataclass(frozen=True, slots=True)
 class SuiteOutcome:
-    """All tests that were run, in file order."""
+    """All tests that were run, in file order; `obsolete` are kept snapshots of which there is no test any more.
+
+    `not_run` tells how many tests were left out because an earlier one failed.
+    """
 
     tests: tuple[TestOutcome, ...]
+    obsolete: tuple[Path, ...] = ()
+    not_run: int = 0
 
     @property
     def passed(self) -> int:

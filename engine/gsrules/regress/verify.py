@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType
 from gsrules.errors import GsrulesError, Problem
-from gsrules.regress.compare import Row, RowDifference, compare_rows
+from gsrules.regress.compare import Asked, Row, RowDifference, compare_rows
 from gsrules.regress.outcome import Fact
 from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
 from gsrules.run.records import read_records
-from gsrules.run.tested_names import check_count, column_of, keys_of, named, object_of
+from gsrules.run.tested_names import check_count, column_of, named, names_in, object_of
 from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
-from gsrules.spec.rule_tests import Expect, TestCase
+from gsrules.spec.rule_tests import Expect, ExpectedRows
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, run, temp_table
 
-_FETCHED_AT_MOST = 10_000
+_FETCHED_AT_MOST: Final = 10_000
 
 Verdict = tuple[tuple[Fact, ...], tuple[RowDifference, ...], tuple[Problem, ...]]
 
 
-def verify(workspace: Workspace, test: TestCase, result: RunResult, tenant: Tenant) -> Verdict:
+def verify(workspace: Workspace, expect: Expect, result: RunResult, tenant: Tenant) -> Verdict:
     """What differs: single facts, rows, and what is wrong with the test itself or made the run fail."""
-    expect = test.expect or Expect()
     forms = Forms(workspace.catalogue, workspace.project.profile)
-    checks = _Checks(workspace, expect, result, tenant, forms)
-    return checks.run()
+    return _Checks(workspace, expect, result, tenant, forms).run()
 
 
 class _Checks:
-    """One test's comparisons; problems of one do not keep the others from being made."""
+    """One run's comparisons; problems of one do not keep the others from being made."""
 
     def __init__(self, workspace: Workspace, expect: Expect, result: RunResult, tenant: Tenant, forms: Forms) -> None:
         self._workspace = workspace
@@ -48,23 +47,23 @@ class _Checks:
         self._problems: list[Problem] = []
 
     def run(self) -> Verdict:
+        expect, failed = self._expect, bool(self._result.report.problems)
         self._check_status()
-        if self._expect.errors is not None:
-            self._check_errors(self._expect.errors)
-        if not self._result.report.problems:
-            for name, counts in (self._expect.actions or {}).items():
-                self._noting(lambda name=name, counts=counts: self._check_counts(name, counts))  # type: ignore[misc]
-            for name, rows in (self._expect.tasks or {}).items():
-                self._noting(lambda name=name, rows=rows: self._check_task(name, rows))  # type: ignore[misc]
-            for name, rows in (self._expect.records or {}).items():
-                self._noting(lambda name=name, rows=rows: self._check_records(name, rows))  # type: ignore[misc]
+        self._check_codes("errors", expect.errors, self._errors())
+        self._check_codes("skips", expect.skips, self._skips())
+        if not failed:
+            self._each(expect.actions, self._check_counts)
+            self._each(expect.tasks, self._check_task)
+            self._each(expect.records, self._check_records)
+        self._each(expect.tenant, self._check_tenant)
         return tuple(self._facts), tuple(self._rows), tuple(self._problems)
 
-    def _noting(self, check: Callable[[], None]) -> None:
-        try:
-            check()
-        except GsrulesError as error:
-            self._problems.extend(error.problems)
+    def _each(self, wanted: Mapping[Text, Any] | None, check: Callable[[Text, Any], None]) -> None:
+        for name, expected in (wanted or {}).items():
+            try:
+                check(name, expected)
+            except GsrulesError as error:
+                self._problems.extend(error.problems)
 
     def _check_status(self) -> None:
         report, expected = self._result.report, self._expect.status
@@ -73,22 +72,35 @@ class _Checks:
         if report.problems and expected != "FAILURE":
             self._problems.extend(report.problems)
 
-    def _check_errors(self, expected: Sequence[Any]) -> None:
-        """Codes of row errors and of what made the run fail; a mapping may also give action and rows."""
+    def _errors(self) -> list[Row]:
+        """Codes of row errors and of what made the run fail."""
         report = self._result.report
-        actual = [
+        rows = [
             {"code": group.code, "action": action.id, "rows": group.rows}
             for action in report.actions
             for group in action.errors
         ]
-        actual += [{"code": problem.code, "action": None, "rows": 1} for problem in report.problems]
-        wanted = [{"code": str(row)} if isinstance(row, str) else dict(row) for row in expected]
-        shown = actual if not wanted else [{k: row[k] for k in ("code", "action", "rows")} for row in actual]
-        difference = compare_rows("errors", wanted, shown)
+        return [*rows, *({"code": problem.code, "action": None, "rows": None} for problem in report.problems)]
+
+    def _skips(self) -> list[Row]:
+        return [
+            {"code": group.code, "action": action.id, "rows": group.rows}
+            for action in self._result.report.actions
+            for group in action.skips
+        ]
+
+    def _check_codes(self, subject: str, expected: Sequence[Any] | None, actual: Sequence[Row]) -> None:
+        """Codes alone, or mappings that may also give action and rows."""
+        if expected is None:
+            return
+        wanted = [dict(each) if isinstance(each, Mapping) else {"code": str(each)} for each in expected]
+        names = [str(key) for row in wanted for key in row] or ["code"]
+        shown = [{key: value for key, value in row.items() if key in names} for row in actual]
+        difference = compare_rows(subject, wanted, shown, Asked(key=("code",)))
         if difference:
             self._rows.append(difference)
 
-    def _check_counts(self, name: Any, counts: Mapping[Any, int]) -> None:
+    def _check_counts(self, name: Text, counts: Mapping[Any, int]) -> None:
         actions = {action.id: action for action in self._result.report.actions}
         action = actions[named("action", name, list(actions))]
         shown = action.as_json()
@@ -97,34 +109,62 @@ class _Checks:
             if shown[str(count)] != expected:
                 self._facts.append(Fact(f"{action.id}: {count}", expected, shown[str(count)]))
 
-    def _check_task(self, name: Any, expected: Sequence[Row]) -> None:
+    def _check_task(self, name: Text, expected: ExpectedRows) -> None:
         task = named("dataset", name, list(self._result.columns))
         columns = self._result.columns[task]
-        wanted = keys_of(expected) or [each.name for each in columns]
+        wanted = names_in(expected) or [Text(each.name) for each in columns]
         chosen = {key: column_of(columns, key) for key in wanted}
-        shown = (column(each.name) for each in chosen.values())
-        query = exp.select(*shown).from_(temp_table(self._result.datasets[task]))
-        types = {key: each.type for key, each in chosen.items()}
-        self._compare(f"dataset {task}", expected, self._fetched(query, types), types)
+        items = [exp.alias_(column(each.name), f"c{n}", quoted=True) for n, each in enumerate(chosen.values())]
+        query = exp.select(*items).from_(temp_table(self._result.datasets[task]))
+        self._compare(f"dataset {task}", expected, query, {key: each.type for key, each in chosen.items()})
 
-    def _check_records(self, name: Any, expected: Sequence[Row]) -> None:
+    def _check_records(self, name: Text, expected: ExpectedRows) -> None:
         found = object_of(self._workspace, name)
         touched = [write.staging for write in self._result.writes if write.object.lower() == found.lower()]
-        paths = keys_of(expected) or [Text("Gsid")]
-        query, types = read_records(self._workspace, self._tenant, found, paths, touched)
-        self._compare(f"records of {found}", expected, self._fetched(query, types), types)
+        query, types = read_records(self._workspace, self._tenant, found, names_in(expected) or [Text("Gsid")], touched)
+        self._compare(f"records of {found}", expected, query, types)
+
+    def _check_tenant(self, name: Text, expected: ExpectedRows) -> None:
+        found = object_of(self._workspace, name)
+        query, types = read_records(self._workspace, self._tenant, found, names_in(expected) or [Text("Gsid")])
+        self._compare(f"all records of {found}", expected, query, types)
+
+    def _compare(self, subject: str, expected: ExpectedRows, query: exp.Select, types: Mapping[str, DataType]) -> None:
+        if expected.rows is not None:
+            found = self._count(query)
+            if found != expected.rows:
+                self._facts.append(Fact(f"{subject}: rows", expected.rows, found))
+        if expected.exact is None and expected.contains is None:
+            return
+        actual = self._fetched(query, types)
+        if len(actual) > _FETCHED_AT_MOST:
+            self._problems.append(self._too_many(subject, expected, self._count(query)))
+            return
+        close = {key: Decimal(str(far)) for key in types if (far := expected.tolerance_of(key))}
+        wanted = [
+            {str(key): self._forms.expected(value, types[key]) for key, value in row.items()} for row in expected.named
+        ]
+        asked = Asked(contains=expected.contains is not None, close=close)
+        difference = compare_rows(subject, wanted, actual, asked)
+        if difference:
+            self._rows.append(difference)
 
     def _fetched(self, query: exp.Select, types: Mapping[str, DataType]) -> list[Row]:
-        rows = run(self._tenant.con, query.limit(_FETCHED_AT_MOST)).fetchall()
+        rows = run(self._tenant.con, query.limit(_FETCHED_AT_MOST + 1)).fetchall()
         return [
-            {key: self._forms.actual(value, type_) for (key, type_), value in zip(types.items(), row, strict=False)}
+            {
+                str(key): self._forms.actual(value, type_)
+                for (key, type_), value in zip(types.items(), row, strict=False)
+            }
             for row in rows
         ]
 
-    def _compare(
-        self, subject: str, expected: Sequence[Row], actual: Sequence[Row], types: Mapping[str, DataType]
-    ) -> None:
-        wanted = [{str(key): self._forms.expected(value, types[key]) for key, value in row.items()} for row in expected]
-        difference = compare_rows(subject, wanted, actual)
-        if difference:
-            self._rows.append(difference)
+    def _count(self, query: exp.Select) -> int:
+        count = exp.select(exp.Count(this=exp.Star())).from_(query.subquery("rows"))
+        row = run(self._tenant.con, count).fetchone()
+        return int(row[0]) if row else 0
+
+    def _too_many(self, subject: str, expected: ExpectedRows, found: int) -> Problem:
+        message = f"{subject}: {found:,} rows are too many to be compared one by one"
+        hint = f"at most {_FETCHED_AT_MOST:,} are; expect `rows`, a dataset that is smaller, or snapshot: true"
+        return Problem("GS-TEST-ROWS", message, expected.place, hint=hint)

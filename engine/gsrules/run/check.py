@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.run.options import RunOptions
 from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, rule_profile, s3_tasks
-from gsrules.run.tested_names import Columns, check_test
+from gsrules.run.test_data import SharedFixtures, test_files
+from gsrules.run.tested_names import Columns, TestedRules, check_file, check_given
 from gsrules.run.workspace import Workspace
 from gsrules.spec.chain import ChainSpec
 from gsrules.spec.load import load_tests
@@ -37,7 +38,7 @@ def validate_project(workspace: Workspace, names: Sequence[str]) -> Findings:
     named = [workspace.resolve(name) for name in names]
     rules = [name for name in named if not workspace.is_chain(name)] if named else list(workspace.rule_ids())
     chains = [name for name in named if workspace.is_chain(name)] if named else list(workspace.chain_ids())
-    tests = [] if named else test_files(workspace, [])
+    tests = [] if named else test_files(workspace.project, [])
     problems: list[Problem] = []
     with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
         columns: dict[str, Columns] = {}
@@ -45,8 +46,16 @@ def validate_project(workspace: Workspace, names: Sequence[str]) -> Findings:
             problems.extend(_problems_of(lambda rule=rule: _check_rule(workspace, rule, tenant, columns)))  # type: ignore[misc]
     for chain in chains:
         problems.extend(_problems_of(lambda chain=chain: _check_chain(workspace, chain)))  # type: ignore[misc]
+    shared = SharedFixtures()
+    if not named:
+        try:
+            shared = SharedFixtures.load(workspace.project)
+        except GsrulesError as error:
+            problems.extend(error.problems)
+    problems.extend(found for each in shared.fixtures.values() for found in check_given(workspace, each))
+    known = TestedRules(workspace, columns)
     for path in tests:
-        problems.extend(_problems_of(lambda path=path: _check_tests(workspace, path, columns)))  # type: ignore[misc]
+        problems.extend(_problems_of(lambda path=path: _check_tests(path, known, shared)))  # type: ignore[misc]
     if not (rules or chains or named):
         hint = "write one to rules/, or begin with gsrules init"
         where = str(workspace.project.rules_dir)
@@ -124,38 +133,5 @@ def _own_schedules(workspace: Workspace, chain: ChainSpec) -> list[Problem]:
     return found
 
 
-def test_files(workspace: Workspace, paths: Sequence[Path]) -> list[Path]:
-    """The rule test files below `paths`, by default below the project's tests folder."""
-    roots = list(paths) or [workspace.project.tests_dir]
-    found: list[Path] = []
-    for root in roots:
-        there = root if root.exists() else workspace.project.root / root
-        if there.is_file():
-            found.append(there)
-        elif there.is_dir():
-            found.extend(sorted(there.rglob("*.yml")))
-        elif paths:
-            raise InputError(Problem("GS-NAME", "there is no such test file or folder", value=str(root)))
-    return list(dict.fromkeys(found))
-
-
-def _check_tests(workspace: Workspace, path: Path, columns: Mapping[str, Columns]) -> tuple[Problem, ...]:
-    tests = load_tests(path)
-    known = workspace.rule_ids()
-    if tests.rule not in known:
-        raise InputError(
-            Problem(
-                "GS-NAME",
-                f"there is no rule '{tests.rule}' to test",
-                tests.rule.place,
-                value=str(tests.rule),
-                nearest=nearest(tests.rule, known),
-            )
-        )
-    try:
-        rule = workspace.rule(tests.rule)
-    except GsrulesError:
-        return ()  # the problems of the rule itself are told already
-    return tuple(
-        problem for test in tests.tests for problem in check_test(workspace, rule, columns.get(tests.rule), test)
-    )
+def _check_tests(path: Path, rules: TestedRules, shared: SharedFixtures) -> tuple[Problem, ...]:
+    return check_file(rules, load_tests(path), shared)

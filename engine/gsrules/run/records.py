@@ -28,11 +28,12 @@ class _NoFiles:
 
 
 def read_records(
-    workspace: Workspace, tenant: Tenant, object_name: str, paths: Sequence[str], among: Sequence[str]
+    workspace: Workspace, tenant: Tenant, object_name: str, paths: Sequence[str], among: Sequence[str] | None = None
 ) -> tuple[exp.Select, Mapping[str, DataType]]:
     """A SELECT of the `paths` (such as `CompanyId.Name`) of the records whose Gsid is in one of the tables `among`.
 
-    The types are keyed by path. Raises InputError for unknown names, with the nearest known one.
+    Without `among`: of all records of the object. The types are keyed by path. Raises InputError for unknown names,
+    with the nearest known one.
     """
     plan = bind_paths(workspace, object_name, paths)
     profile = workspace.project.profile
@@ -43,8 +44,9 @@ def read_records(
     columns = plan.tasks[_TASK].columns
     names = {path: f"c{n}" for n, path in enumerate(paths)}
     rows = exp.select(*(column(name) for name in names.values())).from_(temp_table(compiled.tables[_TASK]))
-    touched = [column("gsid").isin(query=exp.select(column(GSID)).from_(temp_table(table))) for table in among]
-    rows = rows.where(exp.or_(*touched) if touched else exp.false())
+    if among is not None:
+        touched = [column("gsid").isin(query=exp.select(column(GSID)).from_(temp_table(table))) for table in among]
+        rows = rows.where(exp.or_(*touched) if touched else exp.false())
     types = {each.name: each.type for each in columns}
     return rows, {path: types[name] for path, name in names.items()}
 

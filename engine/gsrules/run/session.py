@@ -38,6 +38,11 @@ class Session:
     ) -> None:
         self.close()
 
+    @property
+    def workspace(self) -> Workspace:
+        """The project whose rules are run."""
+        return self._workspace
+
     @contextmanager
     def tenant(self) -> Iterator[Tenant]:
         """An empty tenant in memory; one at a time."""

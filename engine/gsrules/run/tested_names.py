@@ -4,65 +4,162 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.plan.nodes import Column
+from gsrules.run.options import parameters
 from gsrules.run.records import bind_paths
+from gsrules.run.test_data import SharedFixtures, bad_key, given_data, split_key
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec, Text
-from gsrules.spec.rule_tests import Expect, TestCase
+from gsrules.spec.rule_tests import Expect, ExpectedRows, Fixture, TestCase, TestFile
 from gsrules.tenant.changes import Counts
 from gsrules.tenant.seeding import check_names
 
 COUNTS = tuple(one.name for one in dataclasses.fields(Counts))
 """The counts of an action that a test may expect."""
 
+CODE_KEYS: Final = ("code", "action", "rows")
+"""What an expected error or skip may tell."""
+
 Row = Mapping[Any, Any]
 Columns = Mapping[str, Sequence[Column]]
 
 
-def check_test(workspace: Workspace, rule: RuleSpec, columns: Columns | None, test: TestCase) -> tuple[Problem, ...]:
-    """What is wrong with the names of a test; `columns` are those of the rule's datasets where they are known."""
-    found = list(check_names(dict(test.given.records.items()), workspace.catalogue))
-    for check in _checks(workspace, rule, columns, test.expect or Expect()):
+@dataclass(frozen=True, slots=True)
+class TestedRules:
+    """What checks of tests need to know: the rules, and the columns of their datasets where these are known."""
+
+    __test__ = False
+
+    workspace: Workspace
+    columns: Mapping[str, Columns]
+
+    def rule(self, name: Text) -> RuleSpec | None:
+        """The rule of that id, None if the rule itself is wrong. Raises InputError GS-NAME if there is none."""
+        known = self.workspace.rule_ids()
+        if name not in known:
+            message = f"there is no rule '{name}' to test"
+            raise InputError(Problem("GS-NAME", message, name.place, value=str(name), nearest=nearest(name, known)))
         try:
-            check()
-        except GsrulesError as error:
-            found.extend(error.problems)
+            return self.workspace.rule(name)
+        except GsrulesError:
+            return None  # the problems of the rule itself are told already
+
+
+def check_file(rules: TestedRules, file: TestFile, shared: SharedFixtures) -> tuple[Problem, ...]:
+    """What is wrong with the names in a file of tests: rules, fixtures, records, files, params, what is expected."""
+    found: list[Problem] = []
+    with _noting(found):
+        rules.rule(file.rule)
+        for fixture in file.fixtures.values():
+            found.extend(check_given(rules.workspace, fixture))
+        for test in file.tests:
+            with _noting(found):
+                found.extend(_check_test(rules, file, test, shared))
     return tuple(found)
 
 
-def _checks(
-    workspace: Workspace, rule: RuleSpec, columns: Columns | None, expect: Expect
-) -> Iterator[Callable[[], object]]:
+def check_given(workspace: Workspace, given: Fixture) -> tuple[Problem, ...]:
+    """What is wrong with the objects, fields and file keys of a fixture, or of what a test gives itself."""
+    names = check_names(dict(given.records.items()), workspace.catalogue)
+    return (*names, *(bad_key(key) for key in given.files if split_key(key) is None))
+
+
+def _check_test(rules: TestedRules, file: TestFile, test: TestCase, shared: SharedFixtures) -> Iterator[Problem]:
+    rule = rules.rule(file.rule)
+    given = [test.given, *(step.given for step in test.steps or ())]
+    for each in given:
+        yield from check_given(rules.workspace, each)
+        yield from _problems_of(lambda each=each: given_data(each, file, shared))  # type: ignore[misc]
+    if rule is not None:
+        yield from _check_params(rule, test.params)
+        yield from _check_expect(rules, rule, test.expect)
+    for step in test.steps or ():
+        try:
+            own = rules.rule(step.rule or file.rule)
+        except InputError as error:
+            yield from error.problems
+            continue
+        if own is not None:
+            yield from _check_params(own, step.params)
+            yield from _check_expect(rules, own, step.expect)
+
+
+def _check_params(rule: RuleSpec, params: Mapping[Text, Any]) -> tuple[Problem, ...]:
+    """Names and types of the parameters that a test sets."""
+    found: list[Problem] = []
+    for name, value in params.items():
+        for problem in _problems_of(lambda name=name, value=value: parameters(rule, {name: value})):  # type: ignore[misc]
+            found.append(replace(problem, place=name.place))
+    return tuple(found)
+
+
+def _check_expect(rules: TestedRules, rule: RuleSpec, expect: Expect | None) -> Iterator[Problem]:
+    if expect is None:
+        return
+    workspace, columns = rules.workspace, rules.columns.get(rule.id)
     ids = [str(action.id) for action in rule.actions]
     for name, counts in (expect.actions or {}).items():
-        yield lambda name=name: named("action", name, ids)  # type: ignore[misc]
+        yield from _problems_of(lambda name=name: named("action", name, ids))  # type: ignore[misc]
         for count in counts:
-            yield lambda count=count: check_count(count)  # type: ignore[misc]
+            yield from _problems_of(lambda count=count: check_count(count))  # type: ignore[misc]
     for name, rows in (expect.tasks or {}).items():
-        yield lambda name=name, rows=rows: _check_task(rule, columns, name, rows)  # type: ignore[misc]
-    for name, rows in (expect.records or {}).items():
-        yield lambda name=name, rows=rows: _check_records(workspace, name, rows)  # type: ignore[misc]
+        yield from _problems_of(lambda name=name, rows=rows: _check_task(rule, columns, name, rows))  # type: ignore[misc]
+    for name, rows in (*(expect.records or {}).items(), *(expect.tenant or {}).items()):
+        yield from _problems_of(lambda name=name, rows=rows: _check_records(workspace, name, rows))  # type: ignore[misc]
+    for row in (*(expect.errors or ()), *(expect.skips or ())):
+        if isinstance(row, Mapping):
+            yield from _check_code_row(row, ids)
 
 
-def _check_task(rule: RuleSpec, columns: Columns | None, name: Text, rows: Sequence[Row]) -> None:
+def _check_code_row(row: Mapping[Any, Any], ids: Sequence[str]) -> Iterator[Problem]:
+    for key in row:
+        if key not in CODE_KEYS:
+            yield _unknown("property of an error", key, CODE_KEYS)
+    action = row.get("action")
+    if isinstance(action, str) and action not in ids:
+        yield _unknown("action", action, ids)
+
+
+def _problems_of(check: Callable[[], object]) -> tuple[Problem, ...]:
+    try:
+        check()
+    except GsrulesError as error:
+        return error.problems
+    return ()
+
+
+@contextmanager
+def _noting(found: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except GsrulesError as error:
+        found.extend(error.problems)
+
+
+def _check_task(rule: RuleSpec, columns: Columns | None, name: Text, expected: ExpectedRows) -> None:
     task = named("dataset", name, [str(task) for task in rule.tasks])
     if columns is None:
         return
     problems: list[Problem] = []
-    for key in keys_of(rows):
-        try:
+    for key in names_in(expected):
+        with _noting(problems):
             column_of(columns[task], key)
-        except InputError as error:
-            problems.extend(error.problems)
     if problems:
         raise InputError(problems)
 
 
-def _check_records(workspace: Workspace, name: Text, rows: Sequence[Row]) -> None:
-    bind_paths(workspace, object_of(workspace, name), keys_of(rows))
+def _check_records(workspace: Workspace, name: Text, expected: ExpectedRows) -> None:
+    bind_paths(workspace, object_of(workspace, name), names_in(expected))
+
+
+def names_in(expected: ExpectedRows) -> list[Text]:
+    """The columns that are compared, and those that have a tolerance."""
+    return list(dict.fromkeys((*keys_of(expected.named), *expected.tolerated)))
 
 
 def keys_of(rows: Iterable[Row]) -> list[Any]:

@@ -18,7 +18,7 @@ from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
 if TYPE_CHECKING:  # each function imports the models of its files: making models takes time
     from gsrules.spec.chain import ChainSpec
     from gsrules.spec.objects import ObjectSpec, PicklistsSpec
-    from gsrules.spec.rule_tests import TestFile
+    from gsrules.spec.rule_tests import FixtureFile, TestFile
 
 Model = TypeVar("Model", bound=Spec)
 
@@ -45,6 +45,13 @@ def load_tests(path: Path) -> TestFile:
     from gsrules.spec.rule_tests import TestFile
 
     return _validated(load_yaml(path), TestFile)
+
+
+def load_fixtures(path: Path) -> FixtureFile:
+    """The fixtures in a file that test files share. Raises `InputError` with every problem of the file."""
+    from gsrules.spec.rule_tests import FixtureFile
+
+    return _validated(load_yaml(path), FixtureFile)
 
 
 def load_object_file(path: Path) -> ObjectSpec:
