@@ -1,20 +1,23 @@
 """The behaviour profile: every doubtful behaviour is one key with allowed values and a default.
 
-The keys are data (`profile.yml`) and come from data-setup.md §18, actions.md §13 and platform.md §1 and §11.
+The keys are data (`profile.json`) and come from data-setup.md §18, then actions.md §13, then platform.md §1 and §11.
+Of each key the file states `values`, the allowed words, or `type`: integer (`min`, `max`), timezone, tenant_id, gsid,
+text, currency, number_pair or list (`of`: its members; ordered); `optional`: it also takes `none`; `ready: false`:
+this version only has the default behaviour and refuses another; `defaults_under`: another default while another key
+has a value; `evidence`: as in the reference.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import yaml
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
@@ -150,15 +153,15 @@ _READERS: Mapping[str, Callable[[KeyDef, object], Any]] = {
 @cache
 def profile_keys() -> Mapping[str, KeyDef]:
     """Every key of the profile, in the order of the reference."""
-    text = resources.files("gsrules").joinpath("profile.yml").read_text(encoding="utf-8")
-    return MappingProxyType({name: _key(name, entry) for name, entry in yaml.load(text, yaml.CSafeLoader).items()})
+    entries = json.loads(Path(__file__).with_name("profile.json").read_bytes())
+    return MappingProxyType({name: _key(name, entry) for name, entry in entries.items()})
 
 
 def _key(name: str, entry: Mapping[str, Any]) -> KeyDef:
     key = KeyDef(
         name=name,
         decides=entry["decides"],
-        default=None,
+        default=entry["default"],
         evidence=tuple(entry["evidence"]),
         values=tuple(entry.get("values", ())),
         type=entry.get("type", "word"),
@@ -169,8 +172,8 @@ def _key(name: str, entry: Mapping[str, Any]) -> KeyDef:
         defaults_under=entry.get("defaults_under", {}),
         ready=entry.get("ready", True),
     )
-    default = key.read(entry["default"])
-    return replace(key, default=default)
+    default = key.read(key.default)
+    return key if default is key.default else replace(key, default=default)
 
 
 class Profile(Mapping[str, Any]):

@@ -1,31 +1,35 @@
-"""The standard objects and the seeds of the cockpit and of scorecard schemes, kept as YAML data (platform.md §3)."""
+"""The standard objects and the seeds of the cockpit and of scorecard schemes, kept as data (platform.md §3).
+
+The files are JSON, which every start reads in a moment. company.json holds the objects of §3.1 and §3.2, people.json
+§3.3 and §3.4, cockpit.json §3.5 (of a CTA without the computed fields Age, DaysDue …, which follow from the others
+and the rule date and are not stored), scorecards.json §3.6, others.json §3.7, seeds.json §3.5 and §3.6.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
-
-import yaml
 
 from gsrules.catalogue.fields import closing_fields, leading_field, standard_field
 from gsrules.catalogue.model import FieldDef, ObjectDef
 from gsrules.profile import Profile
 
-_FILES = ("company.yml", "people.yml", "cockpit.yml", "scorecards.yml", "others.yml")
+_FOLDER = Path(__file__).with_name("standard")
+_FILES = ("company.json", "people.json", "cockpit.json", "scorecards.json", "others.json")
 
 
 @cache
 def _read(file: str) -> Mapping[str, Any]:
-    text = resources.files("gsrules.catalogue").joinpath("standard", file).read_text(encoding="utf-8")
-    data: Mapping[str, Any] = yaml.load(text, yaml.CSafeLoader)
+    data: Mapping[str, Any] = json.loads((_FOLDER / file).read_bytes())
     return data
 
 
 def seeds() -> Mapping[str, Any]:
     """The cockpit picklists and scorecard schemes of a new tenant."""
-    return _read("seeds.yml")
+    return _read("seeds.json")
 
 
 def standard_objects(profile: Profile) -> dict[str, ObjectDef]:
