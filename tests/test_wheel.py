@@ -27,7 +27,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_data_files_of_the_package(unpacked: Path) -> None:
     source = ROOT / "engine" / "gsrules"
-    wanted = {path.relative_to(source) for ending in ("yml", "typed") for path in source.rglob(f"*.{ending}")}
+    wanted = {path.relative_to(source) for ending in ("json", "typed") for path in source.rglob(f"*.{ending}")}
     assert len(wanted) > 5
     assert {path for path in wanted if not (unpacked / "gsrules" / path).is_file()} == set()
 
