@@ -69,7 +69,7 @@ def _criteria(context: ActionContext, criteria: Expr) -> Iterator[Branch]:
 
 
 def _outcome(context: ActionContext, outcome: str, need: str, *, counted: bool = True) -> Branch:
-    return context.subject.branch("outcome", outcome, "rows", context.outcome(outcome), need, counted=counted)
+    return context.subject.branch("outcome", outcome, "reached", context.outcome(outcome), need, counted=counted)
 
 
 def _failed(context: ActionContext) -> Branch:
