@@ -11,11 +11,11 @@ from gsrules.plan.kinds import TASK_KINDS
 from gsrules.plan.nodes import DataPlan, Node, PlannedTask, TaskRef, walk
 from gsrules.plan.order import order, unused
 from gsrules.spec.rule import RuleSpec
-from gsrules.spec.tasks import TaskSpec
 from gsrules.spec.text import Text
 
 if TYPE_CHECKING:
     from gsrules.catalogue import Catalogue
+    from gsrules.spec.tasks import TaskSpec
 
 
 def bind_data(rule: RuleSpec, catalogue: Catalogue, context: Context, files: FileColumns, exact: bool) -> DataPlan:

@@ -12,10 +12,10 @@ from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, Severity
 from gsrules.expressions.scope import Context
 from gsrules.plan.nodes import PlannedTask, TaskRef
-from gsrules.spec.tasks import S3Task
 
 if TYPE_CHECKING:
     from gsrules.catalogue import Catalogue
+    from gsrules.spec.tasks import S3Task
 
 
 class InferredColumn(Protocol):

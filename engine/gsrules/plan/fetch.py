@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.model import FieldDef, ObjectDef
 from gsrules.dataclass import dataclass
@@ -14,7 +15,9 @@ from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, LookupHop, Matching, Node, ScanObject
 from gsrules.plan.show import Shelf, bind_show, shape
 from gsrules.plan.where import bind_filter, filtered
-from gsrules.spec.tasks import FetchTask
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import FetchTask
 
 _WARNED_HOPS = 3
 

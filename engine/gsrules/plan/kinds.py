@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gsrules.dataclass import dataclass
-from gsrules.plan.env import TaskEnv
-from gsrules.plan.fetch import bind_fetch
-from gsrules.plan.merge import bind_merge
-from gsrules.plan.nodes import Node
-from gsrules.plan.pivot import bind_pivot
-from gsrules.plan.s3 import bind_s3
-from gsrules.plan.transform import bind_transform
-from gsrules.plan.union import bind_union
-from gsrules.spec.tasks import FetchTask, MergeTask, PivotTask, S3Task, TaskSpec, TransformTask, UnionTask
+from gsrules.spec.tasks import TASKS, TaskSpec
 
-Bind = Callable[[Any, TaskEnv], Node]
+if TYPE_CHECKING:
+    from gsrules.plan.env import TaskEnv
+    from gsrules.plan.nodes import Node
+
+Bind = Callable[[Any, "TaskEnv"], "Node"]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """A registered kind of task. `title` is Gainsight's name, `bind` makes its node and raises `Skip` if it cannot."""
+    """A registered kind of task. `title` is Gainsight's name."""
 
     name: str
     title: str
-    model: type[TaskSpec]
-    bind: Bind
     description: str
     evidence: str
     example: str
+
+    @property
+    def model(self) -> type[TaskSpec]:
+        """What a task of this kind is written as."""
+        return TASKS[self.name]
+
+    @property
+    def bind(self) -> Bind:
+        """Makes the node of a task and raises `Skip` if it cannot: `bind_<name>` of the kind's own module."""
+        found: Bind = getattr(import_module(f"gsrules.plan.{self.name}"), f"bind_{self.name}")
+        return found
 
 
 _KINDS = (
     TaskKind(
         "fetch",
         "Dataset task",
-        FetchTask,
-        bind_fetch,
         "Reads records of an object of the tenant or of Salesforce, with fields through lookups.",
         "data-setup.md §4 [doc] [cli]",
         "type: fetch\nobject: company\nshow: [Gsid, Name, Csm.Email as CSM Email, ARR]\nwhere: Status in ('Active')\n",
@@ -46,8 +50,6 @@ _KINDS = (
     TaskKind(
         "s3",
         "S3 Dataset task",
-        S3Task,
-        bind_s3,
         "Reads one file, or every file that begins with a key, of a bucket.",
         "data-setup.md §6 [doc] [cli]",
         "type: s3\npath: input/usage-${pattern}.csv\npattern: {format: yyyy-MM-dd, subtract_days: 1}\n"
@@ -56,8 +58,6 @@ _KINDS = (
     TaskKind(
         "merge",
         "Merge",
-        MergeTask,
-        bind_merge,
         "Joins datasets by equal columns; keeps the common rows, those of the left, of the right, or all.",
         "data-setup.md §7 [doc] [cli]",
         "type: merge\nfrom: Companies\njoin:\n  - {dataset: Usage file, keep: left, on: ExternalId = Account ID}\n"
@@ -66,8 +66,6 @@ _KINDS = (
     TaskKind(
         "transform",
         "Transformation",
-        TransformTask,
-        bind_transform,
         "Filters, groups and aggregates a dataset, and adds formula fields.",
         "data-setup.md §8, §11, §12 [doc]",
         "type: transform\nfrom: With usage\nwhere: Logins > 0\nshow: [Company GSID, sum(Logins) as Logins]\n",
@@ -75,8 +73,6 @@ _KINDS = (
     TaskKind(
         "pivot",
         "Pivot",
-        PivotTask,
-        bind_pivot,
         "Turns rows into columns that the rule names, each an aggregation over the rows that fulfil its conditions.",
         "data-setup.md §10 [doc] [cli] [obs]",
         "type: pivot\nfrom: Usage file\ngroup_by: [Account ID]\npivot_on: Page Name\nvalue: sum(Views)\n"
@@ -85,8 +81,6 @@ _KINDS = (
     TaskKind(
         "union",
         "Union",
-        UnionTask,
-        bind_union,
         "Puts the rows of datasets below one another, by column name or as declared.",
         "data-setup.md §9 [doc] (Data Designer) [cli]",
         "type: union\nfrom: [CRM contacts, File contacts]\n"
@@ -97,5 +91,5 @@ _KINDS = (
 TASK_KINDS: Final[Mapping[str, TaskKind]] = MappingProxyType({kind.name: kind for kind in _KINDS})
 """The kinds by the `type` of a task."""
 
-TASK_MODELS: Final[Mapping[str, type[TaskSpec]]] = MappingProxyType({kind.name: kind.model for kind in _KINDS})
+TASK_MODELS: Final = TASKS
 """What `Kinds.tasks` takes."""

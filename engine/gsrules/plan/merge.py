@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
@@ -16,8 +17,10 @@ from gsrules.plan.families import Mix, mix_of
 from gsrules.plan.nodes import Column, Join, JoinKey, Node
 from gsrules.plan.show import Shelf, bind_show, shape
 from gsrules.plan.where import bind_filter, filtered
-from gsrules.spec.tasks import JoinSpec, MergeTask
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import JoinSpec, MergeTask
 
 
 @dataclass(frozen=True, slots=True)

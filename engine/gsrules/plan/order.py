@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
 
 from gsrules.errors import Problem, nearest
 from gsrules.spec.rule import RuleSpec
-from gsrules.spec.tasks import TaskSpec
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import TaskSpec
 
 
 def order(tasks: Mapping[Text, TaskSpec], problems: list[Problem]) -> list[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place
@@ -16,8 +17,10 @@ from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Aggregate, Column, Measure, Node, Projection
 from gsrules.plan.show import Shelf, aggregate_of, bind_argument, check_keys
 from gsrules.plan.where import bind_filter, filtered
-from gsrules.spec.tasks import PivotColumn, PivotTask
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import PivotColumn, PivotTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.datatypes import DataType, Family, Kind
 from gsrules.errors import GsrulesError, Place
@@ -11,8 +12,10 @@ from gsrules.plan.columns import check_names
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, Node, ScanFile
 from gsrules.sources.check import check_task
-from gsrules.spec.tasks import ColumnSpec, S3Task
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import ColumnSpec, S3Task
 
 
 def bind_s3(spec: S3Task, env: TaskEnv) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.expressions.binder import bind_expression
@@ -15,9 +16,11 @@ from gsrules.plan.env import TaskEnv
 from gsrules.plan.nodes import Column, Node, Project, Projection
 from gsrules.plan.show import Shelf, Shown, bind_show, plain, shape
 from gsrules.plan.where import bind_filter, filtered
-from gsrules.spec.formulas import FormulaSpec
-from gsrules.spec.tasks import TransformTask
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.formulas import FormulaSpec
+    from gsrules.spec.tasks import TransformTask
 
 
 def bind_transform(spec: TransformTask, env: TaskEnv) -> Node:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gsrules.catalogue.datatypes import STRING, DataType, Family
 from gsrules.dataclass import dataclass
@@ -14,7 +15,9 @@ from gsrules.plan.columns import check_names
 from gsrules.plan.env import TaskEnv
 from gsrules.plan.families import Mix, mix_of
 from gsrules.plan.nodes import Column, Node, TaskRef, Union, UnionInput
-from gsrules.spec.tasks import UnionTask
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import UnionTask
 
 
 @dataclass(frozen=True, slots=True)

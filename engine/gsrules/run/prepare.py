@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gsrules.actions.kind import BindEnv, BoundAction
 from gsrules.actions.registry import bind_action
@@ -20,8 +20,10 @@ from gsrules.run.options import parameters
 from gsrules.run.workspace import Workspace
 from gsrules.sources import OpenSource, SourceFile, open_source, resolve
 from gsrules.spec import ActionSpec, RuleSpec
-from gsrules.spec.tasks import S3Task
 from gsrules.tenant import Tenant
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ class RuleFiles:
 
 def s3_tasks(rule: RuleSpec) -> dict[str, S3Task]:
     """The rule's S3 dataset tasks by name."""
-    return {str(name): task for name, task in rule.tasks.items() if isinstance(task, S3Task)}
+    return {str(name): cast("S3Task", task) for name, task in rule.tasks.items() if task.type == "s3"}
 
 
 @dataclass(frozen=True, slots=True)

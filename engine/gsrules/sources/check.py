@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gsrules.catalogue.datatypes import Kind
@@ -12,8 +12,10 @@ from gsrules.errors import Problem
 from gsrules.sources.buckets import bucket_key, key_problem
 from gsrules.sources.dialect import EXTENSIONS, bare_key, dialect_of
 from gsrules.sources.formats import Format
-from gsrules.spec.tasks import ColumnSpec, S3Task
 from gsrules.spec.text import Text
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import ColumnSpec, S3Task
 
 ENCODINGS: Final = "UTF-8, UTF-16, ASCII, ISO-8859-1 to ISO-8859-16, Windows-1252"
 _KNOWN_CODECS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii")

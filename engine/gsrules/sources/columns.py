@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.dataclass import dataclass
@@ -14,7 +14,9 @@ from gsrules.sources.cells import CellType
 from gsrules.sources.check import format_of
 from gsrules.sources.formats import Format
 from gsrules.sources.survey import Survey
-from gsrules.spec.tasks import ColumnSpec, S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import ColumnSpec, S3Task
 
 _SEPARATOR_NAMES: Final = {",": "comma", "\t": "tab", "|": "pipe", ";": "semicolon"}
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gsrules.dataclass import dataclass
-from gsrules.spec.tasks import S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 SEPARATORS: Final = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
 QUALIFIERS: Final = {"double_quote": '"', "single_quote": "'"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 from sqlglot import exp
@@ -15,7 +15,9 @@ from gsrules.sources.check import format_of
 from gsrules.sources.format_sql import call, trimmed
 from gsrules.sources.parts import Part
 from gsrules.sources.sql import execute
-from gsrules.spec.tasks import ColumnSpec, S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import ColumnSpec, S3Task
 
 _STRICT_GSID: Final = "[0-9A-Z]{36}"
 _ORDER: Final = (Kind.BOOLEAN, Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.GSID)

@@ -9,12 +9,14 @@ import uuid
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gsrules.errors import Problem, RunError
 from gsrules.sources.check import codec_of
 from gsrules.sources.resolve import SourceFile
-from gsrules.spec.tasks import S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 _MAGIC: Final = {"gzip": b"\x1f\x8b", "bzip": b"BZh"}
 _OPENERS: Final[dict[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File]]] = {

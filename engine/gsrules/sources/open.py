@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 from sqlglot import exp
@@ -27,7 +27,9 @@ from gsrules.sources.resolve import SourceFile
 from gsrules.sources.sql import named
 from gsrules.sources.survey import Survey, plain_number_columns, survey
 from gsrules.sources.tokenizer import FileFaultError
-from gsrules.spec.tasks import S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 LARGEST_FILE: Final = 1 << 30
 MOST_BYTES: Final = 5 << 30

@@ -6,7 +6,7 @@ import datetime
 import difflib
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
@@ -14,7 +14,9 @@ from gsrules.project import Project
 from gsrules.sources.buckets import Bucket, bucket_key, bucket_of
 from gsrules.sources.check import check_task
 from gsrules.sources.formats import Format
-from gsrules.spec.tasks import PATTERN_TOKEN, S3Task
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 # How many keys are looked through for those most like a missing one, and how many are shown.
 _LOOKED_THROUGH: Final = 5000
@@ -59,6 +61,8 @@ def key_of(task: S3Task, rule_date: datetime.date) -> str:
     key = bucket_key(task.path, task.bucket)
     if task.pattern is None:
         return key
+    from gsrules.spec.tasks import PATTERN_TOKEN
+
     day = rule_date - datetime.timedelta(days=task.pattern.subtract_days)
     return key.replace(PATTERN_TOKEN, Format.parse(task.pattern.format).write_day(day))
 

@@ -1,7 +1,10 @@
 """The rule language as typed, frozen objects, each with its place in the file."""
 
-from importlib import import_module
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
+
+from gsrules.spec.later import names_of
 
 if TYPE_CHECKING:
     from gsrules.spec.actions import ActionSpec
@@ -22,21 +25,13 @@ if TYPE_CHECKING:
         report,
     )
     from gsrules.spec.chain import ChainLink, ChainSpec
+    from gsrules.spec.cta_pieces import CommentsSpec, DueSpec, OwnerSpec, TimeFrame, TimeFrameOrNone
     from gsrules.spec.formulas import ComparisonSpec, FormulaSpec, MeasureSpec, PeriodOverPeriodSpec
     from gsrules.spec.kinds import ACTION_NAMES, Kinds
     from gsrules.spec.load import load_chain, load_object_file, load_picklists, load_rule, load_tests, parse_rule
+    from gsrules.spec.mapping import Fields, MappingSpec
     from gsrules.spec.objects import FieldSpec, ObjectSpec, PicklistsSpec, PlaybookSpec, PlaybookTaskSpec, StatusSpec
-    from gsrules.spec.pieces import (
-        ColumnOrText,
-        CommentsSpec,
-        DueSpec,
-        Fields,
-        MappingSpec,
-        OwnerSpec,
-        TimeFrame,
-        TimeFrameOrNone,
-        WhereSpec,
-    )
+    from gsrules.spec.pieces import ColumnOrText, WhereSpec
     from gsrules.spec.rule import RuleSpec
     from gsrules.spec.rule_tests import Expect, Given, TestCase, TestFile
     from gsrules.spec.schedule import AdvancedSchedule, BasicSchedule, EventSchedule, ScheduleSpec
@@ -129,33 +124,30 @@ __all__ = [
     "rule_schema",
 ]
 
-# Which module holds what. Models cost time to make, and few commands need those of chains, tests and objects.
-_MODULES = {
-    "actions": "ActionSpec",
-    "base": "Bool Decimals Loading Name Names NotNegative OneOrMany Positive Scalar ShowList Spec Whole refusal report",
-    "chain": "ChainLink ChainSpec",
-    "formulas": "ComparisonSpec FormulaSpec MeasureSpec PeriodOverPeriodSpec",
-    "kinds": "ACTION_NAMES Kinds",
-    "load": "load_chain load_object_file load_picklists load_rule load_tests parse_rule",
-    "objects": "FieldSpec ObjectSpec PicklistsSpec PlaybookSpec PlaybookTaskSpec StatusSpec",
-    "pieces": "ColumnOrText CommentsSpec DueSpec Fields MappingSpec OwnerSpec TimeFrame TimeFrameOrNone WhereSpec",
-    "rule": "RuleSpec",
-    "rule_tests": "Expect Given TestCase TestFile",
-    "schedule": "AdvancedSchedule BasicSchedule EventSchedule ScheduleSpec",
-    "schema": "rule_schema",
-    "tasks": (
-        "TASKS ColumnSpec FetchTask FileSpec JoinSpec MergeTask PatternSpec PivotColumn PivotTask S3Task TaskSpec"
-        " TransformTask UnionTask"
-    ),
-    "text": "Text",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> object:
-    """Loads the module of a name when the name is first asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+# Models cost time to make, and few commands need those of chains, tests and objects.
+__getattr__ = names_of(
+    __name__,
+    {
+        "actions": "ActionSpec",
+        "base": (
+            "Bool Decimals Loading Name Names NotNegative OneOrMany Positive Scalar ShowList Spec Whole refusal report"
+        ),
+        "chain": "ChainLink ChainSpec",
+        "formulas": "ComparisonSpec FormulaSpec MeasureSpec PeriodOverPeriodSpec",
+        "kinds": "ACTION_NAMES Kinds",
+        "load": "load_chain load_object_file load_picklists load_rule load_tests parse_rule",
+        "objects": "FieldSpec ObjectSpec PicklistsSpec PlaybookSpec PlaybookTaskSpec StatusSpec",
+        "cta_pieces": "CommentsSpec DueSpec OwnerSpec TimeFrame TimeFrameOrNone",
+        "mapping": "Fields MappingSpec",
+        "pieces": "ColumnOrText WhereSpec",
+        "rule": "RuleSpec",
+        "rule_tests": "Expect Given TestCase TestFile",
+        "schedule": "AdvancedSchedule BasicSchedule EventSchedule ScheduleSpec",
+        "schema": "rule_schema",
+        "tasks": (
+            "TASKS ColumnSpec FetchTask FileSpec JoinSpec MergeTask PatternSpec PivotColumn PivotTask S3Task TaskSpec"
+            " TransformTask UnionTask"
+        ),
+        "text": "Text",
+    },
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -155,6 +156,28 @@ def _one_as_many(value: object) -> object:
     if isinstance(value, str):
         return YamlList([value], places=[getattr(value, "place", None)])
     return value
+
+
+class Later:
+    """Marks a value of a model that is loaded only when a file has one: `Annotated[Any, Later(module, name)]`."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def _model(self) -> type[Spec]:
+        found: type[Spec] = getattr(import_module(self._module), self._name)
+        return found
+
+    def _read(self, value: object, info: ValidationInfo) -> Spec:
+        return value if isinstance(value, Spec) else self._model().model_validate(value, context=info.context)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        model = self._model()
+        model.model_rebuild()
+        return handler(model.__pydantic_core_schema__)
 
 
 T = TypeVar("T")

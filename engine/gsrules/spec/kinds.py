@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import Final
 
 from gsrules.dataclass import dataclass
@@ -43,5 +42,5 @@ ACTION_NAMES: Final = (
 class Kinds:
     """Models by `type` of task and by `action`."""
 
-    tasks: Mapping[str, type[TaskSpec]] = field(default_factory=lambda: MappingProxyType(dict(TASKS)))
+    tasks: Mapping[str, type[TaskSpec]] = field(default_factory=lambda: TASKS)
     actions: Mapping[str, type[ActionSpec]] = field(default_factory=dict)

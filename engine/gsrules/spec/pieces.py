@@ -1,23 +1,16 @@
-"""The pieces that tasks and actions share: conditions, mappings, owners, due dates, comments."""
+"""The pieces that tasks and actions share: conditions, and whatever may be written as a single text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
-from pydantic import (
-    Field,
-    GetJsonSchemaHandler,
-    ModelWrapValidatorHandler,
-    ValidationInfo,
-    WrapValidator,
-    model_validator,
-)
+from pydantic import GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema
 
 from gsrules.errors import Place, Problem
-from gsrules.spec.base import Name, NotNegative, Positive, Scalar, Spec, refusal, report
+from gsrules.spec.base import Name, Spec, refusal, report
 from gsrules.spec.text import Text, YamlMapping, mapping_of
 
 _LETTERS = re.compile(r"[A-Z]{1,2}")
@@ -51,7 +44,7 @@ class WhereSpec(Spec):
             return _lettered_list(data)
         if isinstance(data, YamlMapping) or (isinstance(data, Mapping) and "conditions" not in data):
             return _lettered(data, info)
-        return _text_or_mapping(data, "a condition, a list of conditions, or conditions with letters", "")
+        return text_or_mapping(data, "a condition, a list of conditions, or conditions with letters", "")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -73,7 +66,7 @@ class WhereSpec(Spec):
         }
 
 
-def _text_or_mapping(data: Any, expected: str, hint: str) -> Any:
+def text_or_mapping(data: Any, expected: str, hint: str) -> Any:
     """`data` if a piece with a short form can be made of it."""
     if isinstance(data, Mapping | Spec):
         return data
@@ -126,87 +119,7 @@ def _lettered(data: Mapping[str, Any], info: ValidationInfo) -> YamlMapping:
     return made
 
 
-Match = Annotated[dict[Name, Name], Field(min_length=1, max_length=6)]
-"""Fields of the looked-up object → columns (show items); 1 to 6 (actions.md §3.3)."""
-
-
-class MappingSpec(Spec):
-    """What a target field gets: exactly one of a column, a constant, a lookup, an expression (actions.md §3.1).
-
-    A plain text is a column, written as in a show item.
-    """
-
-    null_keys: ClassVar[frozenset[str]] = frozenset({"value", "none"})
-
-    column: Name | None = Field(None, description="A column of the dataset, written as in a show item.")
-    value: Scalar | None = Field(None, description="A constant.")
-    lookup: Name | None = Field(None, description="The object in which a record is looked up; its GSID is taken.")
-    expression: Name | None = Field(None, description="An expression over the dataset's columns (extension).")
-    default: Scalar | None = Field(None, description="Used when the source value is null or does not fit the field.")
-    on_null: Literal["write", "skip"] | None = Field(
-        None, description="A null value: write stores it, skip leaves the stored value alone."
-    )
-    map: dict[Name, Scalar] | None = Field(None, description="Customise mapping: source option → target option.")
-    match: Match | None = Field(
-        None, description="Of a lookup: its fields → columns of the dataset; all must be equal."
-    )
-    multiple: Literal["any_one", "error"] | None = Field(None, description="Of a lookup: what several matches do.")
-    none: Literal["null", "error"] | None = Field(None, description="Of a lookup: what no match does.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _normalise(cls, data: Any) -> Any:
-        if isinstance(data, str):
-            return mapping_of({"column": data}, getattr(data, "place", None))
-        if isinstance(data, YamlMapping) and "none" in data and data["none"] is None:
-            # `none: null` can only mean 'null': YAML takes the quotes' absence for no value.
-            spelled = YamlMapping(data, place=data.place, places=data.places, key_places=data.key_places)
-            spelled["none"] = "null"
-            return spelled
-        return _text_or_mapping(data, "a column or a mapping", "for a constant write {{value: {}}}")
-
-    @model_validator(mode="after")
-    def _check(self) -> MappingSpec:
-        given = [key for key in ("column", "value", "lookup", "expression") if key in self.model_fields_set]
-        if len(given) != 1:
-            found = "it has " + " and ".join(f"`{key}`" for key in given) if given else "it has none of them"
-            raise refusal(
-                "GS-SPEC-ONE-OF",
-                f"a mapping needs exactly one of `column`, `value`, `lookup`, `expression`; {found}",
-                hint="for example: {column: Logins}",
-            )
-        of_lookup = [key for key in ("match", "multiple", "none") if key in self.model_fields_set]
-        if given == ["lookup"]:
-            self._check_lookup(of_lookup)
-        elif of_lookup:
-            raise refusal(
-                "GS-SPEC-ONE-OF", f"`{of_lookup[0]}` belongs to a `lookup`, and there is none", key=of_lookup[0]
-            )
-        return self
-
-    def _check_lookup(self, stated: Sequence[str]) -> None:
-        missing = [key for key in ("match", "multiple", "none") if key not in stated]
-        if missing:
-            hints = {
-                "match": "match: {Email: CSM Email}",
-                "multiple": "multiple: any_one | error",
-                "none": "none: 'null' | error",
-            }
-            raise refusal(
-                "GS-SPEC-MISSING",
-                "a lookup must state " + " and ".join(f"`{key}`" for key in missing),
-                hint="add " + ", ".join(hints[key] for key in missing),
-            )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        made = _or_text(handler(schema), handler, "A column of the dataset, written as in a show item.")
-        for key in cls.null_keys:
-            made["anyOf"][1]["properties"][key].pop("default")  # null is a value here, not only absence
-        return made
-
-
-def _or_text(made: dict[str, Any], handler: GetJsonSchemaHandler, description: str) -> dict[str, Any]:
+def or_text(made: dict[str, Any], handler: GetJsonSchemaHandler, description: str) -> dict[str, Any]:
     """The schema of a model for which a single text may stand."""
     full = handler.resolve_ref_schema(made)
     described = full.pop("description", "")
@@ -223,67 +136,8 @@ class ColumnOrText(Spec):
     def _normalise(cls, data: Any) -> Any:
         if isinstance(data, str):
             return mapping_of({cls.shorthand: data}, getattr(data, "place", None))
-        return _text_or_mapping(data, f"a text (short for {{{cls.shorthand}: …}}) or a mapping", "")
+        return text_or_mapping(data, f"a text (short for {{{cls.shorthand}: …}}) or a mapping", "")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return _or_text(handler(schema), handler, f"Short for {{{cls.shorthand}: …}}.")
-
-
-class OwnerSpec(ColumnOrText):
-    """Who owns the record: the user of `column`, else `default` (a GSID or an e-mail address; actions.md §6.5)."""
-
-    shorthand: ClassVar[str] = "column"
-
-    column: Name | None = Field(None, description="A column with the GSID or the e-mail address of a user.")
-    default: Name | None = Field(None, description="The user when the column names none: GSID or e-mail address.")
-
-    @model_validator(mode="after")
-    def _check(self) -> OwnerSpec:
-        if self.column is None and self.default is None:
-            raise refusal("GS-SPEC-ONE-OF", "an owner needs `column` or `default`, or both")
-        return self
-
-
-class DueSpec(Spec):
-    """The due date: the rule date plus `days`, of which the skipped days do not count (actions.md §6.4)."""
-
-    days: NotNegative = Field(5, description="Days after the rule date.")
-    skip: Literal["weekends", "saturday", "sunday", "nothing"] = Field("weekends", description="Days not counted.")
-
-
-class CommentsSpec(ColumnOrText):
-    """A comment with ${…} tokens; `repeat` when creating and closing, `mode` when updating (actions.md §6)."""
-
-    shorthand: ClassVar[str] = "text"
-
-    text: Name = Field(description="The comment; ${…} inserts a column or an expression.")
-    repeat: Literal["always", "once", "never"] = Field("always", description="Whether a found CTA gets it again.")
-    mode: Literal["append", "replace"] = Field("append", description="Behind the comment that is there, or instead.")
-
-    @model_validator(mode="after")
-    def _check(self) -> CommentsSpec:
-        if {"repeat", "mode"} <= self.model_fields_set:
-            raise refusal("GS-SPEC-ONE-OF", "`repeat` and `mode` exclude each other", key="mode")
-        return self
-
-
-class TimeFrame(Spec):
-    """Days in which a closed CTA with the same key still counts (actions.md §6.3)."""
-
-    days: Positive = Field(7, description="Days back from the rule date.")
-
-
-def _time_frame(value: Any, handler: ModelWrapValidatorHandler[TimeFrame], info: ValidationInfo) -> Any:
-    if value is False:
-        return False
-    if not isinstance(value, Mapping | TimeFrame):
-        raise refusal("GS-SPEC-TYPE", "`{days: N}` or false is expected", hint="for example: {days: 7}")
-    return TimeFrame.model_validate(value, context=info.context)
-
-
-TimeFrameOrNone = Annotated[TimeFrame | Literal[False], WrapValidator(_time_frame)]
-"""`{days: N}` or `false`."""
-
-Fields = dict[Name, MappingSpec]
-"""Target fields → what they get."""
+        return or_text(handler(schema), handler, f"Short for {{{cls.shorthand}: …}}.")

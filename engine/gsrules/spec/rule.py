@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,12 +21,16 @@ from pydantic import (
 
 from gsrules.errors import Problem, nearest
 from gsrules.spec.actions import ActionSpec
-from gsrules.spec.base import Bool, Loading, Name, Names, Scalar, Spec, refusal, report
+from gsrules.spec.base import Bool, Later, Loading, Name, Names, Scalar, Spec, refusal, report
 from gsrules.spec.kinds import ACTION_NAMES, Kinds
-from gsrules.spec.schedule import ScheduleSpec
-from gsrules.spec.tasks import S3Task, TaskSpec
+from gsrules.spec.tasks import TaskSpec
 from gsrules.spec.text import Text, YamlMapping
 from gsrules.spec.words import meant
+
+if TYPE_CHECKING:
+    from gsrules.spec.schedule import ScheduleSpec
+else:
+    ScheduleSpec = Annotated[Any, Later("gsrules.spec.schedule", "ScheduleSpec")]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -209,7 +213,7 @@ class RuleSpec(Spec):
         upload = self.schedule.s3_upload if self.schedule is not None else None
         if upload is None:
             return self
-        files = [name for name, task in self.tasks.items() if isinstance(task, S3Task)]
+        files = [name for name, task in self.tasks.items() if task.type == "s3"]
         if upload.lower() not in [name.lower() for name in files]:
             message = f"`s3_upload` names `{upload}`, which is no S3 task of this rule"
             hint = "S3 tasks: " + ", ".join(files) if files else "the rule has no S3 task"

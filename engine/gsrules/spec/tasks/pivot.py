@@ -1,0 +1,60 @@
+"""The pivot task (data-setup.md §10)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from gsrules.spec.base import Name, Names, OneOrMany, Scalar, refusal
+from gsrules.spec.pieces import ColumnOrText, WhereSpec
+from gsrules.spec.tasks.task import TaskSpec
+from gsrules.spec.text import Text
+
+
+class PivotColumn(ColumnOrText):
+    """An output column of a pivot. Without `where` it holds the rows whose `pivot_on` equals the name.
+
+    `value` absent: the task's.
+    """
+
+    shorthand: ClassVar[str] = "name"
+
+    name: Name = Field(description="The column's name.")
+    where: WhereSpec | None = None
+    value: Name | None = Field(None, description="What is aggregated, such as sum(Views).")
+    default: Scalar | None = Field(None, description="The value when no row feeds the column.")
+
+
+class PivotTask(TaskSpec):
+    """Turns rows into columns (data-setup.md §10)."""
+
+    type: Literal["pivot"] = "pivot"
+    from_: Name = Field(alias="from", description="The dataset to work on.")
+    group_by: Names | None = Field(None, description="One row for each combination; absent: one row.")
+    where: WhereSpec | None = None
+    pivot_on: Name | None = Field(None, description="Short form: the column whose values become columns.")
+    value: Name | None = Field(None, description="What is aggregated, such as sum(Views).")
+    default: Scalar | None = Field(None, description="The value when no row feeds a column.")
+    columns: OneOrMany[PivotColumn] = Field(description="The columns: names, or each with where and value.")
+
+    @property
+    def inputs(self) -> tuple[Text, ...]:
+        return (self.from_,)
+
+    @model_validator(mode="after")
+    def _check(self) -> PivotTask:
+        short = [column.name for column in self.columns if column.where is None]
+        if short and self.pivot_on is None:
+            hint = "add pivot_on: a column, or give each column a where"
+            raise refusal(
+                "GS-SPEC-MISSING", f"the column `{short[0]}` has no `where`, and there is no `pivot_on`", hint=hint
+            )
+        if self.pivot_on is not None and not short:
+            hint = "remove pivot_on: every column has its own where"
+            raise refusal("GS-SPEC-ONE-OF", "`pivot_on` is used by no column", hint=hint, key="pivot_on")
+        bare = [column.name for column in self.columns if column.value is None]
+        if bare and self.value is None:
+            hint = "add value: sum(…) to the task or to the column"
+            raise refusal("GS-SPEC-MISSING", f"the column `{bare[0]}` has no `value`", hint=hint)
+        return self
