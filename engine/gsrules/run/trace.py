@@ -101,10 +101,12 @@ class Trace:
         row, found = named(column(ROW.name, "l"), "row"), named(column(FOUND.name, "l"), "found")
         return select_from(self.links_table(part, "l"), row, found)
 
-    def keep(self, query: exp.Expression) -> str:
+    def keep(self, query: exp.Query) -> str:
         """Makes a temporary table that lives as long as the trace; its name."""
         name = f"gs_trace_{next(_numbers)}"
-        run(self.tenant.con, create_temp(name, query))
+        temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+        made = exp.Table(this=identifier(name))
+        run(self.tenant.con, exp.Create(this=made, kind="TABLE", expression=query, properties=temporary))
         self._made.append(name)
         return name
 
@@ -127,9 +129,7 @@ class Trace:
         met = [exp.NullSafeEQ(this=column(each.name, "g"), expression=column(each.name, "k")) for each in keys]
         return links.join(self.rows(part.keys, "k"), on=exp.and_(*met) if met else exp.true(), copy=False)
 
-    def _follow(
-        self, start: Mapping[str, RowSet], step: _Step, order: Iterable[Part]
-    ) -> dict[str, exp.Select]:
+    def _follow(self, start: Mapping[str, RowSet], step: _Step, order: Iterable[Part]) -> dict[str, exp.Select]:
         found: dict[str, exp.Select] = {}
         for part in order:
             sets = [start[part.name]] if part.name in start else []

@@ -1,0 +1,238 @@
+"""Finds the records that a question is about: its condition is bound wherever its names exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from gsrules.actions.staging import fragment, named, number, select, spelled, sub, text
+from gsrules.dataclass import dataclass
+from gsrules.errors import InputError, Place, Problem, nearest
+from gsrules.expressions import Context, Scope, SpellEnv, bind_predicate, parse_expression, spell
+from gsrules.expressions.leaves import leaves
+from gsrules.expressions.tree import ColumnRef, Compare, Expr, InList, Literal
+from gsrules.plan.nodes import Column, ScanObject
+from gsrules.plan.unfold import ROW, Part
+from gsrules.regress.why.model import Near, Searched
+from gsrules.regress.why.near import nearest_values
+from gsrules.run.prepare import find_task
+from gsrules.run.trace import Trace
+from gsrules.tenant.names import column, temp_table
+
+if TYPE_CHECKING:
+    from gsrules.catalogue.model import ObjectDef
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place where records may be found: a part of the trace, and what it is called."""
+
+    part: Part
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`origins` is a table of the records found (`origin`, `part`, `row`, `identity`); `spots` where each part is."""
+
+    origins: str
+    total: int
+    searched: tuple[Searched, ...]
+    spots: tuple[Spot, ...]
+
+
+def find(trace: Trace, condition: str, at: str | None) -> Found:
+    """The records that the condition is true of.
+
+    Looked for in every source in which the names of the condition exist, and in the first dataset if there is no
+    such source; with `at`, in that dataset. Raises InputError: for a condition that is no condition (GS-SYNTAX,
+    GS-TYPE), and where its names exist nowhere (GS-NAME).
+    """
+    parse_expression(condition)
+    bound = _bound(trace, condition, at)
+    rows = [_matching(trace, spot, predicate) for spot, predicate in bound]
+    made: exp.Query = rows[0]
+    for other in rows[1:]:
+        made = exp.Union(this=made, expression=other, distinct=False)
+    ranked = exp.Window(
+        this=exp.DenseRank(), order=exp.Order(expressions=[exp.Ordered(this=column("first"), desc=False)])
+    )
+    first = exp.Window(this=fragment("MIN(:n)", n=column("n")), partition_by=[column("identity")])
+    numbered = select(exp.Star(), named(first, "first")).from_(sub(made, "m"), copy=False)
+    table = trace.keep(select(exp.Star(), named(ranked, "origin")).from_(sub(numbered, "k"), copy=False))
+    found = trace.tenant.con.execute(
+        spelled(select(column("part"), exp.Count(this=exp.Star())).from_(temp_table(table)).group_by(column("part")))
+    ).fetchall()
+    counts = {str(part): int(rows) for part, rows in found}
+    total = _one(trace, select(fragment("COUNT(DISTINCT :o)", o=column("origin"))).from_(temp_table(table)))
+    searched = tuple(
+        Searched(
+            spot.title,
+            _one(trace, select(exp.Count(this=exp.Star())).from_(trace.rows(spot.part.name))),
+            counts.get(spot.part.name, 0),
+            () if total else _near(trace, spot, predicate),
+        )
+        for spot, predicate in _once(bound)
+    )
+    return Found(table, total, searched, tuple(spot for spot, _ in bound))
+
+
+def spots(trace: Trace) -> tuple[Spot, ...]:
+    """The sources of a rule: the objects and files that its tasks read."""
+    return tuple(Spot(part, source_title(trace, part)) for part in trace.parts if part.kind in ("records", "file"))
+
+
+def source_title(trace: Trace, part: Part) -> str:
+    """A source in words: the object, or the file."""
+    if isinstance(part.node, ScanObject):
+        return part.node.object
+    files = trace.sources[part.task].files
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return f"{files[0].key}{more}" if files else part.task
+
+
+def env_of(trace: Trace, alias: str) -> SpellEnv:
+    """How expressions are spelled over the rows of a part under an alias."""
+    context = trace.bound.context
+    return SpellEnv(lambda name: column(name, alias), context.rule_date, context.profile, context.catalogue)
+
+
+def _bound(trace: Trace, condition: str, at: str | None) -> list[tuple[Spot, Expr]]:
+    """Where the condition can be asked, with what it means there."""
+    if at is not None:
+        name = find_task(trace.bound.plan, at, trace.bound.rule.id)
+        spot = Spot(trace.part(name), f"dataset {name}")
+        return [(spot, _bind(trace, spot, condition))]
+    problems: list[Problem] = []
+    bound = list(_bindable(trace, spots(trace), condition, problems))
+    datasets = tuple(Spot(trace.part(name), f"dataset {name}") for name in trace.bound.plan.tasks)
+    bound = bound or list(_bindable(trace, datasets, condition, problems))[:1]
+    if not bound:
+        raise InputError(_nowhere(trace, condition, problems, (*spots(trace), *datasets)))
+    return bound
+
+
+def _bindable(
+    trace: Trace, among: Sequence[Spot], condition: str, problems: list[Problem]
+) -> Iterator[tuple[Spot, Expr]]:
+    for spot in among:
+        try:
+            yield spot, _bind(trace, spot, condition)
+        except InputError as error:
+            problems += error.problems
+
+
+def _bind(trace: Trace, spot: Spot, condition: str) -> Expr:
+    known = trace.bound.context
+    context = Context(known.rule_date, known.params, known.profile, known.catalogue)
+    return bind_predicate(condition, Scope.of_columns(columns_of(spot), inside=spot.title), context)
+
+
+def columns_of(spot: Spot) -> tuple[Column, ...]:
+    """The columns that a condition may name at a spot."""
+    return spot.part.columns
+
+
+def _nowhere(trace: Trace, condition: str, problems: Sequence[Problem], among: Sequence[Spot]) -> list[Problem]:
+    """What is wrong with a condition that can be asked nowhere: its types, where its names exist; else its names."""
+    typed = [problem for problem in problems if problem.code not in ("GS-NAME", "GS-AMBIGUOUS")]
+    if typed:
+        return list({(problem.code, problem.message): problem for problem in typed}.values())
+    ambiguous = [problem for problem in problems if problem.code == "GS-AMBIGUOUS"]
+    if ambiguous:
+        return ambiguous[:1]
+    names = dict.fromkeys(problem.value for problem in problems if problem.code == "GS-NAME")
+    known = list(dict.fromkeys(each for spot in among for c in columns_of(spot) for each in (c.name, c.label)))
+    places = ", ".join(dict.fromkeys(spot.title for spot in among))
+    made = []
+    for name in names:
+        missing = any(
+            name.strip("[]").lower() in (c.name.lower(), c.label.lower()) for s in among for c in s.part.columns
+        )
+        message = f"there is no column {name!r} where the rule reads or makes rows (INVALID_FIELD)"
+        if missing:
+            message = f"no source and no dataset has {name!r} together with the other names (INVALID_FIELD)"
+        start = condition.find(name)
+        place = Place("", 1, start + 1, condition, len(name)) if start >= 0 else None
+        made.append(
+            Problem(
+                "GS-NAME",
+                message,
+                place,
+                trace.bound.rule.id,
+                name,
+                f"looked for in: {places}",
+                "" if missing else nearest(name, known),
+            )
+        )
+    return made
+
+
+def _matching(trace: Trace, spot: Spot, predicate: Expr) -> exp.Select:
+    """`part`, `row`, `identity` and a number of the rows that the predicate is true of."""
+    rows = column(ROW.name, "r")
+    identity = _identity(trace, spot, rows)
+    place = number(trace.parts.index(spot.part) * 1_000_000_000_000)
+    query = select(
+        named(text(spot.part.name), "part"),
+        named(rows, "row"),
+        named(identity, "identity"),
+        named(fragment(":p + :r", p=place, r=rows), "n"),
+    ).from_(trace.rows(spot.part.name, "r"), copy=False)
+    return query.where(spell(predicate, env_of(trace, "r")), copy=False)
+
+
+def _identity(trace: Trace, spot: Spot, row: exp.Expr) -> exp.Expr:
+    """The same record of an object is one record, however many tasks fetch it."""
+    key = key_column(trace, spot.part)
+    if key is not None:
+        return fragment("CONCAT(:o, ' ', :g)", o=text(spot.title.lower()), g=column(key, "r"))
+    return fragment("CONCAT(:p, ' ', :r)", p=text(spot.part.name), r=row)
+
+
+def key_column(trace: Trace, part: Part) -> str | None:
+    """The column that tells the records of an object apart: Gsid, or Salesforce's Id."""
+    if not isinstance(part.node, ScanObject):
+        return None
+    wanted = "gsid" if part.node.source == "tenant" else "id"
+    return next((each.name for each in part.columns if each.name.lower() == wanted), None)
+
+
+def object_of(trace: Trace, part: Part) -> ObjectDef | None:
+    """The definition of the object that a part reads."""
+    if not isinstance(part.node, ScanObject):
+        return None
+    catalogue = trace.tenant.catalogue
+    return catalogue.object(part.node.object) if part.node.source == "tenant" else None
+
+
+def _near(trace: Trace, spot: Spot, predicate: Expr) -> tuple[Near, ...]:
+    """Values that almost equal one that the condition asks for."""
+    found: list[Near] = []
+    for leaf in leaves(predicate):
+        for wanted, of in _asked_values(leaf.expr):
+            found += nearest_values(trace, trace.rows(spot.part.name, "r"), column(of, "r"), wanted)
+    return tuple(dict.fromkeys(found))
+
+
+def _asked_values(expr: Expr) -> Iterator[tuple[str, str]]:
+    """The texts that a condition compares a column with, each with the column."""
+    match expr:
+        case Compare(op="=", left=ColumnRef() as left, right=Literal(value=str() as wanted)):
+            yield wanted, left.name
+        case InList(operand=ColumnRef() as left, negated=False):
+            for item in expr.items:
+                if isinstance(item, Literal) and isinstance(item.value, str):
+                    yield item.value, left.name
+
+
+def _once(bound: Sequence[tuple[Spot, Expr]]) -> list[tuple[Spot, Expr]]:
+    """Each place once: an object that several tasks fetch is looked through once."""
+    return list({spot.title: (spot, predicate) for spot, predicate in reversed(bound)}.values())[::-1]
+
+
+def _one(trace: Trace, query: exp.Query) -> int:
+    found = trace.tenant.con.execute(spelled(query)).fetchone()
+    return int(found[0]) if found else 0

@@ -1,0 +1,149 @@
+"""Answers `gsrules why`: runs the rule once, traced and as a dry run, and follows the records through it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from gsrules.actions.staging import fragment, named, number, select, spelled
+from gsrules.errors import InputError, Problem, RunError
+from gsrules.regress.why.acted import action_steps
+from gsrules.regress.why.ask import Found, find, key_column, spots
+from gsrules.regress.why.checks import one_row
+from gsrules.regress.why.ends import Ends
+from gsrules.regress.why.follow import Paths, follow
+from gsrules.regress.why.model import Record, Searched, Why
+from gsrules.regress.why.steps import Story, describing
+from gsrules.regress.why.values import Words
+from gsrules.run.engine import RunOptions, RunResult, run_rule
+from gsrules.run.trace import Trace
+from gsrules.run.workspace import Workspace
+from gsrules.tenant import Tenant
+from gsrules.tenant.names import column, temp_table
+
+
+def explain(
+    workspace: Workspace,
+    rule_name: str,
+    condition: str,
+    *,
+    at: str | None = None,
+    rule_date: dt.date | None = None,
+    params: Mapping[str, Any] | None = None,
+    tenant_path: Path | None = None,
+    limit: int = 20,
+) -> Why:
+    """Why the records that `condition` is true of did or did not act.
+
+    `at`: ask about the rows of that dataset. Up to `limit` records are told one by one; all of them are counted.
+    Raises InputError for a wrong rule or condition, RunError where the rule fails on its data.
+    """
+    resolved = workspace.resolve(rule_name)
+    if workspace.is_chain(resolved):
+        raise InputError(Problem("GS-USAGE", f"'{rule_name}' is a chain; this command takes one rule", value=rule_name))
+    options = RunOptions(rule_date=rule_date, params=dict(params or {}), mode="dry_run", trace=True)
+    with workspace.tenant("dry_run", tenant_path) as tenant:
+        result = _traced(workspace, resolved, options, tenant)
+        return answer(result, condition, at=at, limit=limit)
+
+
+def answer(result: RunResult, condition: str, *, at: str | None = None, limit: int = 20) -> Why:
+    """The answer from a traced run."""
+    trace = result.trace
+    assert trace is not None, "the run was traced"
+    found = find(trace, condition, at)
+    paths = follow(trace, found.origins)
+    ends = Ends(paths, result.effects)
+    words = Words(trace)
+    records = _records(paths, ends, words, found, limit)
+    if found.total <= limit:
+        records = [_told(paths, words, each, origin, result.effects) for origin, each in enumerate(records, start=1)]
+    report = result.report
+    return Why(
+        rule=report.rule,
+        name=report.name,
+        rule_date=report.rule_date,
+        condition=condition,
+        at=None if at is None else found.spots[0].part.name,
+        searched=found.searched,
+        total=found.total,
+        records=tuple(records),
+        groups=ends.groups(),
+        made_of=_made_of(trace, found) if at is not None and found.total else (),
+    )
+
+
+def _traced(workspace: Workspace, rule: str, options: RunOptions, tenant: Tenant) -> RunResult:
+    """A traced run with all columns of all tasks; with those that actions need where the others fail."""
+    for keep_all in (True, False):
+        result = run_rule(workspace, rule, replace(options, keep_all_tasks=keep_all), tenant)
+        if result.trace is not None:
+            return result
+    raise RunError(result.report.problems)
+
+
+def _records(paths: Paths, ends: Ends, words: Words, found: Found, limit: int) -> list[Record]:
+    """The first records with where they ended."""
+    trace = paths.trace
+    query = select(
+        column("origin"),
+        named(fragment("ARG_MIN(:p, :n)", p=column("part"), n=column("n")), "part"),
+        named(fragment("ARG_MIN(:r, :n)", r=column("row"), n=column("n")), "row"),
+    ).from_(temp_table(found.origins), copy=False)
+    query = query.group_by(column("origin"), copy=False).order_by(column("origin"), copy=False).limit(limit, copy=False)
+    titles = {spot.part.name: spot.title for spot in found.spots}
+    made = []
+    for origin, part, row in trace.tenant.con.execute(spelled(query)).fetchall():
+        title, identity = _title(trace, words, part, row)
+        reached = ends.of(origin)
+        made.append(Record(title, titles[part], identity, reached, ends.final(reached)))
+    return made
+
+
+def _told(paths: Paths, words: Words, record: Record, origin: int, effects: Mapping[str, str]) -> Record:
+    steps = tuple(Story(paths, words, origin).steps())
+    return replace(record, steps=steps, actions=tuple(action_steps(paths, words, origin, effects)))
+
+
+def _title(trace: Trace, words: Words, name: str, row: int) -> tuple[str, str]:
+    """What to call a record, and its GSID or its place."""
+    part = trace.part(name)
+    columns = describing(trace, part)
+    values = one_row(trace, [column(each.name, "r") for each in columns], name, row)
+    said = [(each, words.say(value, each.type)) for each, value in zip(columns, values, strict=True)]
+    key = key_column(trace, part)
+    if key is not None:
+        identity = str(one_row(trace, [column(key, "r")], name, row)[0])
+        title = said[0][1] if len(said) == 1 else ", ".join(f"{each.label} {text}" for each, text in said)
+        return title, identity
+    title = ", ".join(f"{each.label} {text}" for each, text in said)
+    if part.kind == "file":
+        mine = exp.EQ(this=column("__row", "l"), expression=number(row))
+        found = trace.tenant.con.execute(spelled(trace.lines(name).where(mine, copy=False))).fetchone()
+        return title, f"row {found[1] if found else row}"
+    return title, f"row {row}"
+
+
+def _made_of(trace: Trace, found: Found) -> tuple[Searched, ...]:
+    """The rows of each source from which the rows asked about were made."""
+    start = {}
+    for spot in found.spots:
+        here = exp.EQ(this=column("part", "o"), expression=exp.Literal.string(spot.part.name))
+        rows = select(column("row", "o")).from_(temp_table(found.origins, "o"), copy=False)
+        start[spot.part.name] = rows.where(here, copy=False)
+    above = trace.ancestors(start)
+    made = []
+    for spot in spots(trace):
+        if spot.part.name in above:
+            counts = []
+            for query in (select(exp.Star()).from_(trace.rows(spot.part.name), copy=False), above[spot.part.name]):
+                counted = select(exp.Count(this=exp.Star())).from_(exp.Subquery(this=query), copy=False)
+                row = trace.tenant.con.execute(spelled(counted)).fetchone()
+                counts.append(int(row[0]) if row else 0)
+            made.append(Searched(f"{spot.title} (task {spot.part.task})", counts[0], counts[1]))
+    return tuple(made)
