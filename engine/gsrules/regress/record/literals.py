@@ -1,0 +1,101 @@
+"""Texts that the rule itself holds: values equal to them stay as they are, and masks keep what conditions look for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gsrules.actions.cta import BoundCta
+from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
+from gsrules.expressions.tree import ColumnRef, Expr, Literal, TextMatch, walk
+from gsrules.plan.nodes import Aggregate, Column, Filter, Join, Node, Project, inputs
+from gsrules.plan.nodes import walk as nodes_of
+from gsrules.regress.record.mask_forms import Needs
+from gsrules.run.prepare import BoundRule, find_task
+from gsrules.spec.tasks import S3Task
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTexts:
+    """`named`: texts that the rule compares with or writes. `needs`: by origin (`object.Field`, or bucket, path and
+    header of a file) what its conditions look for inside of texts."""
+
+    named: frozenset[str]
+    needs: Mapping[str, Needs]
+
+    def of_field(self, name: str, field: str) -> Needs:
+        return self.needs.get(f"{name}.{field}", Needs())
+
+    def of_header(self, task: S3Task, header: str) -> Needs:
+        return self.needs.get(f"{task.bucket}/{task.path}#{header}", Needs())
+
+
+def rule_texts(bound: BoundRule) -> RuleTexts:
+    """The texts of a rule's expressions and actions."""
+    named: set[str] = set()
+    needs: dict[str, Needs] = {}
+    for expr, columns in _expressions(bound):
+        for each in walk(expr):
+            if isinstance(each, Literal) and each.type.family is Family.TEXT and isinstance(each.value, str):
+                named.add(each.value)
+            if isinstance(each, TextMatch):
+                for origin in _origins(each, columns):
+                    needs[origin] = needs.get(origin, Needs()) | _needs(each)
+    for spec, action in bound.actions:
+        named.update(_texts(spec.model_dump().get("fields") or {}))
+        if isinstance(action, BoundCta) and action.owner is not None and action.owner.default is not None:
+            named.add(action.owner.default)
+    return RuleTexts(frozenset(named), needs)
+
+
+def _expressions(bound: BoundRule) -> Iterator[tuple[Expr, Mapping[str, Column]]]:
+    """Every expression of the rule, with the columns that it is about by name."""
+    for task in bound.plan.tasks.values():
+        for node in nodes_of(task.node):
+            columns = {column.name: column for below in inputs(node) for column in below.columns}
+            if isinstance(node, Join):
+                continue
+            yield from ((expr, columns) for expr in _of_node(node))
+    for spec, action in bound.actions:
+        dataset = bound.plan.tasks[find_task(bound.plan, spec.from_, spec.id)]
+        columns = {column.name: column for column in dataset.columns}
+        if action.criteria is not None:
+            yield action.criteria, columns
+
+
+def _of_node(node: Node) -> Iterator[Expr]:
+    match node:
+        case Filter():
+            yield node.predicate
+        case Project():
+            yield from (item.expr for item in node.items)
+        case Aggregate():
+            for measure in node.measures:
+                yield from (expr for expr in (measure.argument, measure.where, measure.default) if expr is not None)
+
+
+def _origins(match: TextMatch, columns: Mapping[str, Column]) -> Iterable[str]:
+    names = [each.name for each in walk(match) if isinstance(each, ColumnRef)]
+    return dict.fromkeys(origin for name in names if name in columns for origin in columns[name].origin)
+
+
+def _needs(match: TextMatch) -> Needs:
+    words = tuple(
+        each.value for each in walk(match.search) if isinstance(each, Literal) and isinstance(each.value, str)
+    )
+    found = {"contains": Needs(contains=words), "starts": Needs(starts=words), "ends": Needs(ends=words)}
+    return found[match.kind]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a part of an action, keys included: constants, defaults, the words of mappings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts(key)
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

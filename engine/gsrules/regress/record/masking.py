@@ -1,0 +1,127 @@
+"""The masking of one recording: which columns have which masks, and every text of its records and files masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
+
+from gsrules.dataclass import dataclass
+from gsrules.errors import InputError, Problem, nearest
+from gsrules.regress.record.book import Book, Unit
+from gsrules.regress.record.columns import TextColumn, Treatment, is_text, treatment, unknown_names
+from gsrules.regress.record.literals import RuleTexts
+from gsrules.regress.record.mask_forms import MaskKind, Value
+from gsrules.regress.record.masks import Masks
+
+
+@dataclass(frozen=True, slots=True)
+class MaskOptions:
+    """What the user wants: `on` false masks nothing; names of columns to mask and to keep."""
+
+    on: bool = True
+    masked: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """What is done with each text of a recording."""
+
+    columns: tuple[TextColumn, ...] = ()
+    treatments: Mapping[tuple[str, str], Treatment] = field(default_factory=dict)
+    masks: Masks = field(default_factory=Masks)
+
+    def text(self, owner: str, name: str, value: str) -> str:
+        """A text of a column as the recording shows it."""
+        done = self.treatments.get((owner, name), "as it is")
+        if done == "keep":
+            return value
+        return self.masks.within(value) if done == "within" else self.masks.mask(value)
+
+    def is_masked(self, column: TextColumn) -> bool:
+        """Whether some value of the column has a mask."""
+        masked = self.treatments[column.owner, column.name] != "keep"
+        return masked and any(self.text(column.owner, column.name, value) != value for value in column.values)
+
+    def by_kind(self) -> dict[MaskKind, tuple[str, ...]]:
+        """The titles of the masked columns by kind."""
+        found: dict[MaskKind, tuple[str, ...]] = {}
+        for column in self.columns:
+            done = self.treatments[column.owner, column.name]
+            if isinstance(done, MaskKind) and any(self.masks.knows(value) for value in column.values):
+                found[done] = (*found.get(done, ()), column.title)
+        return found
+
+    def left(self) -> tuple[str, ...]:
+        """The titles of the text columns that stay as they are."""
+        return tuple(
+            column.title
+            for column in self.columns
+            if not isinstance(self.treatments[column.owner, column.name], MaskKind) and column.values
+        )
+
+
+def masking_of(book: Book, units: Iterable[Unit], texts: RuleTexts, options: MaskOptions) -> Masking:
+    """Decides the columns and makes the masks for the records and lines of a recording.
+
+    Raises InputError GS-NAME for columns to mask or to keep that the recording does not have.
+    """
+    columns = tuple(_columns(book, units, texts))
+    _check_names(columns, (*options.masked, *options.kept))
+    if not options.on:
+        return Masking(columns, {(each.owner, each.name): "keep" for each in columns})
+    done: dict[tuple[str, str], Treatment] = {
+        (each.owner, each.name): treatment(each, options.masked, options.kept) for each in columns
+    }
+    kept = set(texts.named)
+    kept |= {value for each in columns if done[each.owner, each.name] == "keep" for value in each.values}
+    return Masking(columns, done, Masks.of(_values(columns, done), kept))
+
+
+def _values(columns: Sequence[TextColumn], done: Mapping[tuple[str, str], Treatment]) -> Iterator[Value]:
+    for column in columns:
+        kind = done[column.owner, column.name]
+        if isinstance(kind, MaskKind):
+            yield from (Value(value, kind, column.needs, column.type.length) for value in column.values)
+
+
+def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[TextColumn]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for unit in sorted(units):
+        record, line = book.records.get(unit), book.lines.get(unit)
+        for name, value in record.values.items() if record is not None else ():
+            if isinstance(value, str):
+                found.setdefault((unit[0], name), []).append(value)
+        for header, cell in line.cells.items() if line is not None else ():
+            if cell:
+                found.setdefault((unit[0], header), []).append(cell)
+    for (owner, name), values in found.items():
+        rows, distinct = book.sizes.get((owner, name), (len(values), len(set(values))))
+        if owner in book.forms:
+            form = book.forms[owner]
+            column = next(each for each in form.columns if each.header == name)
+            needs = texts.of_header(form.task, name)
+            made = TextColumn(owner, name, column.type, tuple(dict.fromkeys(values)), rows, distinct, needs=needs)
+        else:
+            definition = book.catalogue.objects[owner]
+            own = definition.fields[name]
+            needs = texts.of_field(owner, name)
+            known = tuple(dict.fromkeys(values))
+            made = TextColumn(owner, name, own.type, known, rows, distinct, own, definition, needs)
+        if is_text(made.type):
+            yield made
+
+
+def _check_names(columns: Sequence[TextColumn], names: Sequence[str]) -> None:
+    wrong = unknown_names(columns, names)
+    known = [column.title for column in columns] + [column.name for column in columns]
+    if wrong:
+        hint = "text columns of the recording: " + ", ".join(dict.fromkeys(column.title for column in columns))
+        raise InputError(
+            [
+                Problem(
+                    "GS-NAME", f"no column '{name}' is recorded", value=name, hint=hint, nearest=nearest(name, known)
+                )
+                for name in wrong
+            ]
+        )
