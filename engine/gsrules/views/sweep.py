@@ -24,7 +24,7 @@ def sweep_text(report: SweepReport, shown: int) -> str:
 def _action(report: SweepReport, action: ActionSweep, shown: int) -> Iterator[str]:
     yield f"{action.id}  {action.action}"
     if not action.moves:
-        yield f"  every value gives the same: {_same(action.points[0].counts)}"
+        yield f"  every value hits the same records: {_same(action.points[0].counts)}"
         return
     outcomes = [name for name in _OUTCOMES if any(getattr(point.counts, name) for point in action.points)]
     most = max(point.counts.matched for point in action.points)

@@ -29,6 +29,8 @@ class Swept:
 
 def swept(rule: RuleSpec, params: Mapping[str, str]) -> Swept:
     """The one parameter that is given several values. Raises InputError for none, for two, and for bad values."""
+    known = {str(name).lower() for name in rule.params}
+    parameters(rule, {name: text for name, text in params.items() if name.lower() not in known})
     values = {name: _values(rule, name, text) for name, text in params.items()}
     many = [name for name, found in values.items() if len(found) > 1]
     if len(many) != 1:
