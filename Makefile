@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP = -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint suite suite-duckdb15 bench clean
+.PHONY: demo test lint browser suite suite-duckdb15 bench clean
 
 demo: .venv/.runtime
 	.venv/bin/gsrules demo
@@ -14,11 +14,19 @@ lint: .venv/.dev
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-suite: .venv/.dev
+# The tests of pages look at them in Chromium. Where it cannot be installed they are skipped, and say so.
+browser:
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium \
+	  || echo "Chromium could not be installed: the tests of pages are skipped"; \
+	else echo "no Chromium: install it to run the tests of pages, which are skipped now"; fi
+
+suite: .venv/.dev browser
 	.venv/bin/python -m pytest -n 2
 
 suite-duckdb15: .venv-duckdb15/.dev
-	.venv-duckdb15/bin/python -m pytest -n 2
+	.venv-duckdb15/bin/python -m pytest -n 2 -m 'not browser'
 
 bench: .venv/.dev
 	.venv/bin/python $(PIP) -c constraints.txt -e '.[bench]'

@@ -40,3 +40,6 @@ def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("SUCCESS") == 7
     assert list(tmp_path.glob("gsrules-demo-*/.gsrules/tenant.duckdb"))
+    (page,) = tmp_path.glob("gsrules-demo-*/report.html")
+    assert f"for your browser: {page}" in done.stdout
+    assert page.read_text(encoding="utf-8").count("<article ") == 7

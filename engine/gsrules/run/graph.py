@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gsrules.run.report import ActionReport, RunReport, TaskReport
 from gsrules.spec import ActionSpec, FetchTask, RuleSpec, S3Task
-from gsrules.spec.tasks import TaskSpec
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import TaskSpec
 
 Group = Literal["source", "task", "action"]
 

@@ -23,6 +23,7 @@ from gsrules.tenant.changes import Counts, ErrorCount
 from gsrules.tenant.names import column, named, spell
 
 LAST: Final = "last"
+_ROW: Final = "__row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class KeptRun:
 
 @dataclass(frozen=True, slots=True)
 class FirstRows:
-    """Some rows of a kept table: its columns with their DuckDB types, and how many rows it has in all."""
+    """Some rows of a kept table: its columns with their DuckDB types, and how many rows it has in all.
+
+    The number of the row comes first.
+    """
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -183,7 +187,7 @@ def _summed(name: str) -> exp.Expression:
 
 def first_rows(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
     """The first rows of a kept dataset, in the order of their numbers; None where it was not kept."""
-    return _read(connection, path, [column("__row")], limit)
+    return _read(connection, path, [column(_ROW)], limit)
 
 
 def first_effects(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
@@ -210,8 +214,10 @@ def _read(
     total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(file))).fetchone()
     picked = kept.order_by(*order).limit(limit).subquery("picked")
     found = connection.execute(spell(exp.select("*").from_(picked).order_by(order[-1].copy())))
-    columns = tuple((each[0], str(each[1])) for each in found.description or ())
-    return FirstRows(columns, tuple(found.fetchall()), int(total[0]) if total else 0)
+    columns = [(each[0], str(each[1])) for each in found.description or ()]
+    number = next((at for at, (name, _) in enumerate(columns) if name == _ROW), 0)
+    rows = tuple((row[number], *row[:number], *row[number + 1 :]) for row in found.fetchall())
+    return FirstRows((columns.pop(number), *columns), rows, int(total[0]) if total else 0)
 
 
 def _literally(path: Path) -> str:

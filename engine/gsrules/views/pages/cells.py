@@ -16,6 +16,11 @@ from gsrules.views.table import digits
 _SHORT: Final = 160  # letters that a cell shows at once
 _LONGEST: Final = 4_000  # letters that a page carries of one value
 
+# Marks that turn the direction of writing, and those without any width: they make unlike values look alike.
+_UNSEEN: Final = frozenset(
+    {0xAD, 0x61C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+)
+
 TYPE_WORDS: Final = {
     "VARCHAR": "text",
     "BIGINT": "number",
@@ -84,7 +89,7 @@ def _pieces(value: str, names: Mapping[str, str]) -> Markup:
 
 
 def visible(value: str) -> str:
-    """The text with control characters as symbols and spaces at its ends as dots."""
+    """The text with characters that nobody would see as symbols, and spaces at its ends as dots."""
     stripped = value.strip(" ")
     lead = len(value) - len(value.lstrip(" "))
     inner = "".join(_symbol(letter) for letter in stripped)
@@ -99,6 +104,8 @@ def _symbol(letter: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
+    if code in _UNSEEN:
+        return f"[U+{code:04X}]"
     if unicodedata.category(letter) in ("Cc", "Cs") or code & 0xFFFF >= 0xFFFE:
         return "\N{REPLACEMENT CHARACTER}"
     return letter

@@ -14,12 +14,12 @@ from gsrules.views.pages.words import compact, kind_title
 
 Direction = Literal["across", "down"]
 
-_WIDTH: Final = 162.0
-_GAP_ACROSS, _GAP_DOWN = 54.0, 46.0  # between layers: the row counts stand there
+_WIDTH: Final = 172.0
+_GAP_ACROSS, _GAP_DOWN = 50.0, 46.0  # between layers: the row counts stand there
 _APART: Final = 18.0  # between the nodes of a layer
 _MARGIN: Final = 10.0
 _LINE: Final = 16.0
-_TITLE_UNITS: Final = 19.0  # how many average letters fit into a box
+_TITLE_UNITS: Final = 16.5  # how many average letters fit into a box
 _READABLE: Final = 1320.0  # wider drawings would be scaled down too far to be read
 
 
@@ -184,7 +184,7 @@ def wrapped(text: str, units: float, most: int) -> tuple[str, ...]:
         if len(lines) == most - 1:
             lines.append(rest[: max(1, fitting - 1)].rstrip() + "…")
             break
-        breaks = [n + 1 for n, letter in enumerate(rest[: fitting + 1]) if letter in " /-_,."]
+        breaks = [n + 1 for n, letter in enumerate(rest[: fitting + 1]) if letter in " /-_,"]
         cut = breaks[-1] if breaks and breaks[-1] > fitting // 3 else fitting
         lines.append(rest[: min(cut, fitting + 1)].rstrip())
         rest = rest[min(cut, fitting + 1) :].lstrip()

@@ -137,7 +137,7 @@ def run_page(
         parts = [_part(workspace.catalogue, connection, run, caps, badges or {}) for run in runs]
     names = record_names(workspace, gsids_in(_texts(parts)), store)
     drawings = [part.drawings for part in parts]
-    title = parts[0].report.name if len(parts) == 1 else f"{len(parts)} rules"
+    title = parts[0].report.name if len(parts) == 1 else f"{len(parts)} rules, one after the other"
     return render("run.html.j2", names, runs=parts, drawings=drawings, title=title)
 
 

@@ -59,7 +59,11 @@
         if (kept) count += 1;
       });
       const all = count === rows.length;
-      shown.textContent = `${all ? "" : `${count.toLocaleString("en")} of `}${rows.length.toLocaleString("en")} ${listing.dataset.noun}`;
+      const digits = (value) => value.toLocaleString("en");
+      const total = Number(listing.dataset.total);
+      const words = [`${all ? "" : `${digits(count)} of `}${digits(rows.length)} ${listing.dataset.noun}`];
+      if (total > rows.length) words.push(`${digits(total)} in all`);
+      shown.textContent = words.join(", ");
     };
     fields.forEach((field) => field.addEventListener("input", apply));
     listing.querySelector(".controls").hidden = false;
