@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType, Kind
-from gsrules.dataclass import dataclass
 from gsrules.sources.format_sql import call, trimmed
 from gsrules.sources.formats import Format
 
@@ -73,10 +72,13 @@ def fits_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.E
     return exp.Case(ifs=ifs, default=exp.true())
 
 
+def reads_iso_date(cell: CellType) -> bool:
+    """Whether the cell is an ordinary date, which the fast form reads by `iso_date` and `iso_date_or_error`."""
+    return cell.format is not None and cell.format.text == _ISO_DATE and cell.type.kind is Kind.DATE
+
+
 def value_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
     """As `value_of`, but for a text that does not fit the query fails, with EXACT_NEEDED or as DuckDB fails."""
-    if cell.format is not None and cell.format.text == _ISO_DATE and cell.type.kind is Kind.DATE:
-        return _iso_date_or_error(text)
     value = value_of(cell, text, plain=plain)
     if not can_fail(cell):
         return value
@@ -89,10 +91,18 @@ def value_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.
     return checked
 
 
-def _iso_date_or_error(text: exp.Expression) -> exp.Expression:
-    """The ordinary date: what casts and prints as the same text is good; all else asks for the exact form."""
-    date = exp.cast(text.copy(), "DATE")
-    same = exp.EQ(this=exp.cast(date, "VARCHAR"), expression=text.copy())
+def iso_date(text: exp.Expression) -> exp.Expression:
+    """The text cast to a date, null for an empty one; `iso_date_or_error` tells whether it may be taken."""
+    filled = exp.NEQ(this=text.copy(), expression=exp.Literal.string(""))
+    return exp.Case(ifs=[exp.If(this=filled, true=exp.cast(text.copy(), "DATE"))])
+
+
+def iso_date_or_error(date: exp.Expression, text: exp.Expression) -> exp.Expression:
+    """The `date` made of `text` if it prints as the same text, null for an empty one; all else asks for the exact form.
+
+    `date` is a column: DuckDB would cast the text anew for each part of the CASE.
+    """
+    same = exp.EQ(this=exp.cast(date.copy(), "VARCHAR"), expression=text.copy())
     from_year_1 = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))
     empty = exp.EQ(this=text.copy(), expression=exp.Literal.string(""))
     missing = exp.Or(this=exp.Is(this=text.copy(), expression=exp.Null()), expression=empty)

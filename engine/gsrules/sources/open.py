@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import Kind
-from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError, Severity
 from gsrules.profile import Profile
-from gsrules.sources.cells import CAST_ROUNDS_EXPONENTS, CellType, can_fail, fits_or_error, value_of, value_or_error
+from gsrules.sources.cells import (
+    CAST_ROUNDS_EXPONENTS,
+    CellType,
+    can_fail,
+    fits_or_error,
+    iso_date,
+    iso_date_or_error,
+    reads_iso_date,
+    value_of,
+    value_or_error,
+)
 from gsrules.sources.check import check_task
 from gsrules.sources.columns import FileColumn, cell_type, declared_columns, header_problems, open_types
 from gsrules.sources.dialect import dialect_of
@@ -27,9 +36,7 @@ from gsrules.sources.resolve import SourceFile
 from gsrules.sources.sql import named
 from gsrules.sources.survey import Survey, plain_number_columns, survey
 from gsrules.sources.tokenizer import FileFaultError
-
-if TYPE_CHECKING:
-    from gsrules.spec.tasks import S3Task
+from gsrules.spec.tasks import S3Task
 
 LARGEST_FILE: Final = 1 << 30
 MOST_BYTES: Final = 5 << 30
@@ -88,7 +95,7 @@ class OpenSource:
         source: exp.Expression = part.table.copy()
         checked = not self.exact and any(can_fail(cell) for cell in self.cell_types)
         if checked:
-            source = _whole_rows(values, self._checks(part, positions), source)
+            source = _whole_rows(values, self._checks(part, positions), self._with_dates(part, positions))
             values = [_of_row(_VALUE.format(at)) for at in range(len(values))]
         names = [self.columns[at].name for at in positions]
         items = [exp.alias_(value, name, quoted=True) for value, name in zip(values, names, strict=True)]
@@ -119,13 +126,26 @@ class OpenSource:
             cell = replace(cell, keep_empty=False)
         if self.exact:
             return value_of(cell, text, plain=part.plain_numbers)
+        if reads_iso_date(cell):
+            return iso_date_or_error(named(_DATE.format(part.cells[column.header])), text)
         return value_or_error(cell, text, plain=part.plain_numbers)
+
+    def _with_dates(self, part: Part, positions: Sequence[int]) -> exp.Expression:
+        """The part's table, with each ordinary date that is needed cast once, beside its text."""
+        headers = [self.columns[at].header for at in positions if reads_iso_date(self.cell_types[at])]
+        if not headers:
+            return part.table.copy()
+        dates = [
+            exp.alias_(iso_date(part.cell(header)), _DATE.format(part.cells[header]), quoted=True) for header in headers
+        ]
+        return exp.select(exp.Star(), *dates).from_(part.table.copy()).subquery("cells")
 
 
 _NO_COLUMN: Final = "__none"
 _ROW: Final = "__row"
 _FITS: Final = "fits"
 _VALUE: Final = "v{}"
+_DATE: Final = "{} as date"
 
 
 def open_source(
