@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gsrules.cli.options import DebugOption, ProjectOption, choice, workspace
+from gsrules.cli.options import DebugOption, HtmlOption, ProjectOption, choice, workspace
+
+if TYPE_CHECKING:
+    from gsrules.regress.outcome import SuiteOutcome
+    from gsrules.run.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +23,23 @@ def register(app: typer.Typer) -> None:
 def test(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH…]", help="Test files or folders.")] = None,
     k: Annotated[str | None, typer.Option("-k", metavar="TEXT", help="Only tests whose name holds TEXT.")] = None,
+    last_failed: Annotated[
+        bool, typer.Option("--last-failed", "--lf", help="Only the tests that failed when they ran last.")
+    ] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop after the first test that fails.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; default: as many as pay.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again what a saved file concerns; Ctrl-C ends.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Show how snapshots differ, and accept them.")] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", help="With --update: ask for each snapshot.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show every row that differs.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Also tell what the tests never exercised.")] = False,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", metavar="PERCENT", help="Fail below this coverage.")
+    ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML file.")] = None,
+    html: HtmlOption = None,
     format: Annotated[
         str, typer.Option("--format", metavar="text|json|github", help="How to print the results.")
     ] = "text",
@@ -27,11 +48,74 @@ def test(
 ) -> None:
     """Run rule tests; a failed one shows the difference, row by row."""
     choice("--format", format, ("text", "json", "github"))
-    from gsrules.regress.suite import run_tests
+    _refuse_together(
+        watch, {"--update": update, "--junit": junit, "--html": html, "--coverage": coverage or fail_under}
+    )
+    if interactive and not update:
+        _refuse("--interactive needs --update", "gsrules test --update --interactive")
+    found = workspace(project)
+    if watch:
+        _watch(found, paths or [], k)
+    from gsrules.regress.suite import SuiteOptions, run_tests
     from gsrules.views import test_results
 
-    outcome = run_tests(workspace(project), paths or [], k)
-    test_results.show(outcome, format)
+    observer = None
+    if coverage or fail_under is not None:
+        from gsrules.regress.coverage import CoverageObserver
+
+        observer = CoverageObserver()
+    outcome = run_tests(found, paths or [], k, SuiteOptions(None, last_failed, fail_fast, jobs, observer))
+    if update:
+        outcome = _accepted(outcome, interactive=interactive)
+    test_results.show(outcome, format, full=full)
     if junit is not None:
         test_results.write_junit(outcome, junit)
-    raise typer.Exit(outcome.exit_code)
+    if html is not None:
+        from gsrules.cli.show import write_page
+        from gsrules.views.pages.suite_page import suite_page
+
+        write_page(suite_page(outcome), html)
+    code = outcome.exit_code
+    if observer is not None:
+        from gsrules.views.coverage import coverage_text
+
+        report = observer.report(found, found.rule_ids())
+        print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
+        if fail_under is not None and report.percent < fail_under:
+            print(f"coverage {report.percent:.1f} % is below {fail_under:g} %", file=sys.stderr)
+            code = code or 1
+    raise typer.Exit(code)
+
+
+def _refuse_together(watch: bool, others: dict[str, object]) -> None:
+    taken = [name for name, value in others.items() if value]
+    if watch and taken:
+        _refuse(f"--watch and {taken[0]} exclude each other", "leave one of them out")
+
+
+def _refuse(message: str, hint: str) -> NoReturn:
+    from gsrules.errors import InputError, Problem
+
+    raise InputError(Problem("GS-USAGE", message, hint=hint))
+
+
+def _accepted(outcome: SuiteOutcome, *, interactive: bool) -> SuiteOutcome:
+    from gsrules.regress.snapshots.accepting import accept, yes
+    from gsrules.views import accepting
+
+    return accept(outcome, accepting.ask if interactive else yes)
+
+
+def _watch(found: Workspace, paths: list[Path], text: str | None) -> NoReturn:
+    """Shows each round until the user ends it; the exit code is that of the latest outcomes."""
+    from gsrules.regress.watching import Watch
+    from gsrules.views import watching
+
+    failed = False
+    try:
+        for each in Watch(found.project.root, paths, text).rounds():
+            watching.show(each, found.project.root)
+            failed = bool(each.problems) or any(not test.passed for test in each.known)
+    except KeyboardInterrupt:
+        print()
+    raise typer.Exit(1 if failed else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -12,6 +13,8 @@ from gsrules.regress.collecting import Case, RunOfTest
 from gsrules.regress.compare import RowDifference
 from gsrules.regress.outcome import Fact, TestOutcome
 from gsrules.regress.sandbox import Sandbox, sandbox
+from gsrules.regress.snapshots.comparing import compare
+from gsrules.regress.snapshots.taking import Inputs, Taken, take
 from gsrules.regress.verify import verify
 from gsrules.run.engine import RunOptions, RunResult, forget, run_rule
 from gsrules.run.session import Session
@@ -31,12 +34,12 @@ class Observer(Protocol):
         ...
 
 
-def run_case(session: Session, case: Case, observer: Observer | None = None) -> TestOutcome:
+def run_case(session: Session, workspace: Workspace, case: Case, observer: Observer | None = None) -> TestOutcome:
     """Runs a test; what is wrong with it or its rule is part of the outcome."""
     started = time.perf_counter()
     made = TestOutcome(str(case.test.name), str(case.file.rule), case.place, 0, id=case.id)
     try:
-        with sandbox(session) as box:
+        with sandbox(session, workspace) as box:
             made = _run(box, case, made, observer)
     except GsrulesError as error:
         made = replace(made, problems=(*made.problems, *error.problems))
@@ -45,10 +48,12 @@ def run_case(session: Session, case: Case, observer: Observer | None = None) -> 
 
 def _run(box: Sandbox, case: Case, made: TestOutcome, observer: Observer | None) -> TestOutcome:
     trace = observer is not None and observer.trace
+    taken: list[Taken] = []
     for run in case.runs:
         rule_date = _rule_date(box.workspace, run)
         workspace, unread = box.give(run.given, run.rule, rule_date)
         made = replace(made, warnings=(*made.warnings, *_undated(case, run), *unread))
+        before = Inputs(run.name, rule_date, run.params, _records(box, case))
         options = RunOptions(rule_date=rule_date, params=run.params, mode="live", keep_all_tasks=True, trace=trace)
         result = run_rule(workspace, run.rule, options, box.tenant)
         if observer is not None:
@@ -60,8 +65,16 @@ def _run(box: Sandbox, case: Case, made: TestOutcome, observer: Observer | None)
             rows=(*made.rows, *(_of_step(run, difference) for difference in rows)),
             problems=(*made.problems, *problems),
         )
+        if case.snapshot is not None:
+            taken.append(take(workspace, before, result, box.tenant))
         forget(result, box.tenant)
+    if case.snapshot is not None:
+        made = replace(made, snapshot=compare(case.snapshot, str(case.test.name), taken))
     return made
+
+
+def _records(box: Sandbox, case: Case) -> Mapping[str, int]:
+    return box.tenant.summary() if case.snapshot is not None else {}
 
 
 def _rule_date(workspace: Workspace, run: RunOfTest) -> dt.date:

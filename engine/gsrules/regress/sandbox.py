@@ -135,10 +135,10 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(session: Session) -> Iterator[Sandbox]:
-    """An empty tenant in memory and empty buckets."""
+def sandbox(session: Session, workspace: Workspace) -> Iterator[Sandbox]:
+    """An empty tenant in memory and empty buckets; the rules are those of the workspace."""
     with session.folder() as folder, session.tenant() as tenant:
-        yield Sandbox(session.workspace, tenant, folder)
+        yield Sandbox(workspace, tenant, folder)
 
 
 def _split(key: Text) -> tuple[str, str]:

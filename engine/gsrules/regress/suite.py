@@ -86,4 +86,4 @@ def run_cases(workspace: Workspace, cases: Sequence[Case], results: Results, opt
 def _run_here(workspace: Workspace, cases: Sequence[Case], observer: Observer | None) -> Generator[TestOutcome]:
     with Session(workspace) as session:
         for case in cases:
-            yield run_case(session, case, observer)
+            yield run_case(session, workspace, case, observer)

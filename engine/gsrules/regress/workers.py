@@ -90,4 +90,4 @@ def _run(test: str, path: str) -> TestOutcome:
     if test not in _known:
         project = _session.workspace.project
         _known.update({case.id: case for case in collect_file(project, Path(path), SharedFixtures.load(project))})
-    return run_case(_session, _known[test])
+    return run_case(_session, _session.workspace, _known[test])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # each function imports the models of its files: making model
     from gsrules.spec.chain import ChainSpec
     from gsrules.spec.objects import ObjectSpec, PicklistsSpec
     from gsrules.spec.rule_tests import FixtureFile, TestFile
+    from gsrules.spec.snapshot import SnapshotFile
 
 Model = TypeVar("Model", bound=Spec)
 
@@ -52,6 +53,13 @@ def load_fixtures(path: Path) -> FixtureFile:
     from gsrules.spec.rule_tests import FixtureFile
 
     return _validated(load_yaml(path), FixtureFile)
+
+
+def load_snapshot(path: Path) -> SnapshotFile:
+    """The kept snapshot in a file. Raises `InputError` with every problem of the file."""
+    from gsrules.spec.snapshot import SnapshotFile
+
+    return _validated(load_yaml(path), SnapshotFile)
 
 
 def load_object_file(path: Path) -> ObjectSpec:

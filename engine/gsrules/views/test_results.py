@@ -5,34 +5,46 @@ from __future__ import annotations
 import json
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gsrules.errors import Place, Problem
-from gsrules.regress.compare import Row, RowDifference
-from gsrules.regress.outcome import SuiteOutcome, TestOutcome
+from gsrules.regress.outcome import Fact, SnapshotOutcome, SuiteOutcome, TestOutcome
 from gsrules.run.report import problem_json
+from gsrules.spec.yaml12 import shown
 from gsrules.views.problems import as_github, as_text
-from gsrules.views.table import cell, plain
+from gsrules.views.row_difference import CAP, rows_json, rows_text, value_text
+from gsrules.views.table import plain
 
-_CAP = 10
-_TALL_ABOVE = 6
 _GREEN, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+_INDENT: Final = " " * 6
+
+_SNAPSHOTS: Final = {
+    "missing": "there is no snapshot yet; gsrules test --update makes it",
+    "differs": "the effects are not those of the snapshot",
+    "broken": "the snapshot cannot be read; repair it, or let gsrules test --update write it anew",
+    "made": "snapshot made",
+    "updated": "snapshot updated",
+    "left": "snapshot left as it was",
+}
+_ACCEPT: Final = "accept with: gsrules test --update (one by one: --update --interactive)"
 
 
-def show(outcome: SuiteOutcome, form: str) -> None:
-    """Prints the outcome of all tests in the form asked for."""
+def show(outcome: SuiteOutcome, form: str, *, full: bool = False) -> None:
+    """Prints the outcome of all tests in the form asked for; `full` shows every row that differs."""
     if form == "json":
-        print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
+        print(json.dumps(suite_json(outcome), indent=2, ensure_ascii=False))
     elif form == "github":
-        annotations = [_annotation(test) for test in outcome.tests if not test.passed]
-        if annotations:
-            print(as_github(annotations))
+        found = [annotation for test in outcome.tests for annotation in _annotations(test)]
+        if found:
+            print(as_github(found))
     else:
-        _show_text(outcome)
+        show_text(outcome, full=full)
 
 
-def _show_text(outcome: SuiteOutcome) -> None:
+def show_text(outcome: SuiteOutcome, *, full: bool = False) -> None:
+    """Prints every test below its file, and how many passed."""
     green, red, dim, reset = (_GREEN, _RED, _DIM, _RESET) if sys.stdout.isatty() else ("", "", "", "")
     file = ""
     for test in outcome.tests:
@@ -41,71 +53,72 @@ def _show_text(outcome: SuiteOutcome) -> None:
             print(f"{file}  {dim}{test.rule}{reset}")
         mark = f"{green}✓{reset}" if test.passed else f"{red}✗{reset}"
         print(f"  {mark} {test.name}  {dim}{test.duration_ms} ms{reset}")
-        for line in difference_text(test).splitlines():
-            print(f"      {line}")
-    print(f"{outcome.passed} passed, {outcome.failed} failed")
+        for line in test_text(test, cap=None if full else CAP).splitlines():
+            print(f"{_INDENT}{line}")
+    for path in outcome.obsolete:
+        print(f"obsolete snapshot {shown(path)}: it has no test; gsrules test --update removes it")
+    print(summary(outcome), flush=True)
 
 
-def difference_text(test: TestOutcome) -> str:
+def summary(outcome: SuiteOutcome) -> str:
+    """How many tests passed and failed, and what else was done or left out."""
+    parts = [f"{outcome.passed} passed", f"{outcome.failed} failed"]
+    states = [test.snapshot.state for test in outcome.tests if test.snapshot is not None]
+    parts += [f"{states.count(state)} snapshots {state}" for state in ("made", "updated") if state in states]
+    if outcome.obsolete:
+        parts.append(f"{len(outcome.obsolete)} snapshots obsolete")
+    if outcome.not_run:
+        parts.append(f"{outcome.not_run} not run")
+    return ", ".join(parts)
+
+
+def test_text(test: TestOutcome, *, cap: int | None = CAP) -> str:
+    """What is to be said of a test beside its name: differences, the snapshot, warnings."""
+    warnings = as_text(test.warnings).splitlines() if test.warnings else []
+    return "\n".join([*difference_text(test, cap=cap).splitlines(), *warnings])
+
+
+def difference_text(test: TestOutcome, *, cap: int | None = CAP) -> str:
     """Everything in which a failed test differs, as expected → actual."""
-    lines: list[str] = []
-    for fact in test.facts:
-        lines.append(f"{fact.subject}: {_value(fact.expected)} → {_value(fact.actual)}")
-    for difference in test.rows:
-        lines.extend(_rows_text(difference))
+    lines = _differences(test.facts, test, cap)
     if test.problems:
         lines.extend(as_text(test.problems).splitlines())
+    if test.snapshot is not None and test.snapshot.state != "same":
+        lines.extend(snapshot_text(test.snapshot, cap=cap).splitlines())
     return "\n".join(lines)
 
 
-def _rows_text(difference: RowDifference) -> list[str]:
-    changed, missing, unexpected = difference.changed, difference.missing, difference.unexpected
-    head = f"{difference.subject}  DIFFERS   key: {difference.key or '(none)'}     "
-    rows = f"rows {difference.expected:,} → {difference.actual:,}   "
-    changes = f"~{len(changed)} changed  -{len(missing)} missing  +{len(unexpected)} unexpected"
-    lines = [head + rows + changes]
-    for row in changed[:_CAP]:
-        cells = [f"{name}: {_value(old)} → {_value(new)}" for name, (old, new) in row.cells.items()]
-        if len(cells) > _TALL_ABOVE:
-            lines.append(f"  ~ {_visible(row.key)}")
-            lines.extend(f"      {text}" for text in cells)
-        else:
-            lines.append(f"  ~ {_visible(row.key)}  {'   '.join(cells)}")
-    lines.extend(f"  - {_row(row)}" for row in missing[:_CAP])
-    lines.extend(f"  + {_row(row)}" for row in unexpected[:_CAP])
-    hidden = sum(max(0, len(rows) - _CAP) for rows in (changed, missing, unexpected))
-    if hidden:
-        lines.append(f"  … {hidden} more; --format json shows all")
-    return lines
+def snapshot_text(snapshot: SnapshotOutcome, *, cap: int | None = CAP) -> str:
+    """How the effects differ from the kept snapshot, and how to accept them."""
+    lines = [f"{_SNAPSHOTS[snapshot.state]}: {shown(snapshot.path)}"]
+    lines += _differences(snapshot.facts, snapshot, cap)
+    lines += [f"note: {note}" for note in snapshot.notes]
+    lines += as_text(snapshot.problems).splitlines() if snapshot.problems else []
+    return "\n".join([*lines, _ACCEPT] if snapshot.state == "differs" else lines)
 
 
-def _row(row: Row) -> str:
-    return "  ".join(f"{name}: {_value(value)}" for name, value in row.items())
+def _differences(facts: Sequence[Fact], found: TestOutcome | SnapshotOutcome, cap: int | None) -> list[str]:
+    lines = [f"{fact.subject}: {value_text(fact.expected)} → {value_text(fact.actual)}" for fact in facts]
+    return [*lines, *(line for rows in found.rows for line in rows_text(rows, cap=cap))]
 
 
-def _value(value: Any) -> str:
-    return "''" if value == "" else _visible(cell(value))
+test_text.__test__ = False  # type: ignore[attr-defined]  # no test of pytest's
 
 
-def _visible(text: str) -> str:
-    """Spaces at the ends made visible; in the middle they are plain."""
-    stripped = text.strip(" ")
-    if stripped == text:
-        return text.replace("\n", "⏎")
-    start = len(text) - len(text.lstrip(" "))
-    return "·" * start + stripped + "·" * (len(text) - start - len(stripped))
-
-
-def _as_json(outcome: SuiteOutcome) -> dict[str, Any]:
+def suite_json(outcome: SuiteOutcome) -> dict[str, Any]:
+    """All results as plain data."""
     return {
         "passed": outcome.passed,
         "failed": outcome.failed,
+        "not_run": outcome.not_run,
         "duration_ms": sum(test.duration_ms for test in outcome.tests),
+        "obsolete_snapshots": [shown(path) for path in outcome.obsolete],
         "tests": [_test_json(test) for test in outcome.tests],
     }
 
 
 def _test_json(test: TestOutcome) -> dict[str, Any]:
+    snapshot = test.snapshot
     return {
         "name": test.name,
         "rule": test.rule,
@@ -113,30 +126,35 @@ def _test_json(test: TestOutcome) -> dict[str, Any]:
         "line": test.place.line,
         "passed": test.passed,
         "duration_ms": test.duration_ms,
-        "differences": [
-            {"subject": fact.subject, "expected": plain(fact.expected), "actual": plain(fact.actual)}
-            for fact in test.facts
-        ],
-        "rows": [
-            {
-                "subject": rows.subject,
-                "key": rows.key,
-                "changed": [
-                    {"key": row.key, "cells": {name: [plain(a), plain(b)] for name, (a, b) in row.cells.items()}}
-                    for row in rows.changed
-                ],
-                "missing": [plain(dict(row)) for row in rows.missing],
-                "unexpected": [plain(dict(row)) for row in rows.unexpected],
-            }
-            for rows in test.rows
-        ],
+        **_differences_json(test),
         "problems": [problem_json(problem) for problem in test.problems],
+        "warnings": [problem_json(problem) for problem in test.warnings],
+        "snapshot": None
+        if snapshot is None
+        else {
+            "file": shown(snapshot.path),
+            "state": snapshot.state,
+            **_differences_json(snapshot),
+            "notes": list(snapshot.notes),
+            "problems": [problem_json(problem) for problem in snapshot.problems],
+        },
     }
 
 
-def _annotation(test: TestOutcome) -> Problem:
+def _differences_json(found: TestOutcome | SnapshotOutcome) -> dict[str, Any]:
+    return {
+        "differences": [
+            {"subject": fact.subject, "expected": plain(fact.expected), "actual": plain(fact.actual)}
+            for fact in found.facts
+        ],
+        "rows": [rows_json(rows, plain) for rows in found.rows],
+    }
+
+
+def _annotations(test: TestOutcome) -> list[Problem]:
     place = Place(test.place.file, test.place.line, test.place.column)
-    return Problem("GS-TEST", f"{test.name}: {difference_text(test)}", place)
+    failed = [] if test.passed else [Problem("GS-TEST", f"{test.name}: {difference_text(test)}", place)]
+    return [*failed, *test.warnings]
 
 
 def write_junit(outcome: SuiteOutcome, path: Path) -> None:
@@ -155,10 +173,13 @@ def write_junit(outcome: SuiteOutcome, path: Path) -> None:
         )
         if not test.passed:
             ET.SubElement(case, "failure", message="differs").text = _xml_safe(difference_text(test))
+    for suite in suites.values():
+        failed = sum(case.find("failure") is not None for case in suite)
+        suite.attrib |= {"tests": str(len(suite)), "failures": str(failed)}
     path.parent.mkdir(parents=True, exist_ok=True)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _xml_safe(text: str) -> str:
-    """Without the control characters that XML has no place for."""
-    return "".join(c for c in text if c in "\t\n\r" or ord(c) >= 0x20)
+    """Without the characters that XML has no place for."""
+    return "".join(c for c in text if c in "\t\n\r" or (ord(c) >= 0x20 and ord(c) not in (0xFFFE, 0xFFFF)))
