@@ -184,6 +184,7 @@ class TableDifference:
     """Two tables compared: `before` = same + gone + changed rows, `after` = same + new + changed rows.
 
     `changes` are the columns that changed, most changed first. The rows are samples, in order of their keys.
+    `tally` counts new and gone rows by the values of one column, where the caller asked for it.
     """
 
     subject: str
@@ -203,6 +204,7 @@ class TableDifference:
     new_rows: tuple[OneSidedRow, ...] = ()
     gone_rows: tuple[OneSidedRow, ...] = ()
     duplicates: tuple[Duplicates, ...] = ()
+    tally: tuple[Transition, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything differs."""

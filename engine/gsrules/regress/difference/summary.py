@@ -213,6 +213,29 @@ def _transitions_of(found: Found, i: int, pair: Pair, limits: Limits) -> exp.Sel
     ).where(top)
 
 
+def tallied(con: duckdb.DuckDBPyConnection, found: Found, name: str, limits: Limits) -> tuple[Transition, ...]:
+    """New and gone rows by the value of one column, the most frequent first: from and to nothing."""
+    i, pair = next(((i, pair) for i, pair in enumerate(found.others) if pair.name == name), (0, None))
+    if pair is None:
+        return ()
+    shown = text_of(exp.Coalesce(this=column(f"a{i}"), expressions=[column(f"b{i}")]), pair.kind)
+    samples = call("min", found.key_text, number(limits.samples)) if found.keys else exp.Array()
+    rows = select_from(
+        temp_table(found.table),
+        named(column(STATE), STATE),
+        named(shown, "value"),
+        named(exp.Sum(this=column(TIMES)), "n"),
+    ).select(named(samples, "samples"))
+    rows = rows.where(exp.NEQ(this=column(STATE), expression=text(CHANGED))).group_by(column(STATE), shown.copy())
+    order = [exp.Ordered(this=column("n"), desc=True), ascending(column(STATE)), ascending(column("value"))]
+    made = []
+    for state, word, n, keys in run(con, rows.order_by(*order)).fetchall():
+        value = value_of(word, pair.kind)
+        is_new = state == NEW
+        made.append(Transition(None if is_new else value, value if is_new else None, int(n), tuple(keys)))
+    return tuple(made)
+
+
 class _Samples:
     """The first differing rows of each state, in the order of their keys."""
 

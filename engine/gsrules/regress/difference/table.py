@@ -6,7 +6,7 @@ One full join leaves the rows that differ in a temporary table; everything else 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
@@ -17,7 +17,7 @@ from gsrules.regress.difference.columns import Side, Table, matched_columns
 from gsrules.regress.difference.keys import KeyChoice, choose_key
 from gsrules.regress.difference.model import Duplicates, TableDifference
 from gsrules.regress.difference.sql import Rows, all_of, any_of, call, choose, differs, is_null, number, text
-from gsrules.regress.difference.summary import CHANGED, GONE, NEW, STATE, TIMES, Found, key_text, summarised
+from gsrules.regress.difference.summary import CHANGED, GONE, NEW, STATE, TIMES, Found, key_text, summarised, tallied
 from gsrules.tenant.names import column, create_temp, drop, identifier, named, run, select_from, temp_table
 
 BEFORE, AFTER = "b", "a"
@@ -45,11 +45,13 @@ def compare_tables(
     key: Sequence[str] = (),
     hints: Sequence[Sequence[str]] = (),
     limits: Limits = DEFAULT_LIMITS,
+    tally: str = "",
 ) -> TableDifference:
     """What differs between two tables of `con`.
 
     `key` names the columns that tell rows apart; without it `hints` are tried (groups and identifiers of the rule),
-    then the columns themselves. Raises InputError GS-NAME for a key column that is not on both sides.
+    then the columns themselves. `tally` names a column by which new and gone rows are counted.
+    Raises InputError GS-NAME for a key column that is not on both sides.
     """
     columns = matched_columns(con, before, after)
     choice = choose_key(con, before, after, columns, key, hints)
@@ -62,7 +64,8 @@ def compare_tables(
             run(con, create_temp(twins, _twins(before, after, choice)))
         run(con, create_temp(found.table, _differing(before, after, choice, found, twins)))
         duplicates = _duplicates(con, twins, choice, limits) if twins else ()
-        return summarised(con, subject, found, columns, choice, duplicates, limits)
+        made = summarised(con, subject, found, columns, choice, duplicates, limits)
+        return replace(made, tally=tallied(con, found, tally, limits)) if tally and made else made
     finally:
         for name in (found.table, twins):
             if name:
