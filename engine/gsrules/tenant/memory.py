@@ -6,6 +6,7 @@ a tenant writes is in its own database or temporary, so that no other one sees i
 
 from __future__ import annotations
 
+import atexit
 import os
 from functools import cache
 from itertools import count
@@ -24,7 +25,9 @@ _taking = Lock()
 @cache
 def _instance(process: int) -> duckdb.DuckDBPyConnection:
     """The instance of a process; a forked one must not use its parent's, whose threads it has not."""
-    return connect()
+    con = connect()
+    atexit.register(con.close)  # DuckDB then removes what it had written to its temporary folder
+    return con
 
 
 def open_memory() -> tuple[duckdb.DuckDBPyConnection, str]:
