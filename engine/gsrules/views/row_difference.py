@@ -63,8 +63,9 @@ def _grouped(changed: Sequence[ChangedRow]) -> Iterator[str]:
     yield f"  {'column':<{width}}  changed   transitions (rows, sample keys)"
     for name in sorted(columns, key=lambda each: -counts[each]):
         turns = sorted(columns[name].items(), key=lambda each: -len(each[1]))
-        texts = [f"{old} → {new} {len(keys):,} ({_samples(keys)})" for (old, new), keys in turns[:_TRANSITIONS]]
-        more = f"   … {len(turns) - _TRANSITIONS:,} other" if len(turns) > _TRANSITIONS else ""
+        most = _TRANSITIONS if len(turns[0][1]) > 1 else 1  # where each is another, one example will do
+        texts = [f"{old} → {new} {len(keys):,} ({_samples(keys)})" for (old, new), keys in turns[:most]]
+        more = f"   … {len(turns) - most:,} other" if len(turns) > most else ""
         yield f"  {name:<{width}}  {counts[name]:>7,}   {'   '.join(texts)}{more}"
 
 

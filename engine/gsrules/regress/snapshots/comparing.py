@@ -13,7 +13,7 @@ from gsrules.regress.outcome import Fact, SnapshotOutcome
 from gsrules.regress.snapshots.keeping import file_text
 from gsrules.regress.snapshots.taking import Taken
 from gsrules.spec.load import load_snapshot
-from gsrules.spec.snapshot import SnapshotAction, SnapshotFile, SnapshotRun
+from gsrules.spec.snapshot import SnapshotAction, SnapshotFile, SnapshotFileRead, SnapshotRun
 
 _ABSENT: Final = "—"
 """Stands for a field that one side did not touch at all; null is ∅."""
@@ -117,8 +117,12 @@ def _notes(kept: SnapshotFile, now: SnapshotFile) -> Iterator[str]:
             if was != is_now:
                 yield f"{head}{name} held {was:,} records before the run, now {is_now:,}"
         for name in dict.fromkeys((*before.files, *after.files)):
-            if before.files.get(name) != after.files.get(name):
+            if _content(before.files.get(name)) != _content(after.files.get(name)):
                 yield f"{head}{name} {_turned(name in before.files, name in after.files)}"
+
+
+def _content(file: SnapshotFileRead | None) -> object:
+    return (file.rows, str(file.sha256)) if file is not None else None
 
 
 def _turned(was_there: bool, is_there: bool) -> str:
