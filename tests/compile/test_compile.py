@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 
 from gsrules.compile import Counter, compile_plan, prune
-from gsrules.compile.compiler import sql_text
 from gsrules.plan.nodes import ScanFile, ScanObject, walk
 from tests.plan.support import Lab, Stored
 
@@ -207,7 +206,7 @@ def test_a_table_without_row_numbers_is_not_sorted() -> None:
     assert rows_of(counts) == ALL_ROWS
     plan = lab.plan()
     (step, *_) = compile_plan(plan, {"Sums": False}, lab.sources(plan), Stored(), lab.env).steps
-    assert "ORDER BY" not in sql_text(step.sql)
+    assert "ORDER BY" not in step.rows_sql()
 
 
 def test_the_text_of_a_task_is_one_select_over_the_tasks_it_needs() -> None:

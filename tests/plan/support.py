@@ -20,6 +20,7 @@ from gsrules.plan import TASK_MODELS, DataPlan, bind_data
 from gsrules.plan.nodes import LookupHop, Matching, ScanFile, ScanObject, walk
 from gsrules.profile import Profile
 from gsrules.spec import Kinds, RuleSpec, S3Task, parse_rule
+from gsrules.tenant.statements import Statements
 
 RULE_DATE = date(2024, 5, 15)
 Row = tuple[Any, ...]
@@ -110,7 +111,7 @@ class Lab:
         compiled = compile_plan(plan, dict.fromkeys(outputs, ordered), self.sources(plan), Stored(), self.env)
         counts: dict[Counter, int] = {}
         for step in compiled.steps:
-            found = run_step(con, step)
+            found = run_step(Statements(con), step)
             counts |= found.counts
             if step.task is not None and found.rows is not None:
                 counts[Counter(step.task, "rows")] = found.rows

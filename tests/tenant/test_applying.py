@@ -88,9 +88,9 @@ def test_inserts_and_updates_equal_a_dictionary(
         definition, target = tenant.catalogue.objects["thing__gc"], tenant.table("thing__gc")
         hits = len(set(unique) & set(model))
         if strategy == "rewrite":
-            assert applying.rewrite(tenant.con, definition, target, target, update) == hits
+            assert applying.rewrite(tenant.statements, definition, target, target, update) == hits
         else:
-            assert applying.update(tenant.con, definition, target, update) == hits
+            assert applying.update(tenant.statements, definition, target, update) == hits
         found = {row["Gsid"]: {f: row[f] for f in FIELDS} for row in rows(tenant, "thing__gc")}
         assert found == model
         assert [row["gs_sequence"] for row in rows(tenant, "thing__gc")] == list(range(1, len(starting) + 1))
@@ -144,7 +144,7 @@ def test_ten_thousand_characters_survive_both_ways_of_writing(tenant: Tenant) ->
     definition, target = tenant.catalogue.objects["thing__gc"], tenant.table("thing__gc")
     columns = {"Gsid": ("VARCHAR", ["a"]), "Name": ("VARCHAR", [value])}
     applying.rewrite(
-        tenant.con, definition, target, target, Write("thing__gc", "update", stage(tenant, "l2", columns), ("Name",))
+        tenant.statements, definition, target, target, Write("thing__gc", "update", stage(tenant, "l2", columns), ("Name",))
     )
     (row,) = rows(tenant, "thing__gc")
     assert (row[ODD], row["Name"]) == (value, value)

@@ -18,7 +18,6 @@ from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.matrix import load_family
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
-    Scratch,
     aliased,
     all_of,
     case,
@@ -115,14 +114,14 @@ class _Closing:
     def __init__(self, action: BoundClose, run: ActionRun) -> None:
         self.action = action
         self.run = run
-        self.scratch = Scratch(run.tenant.con)
+        self.scratch = run.scratch()
         self.rows = Matched(run, spelling(run, action.catalogue), self.scratch, action.criteria)
 
     def change_list(self) -> ChangeList:
         received = Received(*self.rows.counts())
-        staged = self.scratch.table("staged", self._staged())
-        found = self.scratch.table("found", self._found(staged))
-        effects = self.scratch.view("effects", self._effects(staged, found).query())
+        staged = self.scratch.table("staged", self._staged)
+        found = self.scratch.table("found", lambda: self._found(staged))
+        effects = self.scratch.view("effects", lambda: self._effects(staged, found).query())
         closed = self._closed_count(found)
         writes = self._writes(found) if closed else []
         tasks = self._task_count(writes)
@@ -239,7 +238,13 @@ class _Closing:
         return case(branches, fallback, subject=column("TypeId", "t")) if branches else fallback
 
     def _closed_count(self, found: str) -> int:
-        return int(self.scratch.row(select(exp.Count(this=exp.Star())).from_(relation(found), copy=False))[0])
+        return self._count(found)
+
+    def _count(self, table: str) -> int:
+        def query() -> exp.Select:
+            return select(exp.Count(this=exp.Star())).from_(relation(table), copy=False)
+
+        return int(self.scratch.row(f"rows of {table}", query)[0])
 
     def _effects(self, staged: str, found: str) -> EffectColumns:
         grouped = (
@@ -323,7 +328,7 @@ class _Closing:
             values["ClosedTaskCount"] = column("n", "c")
         else:
             query = select(*items).from_(relation(found), copy=False)
-        writes.insert(0, Write(CTA, "update", self.scratch.table("update", query), tuple(values)))
+        writes.insert(0, Write(CTA, "update", self.scratch.table("update", lambda: query), tuple(values)))
         return writes
 
     def _task_write(self, found: str) -> Write:
@@ -344,12 +349,11 @@ class _Closing:
             )
             .where(fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t")), copy=False)
         )
-        return Write("cs_task", "update", self.scratch.table("tasks", query), tuple(values))
+        return Write("cs_task", "update", self.scratch.table("tasks", lambda: query), tuple(values))
 
     def _task_count(self, writes: list[Write]) -> int:
         found = [write for write in writes if write.object == "cs_task"]
-        count = select(exp.Count(this=exp.Star()))
-        return sum(int(self.scratch.row(count.copy().from_(relation(write.staging), copy=False))[0]) for write in found)
+        return sum(self._count(write.staging) for write in found)
 
 
 _FIELDS: Final = ("StatusId", "IsClosed", "ClosedDate", "CloseSource", "Comments")

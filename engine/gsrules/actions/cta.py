@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,11 +17,11 @@ from gsrules.actions.mapping import BoundMapping
 from gsrules.actions.owner import BoundOwner, stage_owner
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
-    Scratch,
     all_of,
     case,
     column,
     fragment,
+    given_number,
     identifier,
     left_join,
     named,
@@ -79,18 +80,23 @@ class BoundCta:
         """Decides every matched row (actions.md §6.3)."""
         from gsrules.actions.cta_writes import finish  # the second half of planning; it reads this module's names
 
-        return finish(Decision(self, run, Scratch(run.tenant.con)))
+        return finish(Decision(self, run))
 
 
 class Decision:
     """The decision tables of one run: `decided` has a row for every matched row."""
 
-    def __init__(self, action: BoundCta, run: ActionRun, scratch: Scratch) -> None:
+    def __init__(self, action: BoundCta, run: ActionRun) -> None:
         self.action = action
         self.run = run
-        self.scratch = scratch
-        self.rows = Matched(run, spelling(run, action.catalogue), scratch, action.criteria)
-        self.warns = False
+        self.scratch = run.scratch()
+        self.rows = Matched(run, spelling(run, action.catalogue), self.scratch, action.criteria)
+        self._warns = False
+
+    @property
+    def warns(self) -> bool:
+        """Whether a row may have a warning; known once `decided` was asked for."""
+        return self.scratch.once("warns", lambda: self._warns)
 
     def due(self, days: int) -> date:
         return due_date(self.run.rule_date, days, self.action.due_skip, self.run.profile["cta.weekend_mode"])
@@ -113,7 +119,7 @@ class Decision:
         mapped = [self._mapped(mapping) for mapping in action.mappings]
         watched = [entity.gsid, name, *comment_values, *mapped]
         owner_warnings = StagedValue("`owner`", owner.gsid, owner.shown, (), owner.warnings)
-        self.warns = any(value.warnings for value in (*watched, owner_warnings))
+        self._warns = any(value.warnings for value in (*watched, owner_warnings))
         items = [
             named(self.rows.row, "row"),
             named(entity.gsid.value, "entity"),
@@ -242,12 +248,28 @@ class Decision:
         `step` is update, recent, create, follow (updates the CTA that row `lead` creates), repeat (skipped after
         it), ownerless, limited or wrong; `stored_id` is the CTA to update.
         """
+        limit = self.run.profile["cta.max_count"]
+        if limit is None:
+            return self.scratch.table("decided", self._stepped)
+        stored = self.scratch.row("stored", self._stored_count)[0]
+        room = max(0, int(limit) - stored)
+        return self.scratch.table("decided", lambda: _limited(self._stepped(), self.key), [room, room])
+
+    @property
+    def key(self) -> list[exp.Expr]:
+        """What rows of one CTA have in common."""
+        return [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
+
+    def _stored_count(self) -> exp.Select:
+        return select(exp.Count(this=exp.Star())).from_(self.run.tenant.table(CTA), copy=False)
+
+    def _stepped(self) -> exp.Select:
+        """Every matched row with its step."""
         keyed = self._keyed()
-        key = [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
         fresh = fragment(":b = 'fresh'", b=column("base"))
         needs_owner = self.run.profile["cta.owner_missing"] == "error"
         able = all_of([fresh, fragment("NOT :o IS NULL", o=column("owner"))]) if needs_owner else fresh
-        lead = exp.Window(this=_only(fragment("MIN(:r)", r=column("row")), able), partition_by=key)
+        lead = exp.Window(this=_only(fragment("MIN(:r)", r=column("row")), able), partition_by=self.key)
         updates = fragment(":b = 'update'", b=column("base"))
         warned = fragment(
             "CASE WHEN :u AND :n > 1 THEN LIST_CONCAT(:w, :t) ELSE :w END",
@@ -276,11 +298,7 @@ class Decision:
             lead=column("lead"),
             after=after,
         )
-        stepped = select(exp.Star(), named(step, "step")).from_(sub(led), copy=False)
-        limit = self.run.profile["cta.max_count"]
-        if limit is not None:
-            stepped = self._limited(stepped, int(limit))
-        return self.scratch.table("decided", stepped)
+        return select(exp.Star(), named(step, "step")).from_(sub(led), copy=False)
 
     def _keyed(self) -> exp.Select:
         """Staged rows with what is stored for their key; `base`: wrong, update, recent or fresh."""
@@ -306,28 +324,26 @@ class Decision:
             .join(left_join(sub(self._stored(), "k"), on=all_of(on)), copy=False)
         )
 
-    def _limited(self, stepped: exp.Select, limit: int) -> exp.Select:
-        """The tenant's cap: creations beyond it fail, and so do the rows that would have followed them."""
-        stored = self.scratch.row(select(exp.Count(this=exp.Star())).from_(self.run.tenant.table(CTA), copy=False))[0]
-        creates = fragment(":s = 'create'", s=column("step"))
-        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
-        place = exp.Window(this=exp.RowNumber(), partition_by=[creates], order=order)
-        ranked = select(exp.Star(), named(place, "place")).from_(sub(stepped), copy=False)
-        beyond = all_of([creates, fragment(":p > :n", p=column("place"), n=number(max(0, limit - stored)))])
-        key = [column("ok"), column("entity"), *([column("name")] if self.by_name else [])]
-        closed = exp.Window(this=fragment("BOOL_OR(:b)", b=beyond), partition_by=key)
-        marked = select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(sub(ranked), copy=False)
-        able = column("able")
-        step = fragment(
-            "CASE WHEN :b THEN 'limited' WHEN :f AND :s IN ('follow', 'repeat')"
-            " THEN CASE WHEN :a THEN 'limited' ELSE 'ownerless' END ELSE :s END",
-            b=column("beyond"),
-            f=column("full"),
-            s=column("step"),
-            a=able,
-        )
-        kept = exp.Star(except_=[column("step")])
-        return select(kept, named(step, "step")).from_(sub(marked), copy=False)
+
+def _limited(stepped: exp.Select, key: Sequence[exp.Expr]) -> exp.Select:
+    """The tenant's cap, given twice as a value: creations beyond it fail, as do the rows that would have followed."""
+    creates = fragment(":s = 'create'", s=column("step"))
+    order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+    place = exp.Window(this=exp.RowNumber(), partition_by=[creates], order=order)
+    ranked = select(exp.Star(), named(place, "place")).from_(sub(stepped), copy=False)
+    beyond = all_of([creates, fragment(":p > :n", p=column("place"), n=given_number())])
+    closed = exp.Window(this=fragment("BOOL_OR(:b)", b=beyond), partition_by=list(key))
+    marked = select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(sub(ranked), copy=False)
+    step = fragment(
+        "CASE WHEN :b THEN 'limited' WHEN :f AND :s IN ('follow', 'repeat')"
+        " THEN CASE WHEN :a THEN 'limited' ELSE 'ownerless' END ELSE :s END",
+        b=column("beyond"),
+        f=column("full"),
+        s=column("step"),
+        a=column("able"),
+    )
+    kept = exp.Star(except_=[column("step")])
+    return select(kept, named(step, "step")).from_(sub(marked), copy=False)
 
 
 def codes_of(step: exp.Expr, staged: exp.Expr) -> exp.Expr:

@@ -10,6 +10,7 @@ from gsrules.actions.staging import (
     any_of,
     column,
     fragment,
+    given_number,
     identifier,
     named,
     number,
@@ -26,18 +27,34 @@ from gsrules.tenant.changes import Write
 def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[list[Write], int]:
     """The write of new cs_task records and their number; `on_hits`: found CTAs get the playbook, too."""
     action, run, scratch = decision.action, decision.run, decision.scratch
-    ctas = _receiving(touched, on_hits=on_hits)
-    count = int(scratch.row(select(exp.Count(this=exp.Star())).from_(sub(ctas), copy=False))[0])
+
+    def receiving() -> exp.Select:
+        return select(exp.Count(this=exp.Star())).from_(sub(_receiving(touched, on_hits=on_hits)), copy=False)
+
+    count = int(scratch.row("receiving", receiving)[0])
     if not count:
         return [], 0
     total = count * len(action.tasks)
     first_id = run.tenant.allocate("cs_task", total)
+    values = _task_values(decision)
+
+    def tasks() -> exp.Select:
+        order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=False) for name in ("row", "i")])
+        counter = fragment(":p + :f", p=exp.Window(this=exp.RowNumber(), order=order), f=given_number())
+        each = select(exp.Star()).from_(sub(_receiving(touched, on_hits=on_hits)), copy=False)
+        each = each.join(_listed(decision), join_type="cross", copy=False)
+        numbered = select(exp.Star(), named(counter, "n")).from_(sub(each), copy=False)
+        items = [named(run.tenant.gsid("cs_task", column("n")), "Gsid")]
+        items += [named(value, name) for name, value in values.items()]
+        return select(*items).from_(sub(numbered), copy=False)
+
+    return [Write("cs_task", "insert", scratch.table("tasks", tasks, [first_id - 1]), tuple(values))], total
+
+
+def _task_values(decision: Decision) -> dict[str, exp.Expr]:
+    action = decision.action
     status = next((o for o in action.catalogue.cockpit_options("CTA_STATUS") if o.open), None)
-    order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=False) for name in ("row", "i")])
-    counter = fragment(":p + :f", p=exp.Window(this=exp.RowNumber(), order=order), f=number(first_id - 1))
-    each = select(exp.Star()).from_(sub(ctas), copy=False).join(_listed(decision), join_type="cross", copy=False)
-    numbered = select(exp.Star(), named(counter, "n")).from_(sub(each), copy=False)
-    values: dict[str, exp.Expr] = {
+    return {
         "Name": column("task"),
         "CtaId": column("cta"),
         "OwnerId": column("owner"),
@@ -45,12 +62,8 @@ def task_writes(decision: Decision, touched: str, *, on_hits: bool) -> tuple[lis
         "StatusId": text(status.gsid) if status else typed_null("VARCHAR"),
         "PriorityId": exp.Coalesce(this=column("own_priority"), expressions=[column("priority")]),
         "IsClosed": exp.false(),
-        **created_stamps(run),
+        **created_stamps(decision.run),
     }
-    items = [named(run.tenant.gsid("cs_task", column("n")), "Gsid")]
-    items += [named(value, name) for name, value in values.items()]
-    table = scratch.table("tasks", select(*items).from_(sub(numbered), copy=False))
-    return [Write("cs_task", "insert", table, tuple(values))], total
 
 
 def _receiving(touched: str, *, on_hits: bool) -> exp.Select:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Literal
 
 from sqlglot import exp
 
@@ -19,6 +21,7 @@ from gsrules.actions.staging import (
     cast,
     column,
     fragment,
+    given_number,
     identifier,
     left_join,
     named,
@@ -77,7 +80,6 @@ class _Fold:
         self.scratch = decision.scratch
         self.existing = frozenset(self.run.profile["cta.on_existing"])
         self.stored = column("stored_id")
-        self.slots = self._slots()
 
     # The fields
 
@@ -85,7 +87,8 @@ class _Fold:
     def _tasks(self) -> Sequence[object]:
         return self.action.tasks if self.run.profile["cta.playbook_tasks"] == "create" else ()
 
-    def _slots(self) -> list[Slot]:
+    @cached_property
+    def slots(self) -> list[Slot]:
         action, existing = self.action, self.existing
         due = self.decision.due(action.due_days)
         task_dates = [self.decision.due(task.days) for task in action.tasks] if self._tasks else []
@@ -170,9 +173,8 @@ class _Fold:
         decided = self.decision.decided()
         counts = self._steps(decided)
         fresh = self._new_ids(decided, counts.get("create", 0))
-        touched = self.scratch.table("touched", self._folded(decided, fresh))
-        fields = [slot.name for slot in self.slots]
-        effects = self.scratch.view("effects", cta_effects(self.decision, fields, decided, touched, fresh).query())
+        touched = self.scratch.table("touched", lambda: self._folded(decided, fresh))
+        effects = self.scratch.view("effects", lambda: self._effects(decided, touched, fresh))
         writes, records = self._writes(touched, counts.get("create", 0))
         self._keep_log(touched)
         return change_list(
@@ -185,23 +187,33 @@ class _Fold:
             warned=unknown_types(self.action.entity, self.decision.rows),
         )
 
+    def _effects(self, decided: str, touched: str, fresh: str) -> exp.Select:
+        fields = [slot.name for slot in self.slots]
+        return cta_effects(self.decision, fields, decided, touched, fresh).query()
+
     def _may_warn(self, counts: dict[str, int]) -> bool:
         return self.decision.warns or bool(counts.get("update")) or self.run.profile["cta.owner_missing"] == "none"
 
     def _steps(self, decided: str) -> dict[str, int]:
-        query = select(column("step"), exp.Count(this=exp.Star())).from_(relation(decided), copy=False)
-        return dict(self.scratch.rows(query.group_by(column("step"), copy=False)))
+        def query() -> exp.Select:
+            counts = select(column("step"), exp.Count(this=exp.Star())).from_(relation(decided), copy=False)
+            return counts.group_by(column("step"), copy=False)
+
+        return dict(self.scratch.rows("steps", query))
 
     def _new_ids(self, decided: str, count: int) -> str:
         first = self.run.tenant.allocate(CTA, count) if count else 1
-        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
-        position = exp.Window(this=exp.RowNumber(), order=order)
-        numbered = select(column("row"), named(fragment(":p + :f", p=position, f=number(first - 1)), "n")).from_(
-            relation(decided), copy=False
-        )
-        numbered = numbered.where(exp.EQ(this=column("step"), expression=text("create")), copy=False)
-        ids = select(column("row"), named(self.run.tenant.gsid(CTA, column("n")), "gsid"))
-        return self.scratch.table("new", ids.from_(sub(numbered), copy=False))
+
+        def query() -> exp.Select:
+            order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+            position = exp.Window(this=exp.RowNumber(), order=order)
+            counter = fragment(":p + :f", p=position, f=given_number())
+            numbered = select(column("row"), named(counter, "n")).from_(relation(decided), copy=False)
+            numbered = numbered.where(exp.EQ(this=column("step"), expression=text("create")), copy=False)
+            ids = select(column("row"), named(self.run.tenant.gsid(CTA, column("n")), "gsid"))
+            return ids.from_(sub(numbered), copy=False)
+
+        return self.scratch.table("new", query, [first - 1])
 
     def _folded(self, decided: str, fresh: str) -> exp.Select:
         """One row a touching row, in the state before (`p:`) and after it (`a:`)."""
@@ -278,17 +290,19 @@ class _Fold:
         """Remembers the CTAs written to, for `repeat: once`; in the run's transaction, so a dry run forgets it."""
         if self.action.repeat != "once" or self.action.comments is None:
             return
-        wrote = any_of([column("makes"), column("changed")])
-        found = select(
-            named(column("gsid"), "cta"),
-            named(text(self.run.rule_id), "rule"),
-            named(text(self.action.id), "action"),
-        ).distinct(copy=False)
-        found = found.from_(relation(touched), copy=False).where(wrote, copy=False)
-        found = found.where(
-            exp.Not(this=exp.In(this=column("gsid"), query=self._log().subquery(copy=False))), copy=False
-        )
-        self.run.tenant.append_internal(COMMENT_LOG, self.scratch.table("log", found))
+
+        def query() -> exp.Select:
+            wrote = any_of([column("makes"), column("changed")])
+            found = select(
+                named(column("gsid"), "cta"),
+                named(text(self.run.rule_id), "rule"),
+                named(text(self.action.id), "action"),
+            ).distinct(copy=False)
+            found = found.from_(relation(touched), copy=False).where(wrote, copy=False)
+            known = exp.In(this=column("gsid"), query=self._log().subquery(copy=False))
+            return found.where(exp.Not(this=known), copy=False)
+
+        self.run.tenant.append_internal(COMMENT_LOG, self.scratch.table("log", query))
 
     def _appends(self) -> exp.Expr:
         """Whether the row writes its comment (§6.3, comments)."""
@@ -362,30 +376,12 @@ class _Fold:
     def _writes(self, touched: str, created: int) -> tuple[list[Write], int]:
         writes: list[Write] = []
         records = created
-        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(BREAK), r=column("row"))
-        query = select(
-            column("gsid"),
-            named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
-            named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
-        ).from_(relation(touched), copy=False)
-        totals = self.scratch.table("totals", query.group_by(column("gsid"), copy=False))
-        source = select().from_(relation(touched, "t"), copy=False)
-        on = exp.EQ(this=column("gsid", "s"), expression=column("gsid", "t"))
-        source = source.join(relation(totals, "s"), on=on, copy=False).where(column("is_last", "t"), copy=False)
-        comments = joined_comments(column("b:Comments", "t"), column("appended", "s"))
-        if self.run.profile["load.overlength"] == "truncate":
-            comments = fragment("LEFT(:c, :n)", c=comments, n=number(self.decision.comment_length))
+        totals = self.scratch.table("totals", lambda: self._totals(touched))
         if created:
-            where = fragment(":s IS NULL", s=column("stored_id", "t"))
-            writes.append(self._write("insert", source.copy().where(where, copy=False), self._created(comments)))
+            writes.append(self._write("insert", self._created, lambda: self._made(touched, totals)))
         updated = self._updated(totals, touched)
         if updated:
-            where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
-            fields = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots if slot.hit is not None}
-            values: dict[str, exp.Expr] = {**fields, **modified_stamps(self.run)}
-            if self.action.comments is not None and "comments" in self.existing:
-                values["Comments"] = comments
-            writes.append(self._write("update", source.where(where, copy=False), values))
+            writes.append(self._write("update", self._hit, lambda: self._found(touched, totals)))
             records += updated
         if self._tasks:
             task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
@@ -393,23 +389,56 @@ class _Fold:
             records += tasks
         return writes, records
 
-    def _updated(self, totals: str, touched: str) -> int:
-        stored = (
-            select(column("gsid"))
-            .from_(relation(touched), copy=False)
-            .where(fragment("NOT :s IS NULL", s=self.stored), copy=False)
-        )
-        query = (
-            select(exp.Count(this=exp.Star())).from_(relation(totals), copy=False).where(column("changed"), copy=False)
-        )
-        return int(
-            self.scratch.row(query.where(exp.In(this=column("gsid"), query=stored.subquery(copy=False)), copy=False))[0]
-        )
+    def _totals(self, touched: str) -> exp.Select:
+        """`appended` comments of every CTA, and whether it is `changed`."""
+        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(BREAK), r=column("row"))
+        query = select(
+            column("gsid"),
+            named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
+            named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
+        ).from_(relation(touched), copy=False)
+        return query.group_by(column("gsid"), copy=False)
 
-    def _created(self, comments: exp.Expr) -> dict[str, exp.Expr]:
+    def _last(self, touched: str, totals: str) -> exp.Select:
+        """The last row (`t`) of every CTA with its totals (`s`)."""
+        source = select(named(column("gsid", "t"), "Gsid")).from_(relation(touched, "t"), copy=False)
+        on = exp.EQ(this=column("gsid", "s"), expression=column("gsid", "t"))
+        return source.join(relation(totals, "s"), on=on, copy=False).where(column("is_last", "t"), copy=False)
+
+    def _made(self, touched: str, totals: str) -> exp.Select:
+        return self._last(touched, totals).where(fragment(":s IS NULL", s=column("stored_id", "t")), copy=False)
+
+    def _found(self, touched: str, totals: str) -> exp.Select:
+        where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
+        return self._last(touched, totals).where(where, copy=False)
+
+    def _comments(self) -> exp.Expr:
+        comments = joined_comments(column("b:Comments", "t"), column("appended", "s"))
+        if self.run.profile["load.overlength"] == "truncate":
+            comments = fragment("LEFT(:c, :n)", c=comments, n=number(self.decision.comment_length))
+        return comments
+
+    def _hit(self) -> dict[str, exp.Expr]:
+        fields = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots if slot.hit is not None}
+        values: dict[str, exp.Expr] = {**fields, **modified_stamps(self.run)}
+        if self.action.comments is not None and "comments" in self.existing:
+            values["Comments"] = self._comments()
+        return values
+
+    def _updated(self, totals: str, touched: str) -> int:
+        def query() -> exp.Select:
+            stored = select(column("gsid")).from_(relation(touched), copy=False)
+            stored = stored.where(fragment("NOT :s IS NULL", s=self.stored), copy=False)
+            changed = select(exp.Count(this=exp.Star())).from_(relation(totals), copy=False)
+            changed = changed.where(column("changed"), copy=False)
+            return changed.where(exp.In(this=column("gsid"), query=stored.subquery(copy=False)), copy=False)
+
+        return int(self.scratch.row("updated", query)[0])
+
+    def _created(self) -> dict[str, exp.Expr]:
         values: dict[str, exp.Expr] = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots}
         values |= {
-            "Comments": comments,
+            "Comments": self._comments(),
             "EntityType": text(self.action.entity.entity_type),
             # its own, whatever the playbook's tasks make of DueDate
             "OriginalDueDate": _date(self.decision.due(self.action.due_days)),
@@ -419,10 +448,17 @@ class _Fold:
         }
         return values
 
-    def _write(self, kind: str, source: exp.Select, values: dict[str, exp.Expr]) -> Write:
-        items = [named(column("gsid", "t"), "Gsid"), *(named(value, name) for name, value in values.items())]
-        view = self.scratch.view(kind, source.select(*items, copy=False))
-        return Write(CTA, "insert" if kind == "insert" else "update", view, tuple(values))
+    def _write(
+        self,
+        kind: Literal["insert", "update"],
+        values: Callable[[], dict[str, exp.Expr]],
+        source: Callable[[], exp.Select],
+    ) -> Write:
+        def query() -> exp.Select:
+            return source().select(*(named(value, name) for name, value in values().items()), copy=False)
+
+        view = self.scratch.view(kind, query)
+        return Write(CTA, kind, view, self.scratch.once(("fields", kind), lambda: tuple(values())))
 
 
 def _date(day: object) -> exp.Expr:

@@ -160,15 +160,20 @@ class _Group:
 
 
 def _groups(scratch: Scratch, effects: str) -> tuple[_Group, ...]:
-    query = select(
-        column("outcome"),
-        column("code"),
-        exp.Count(this=exp.Star()),
-        fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row")),
-        fragment("COUNT(:w)", w=column("warnings")),
-    ).from_(relation(effects), copy=False)
-    found = scratch.rows(query.group_by(column("outcome"), column("code"), copy=False))
-    return tuple(_Group(*each) for each in found)
+    def query() -> exp.Select:
+        return (
+            select(
+                column("outcome"),
+                column("code"),
+                exp.Count(this=exp.Star()),
+                fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row")),
+                fragment("COUNT(:w)", w=column("warnings")),
+            )
+            .from_(relation(effects), copy=False)
+            .group_by(column("outcome"), column("code"), copy=False)
+        )
+
+    return tuple(_Group(*each) for each in scratch.rows(f"groups of {effects}", query))
 
 
 def _outcomes(groups: Sequence[_Group]) -> dict[str, int]:
@@ -185,20 +190,21 @@ def _of(groups: Sequence[_Group], outcome: str) -> tuple[ErrorCount, ...]:
 
 
 def _warnings(scratch: Scratch, effects: str) -> tuple[ErrorCount, ...]:
-    each = select(column("row"), column("key"), named(fragment("UNNEST(:w)", w=column("warnings")), "code")).from_(
-        relation(effects), copy=False
-    )
-    query = (
-        select(
-            column("code"),
-            named(exp.Count(this=exp.Star()), "n"),
-            named(fragment("ARG_MIN(:k, :r)", k=column("key"), r=column("row")), "example"),
+    def query() -> exp.Select:
+        each = select(column("row"), column("key"), named(fragment("UNNEST(:w)", w=column("warnings")), "code"))
+        return (
+            select(
+                column("code"),
+                named(exp.Count(this=exp.Star()), "n"),
+                named(fragment("ARG_MIN(:k, :r)", k=column("key"), r=column("row")), "example"),
+            )
+            .from_(sub(each.from_(relation(effects), copy=False), "w"), copy=False)
+            .group_by(column("code"), copy=False)
+            .order_by(column("code"), copy=False)
         )
-        .from_(sub(each, "w"), copy=False)
-        .group_by(column("code"), copy=False)
-        .order_by(column("code"), copy=False)
-    )
-    return tuple(ErrorCount(code, rows, _words(code, key)) for code, rows, key in scratch.rows(query))
+
+    found = scratch.rows(f"warnings of {effects}", query)
+    return tuple(ErrorCount(code, rows, _words(code, key)) for code, rows, key in found)
 
 
 def _words(code: str, key: str | None) -> str:

@@ -123,8 +123,11 @@ def unknown_types(entity: BoundEntity, rows: Matched) -> tuple[ErrorCount, ...]:
     """A warning for each relationship type of the rule that the tenant does not have: types are records."""
     if not entity.types:
         return ()
-    query = _stored_types(entity.types, rows).select(fragment("LOWER(:n)", n=column("Name")), copy=False)
-    known = {word for found in rows.scratch.rows(query) for word in found}
+
+    def query() -> exp.Select:
+        return _stored_types(entity.types, rows).select(fragment("LOWER(:n)", n=column("Name")), copy=False)
+
+    known = {word for found in rows.scratch.rows("types", query) for word in found}
     missing = [name for name in entity.types if name not in known and name.lower() not in known]
     return tuple(
         ErrorCount("REFERENCE_NOT_FOUND", 0, f"the rule's relationship type `{name}` does not exist")

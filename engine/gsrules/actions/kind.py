@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gsrules.actions.staging import Scratch, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.expressions.tree import Expr
@@ -39,7 +40,8 @@ class ActionRun:
 
     `dataset` is a temporary table with all columns of the dataset and `__row`, the row number in canonical order
     (actions.md §1.7). `instant` is the run instant in UTC without a zone, `position` the action's place in the rule,
-    from 1.
+    from 1. `prefix` begins the names of temporary tables; `texts` holds what was spelled for the same action before,
+    with all that is here being the same but the rows.
     """
 
     tenant: Tenant
@@ -50,6 +52,12 @@ class ActionRun:
     rule_id: str
     position: int
     profile: Mapping[str, Any]
+    prefix: str = field(default_factory=scratch_prefix)
+    texts: dict[Hashable, Any] = field(default_factory=dict)
+
+    def scratch(self) -> Scratch:
+        """Where the action makes its temporary relations."""
+        return Scratch(self.tenant.statements, self.prefix, self.texts)
 
 
 class BoundAction(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -13,7 +14,6 @@ from gsrules.actions.kind import ActionRun
 from gsrules.actions.mapping import BoundMapping
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
-    Scratch,
     aliased,
     all_of,
     any_of,
@@ -21,6 +21,7 @@ from gsrules.actions.staging import (
     case,
     column,
     fragment,
+    given_number,
     left_join,
     named,
     number,
@@ -69,7 +70,7 @@ class BoundLoad:
 
     def plan(self, run: ActionRun) -> ChangeList:
         """Decides every matched row (actions.md §3.2, §4)."""
-        return _Plan.of(self, run).change_list()
+        return _Plan(self, run).change_list()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +83,31 @@ class _Late:
     words: exp.Expr = field(default_factory=lambda: typed_null("VARCHAR"))
 
 
-@dataclass(slots=True)
 class _Plan:
-    load: BoundLoad
-    run: ActionRun
-    scratch: Scratch
-    rows: Matched
-    staged: tuple[StagedValue, ...]
-    warns: bool = field(default=False)
+    def __init__(self, load: BoundLoad, run: ActionRun) -> None:
+        self.load = load
+        self.run = run
+        self.scratch = run.scratch()
+        self.rows = Matched(run, spelling(run, load.catalogue), self.scratch, load.criteria)
+        self.warns = False
 
-    @classmethod
-    def of(cls, load: BoundLoad, run: ActionRun) -> _Plan:
-        scratch = Scratch(run.tenant.con)
-        rows = Matched(run, spelling(run, load.catalogue), scratch, load.criteria)
-        staged = tuple(_required(load, m, stage(m, rows)) for m in load.mappings)
-        return cls(load, run, scratch, rows, staged)
+    @cached_property
+    def staged(self) -> tuple[StagedValue, ...]:
+        return tuple(_required(self.load, m, stage(m, self.rows)) for m in self.load.mappings)
 
     def change_list(self) -> ChangeList:
         received = Received(*self.rows.counts())
         inserts = self.load.operation == "insert"
-        plan = self.scratch.table("plan", self._inserts() if inserts else self._matches())
+        plan = self.scratch.table("plan", self._inserts if inserts else self._matches)
+        warns = self.scratch.once("warns", lambda: self.warns or any(value.warnings for value in self.staged))
         outcomes, records = self._outcomes(plan)
         created = outcomes.get("created", 0)
         fresh = self._new_ids(plan, created) if created else None
         several = sum(outcomes.values()) > received.matched
-        effects = self._effects(plan, fresh, several=several)
-        view = self.scratch.view("effects", effects.query())
+        source = self._one_a_row(plan) if several else plan
+        name = f"{'several_' if several else ''}{'created_' if fresh else ''}effects"
+        view = self.scratch.view(name, lambda: self._effects(source, fresh, several=several).query())
         writes = self._writes(plan, fresh, outcomes)
-        self.warns = self.warns or several or any(value.warnings for value in self.staged)
         return change_list(
             self.scratch,
             view,
@@ -117,7 +115,7 @@ class _Plan:
             received,
             records_written=records,
             outcomes=None if several else outcomes,
-            may_warn=self.warns,
+            may_warn=warns or several,
         )
 
     # The written fields: all mapped ones but Gsid; `v` staged, `a` after, `b` before.
@@ -340,24 +338,31 @@ class _Plan:
     # Results
 
     def _outcomes(self, plan: str) -> tuple[dict[str, int], int]:
-        query = select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan), copy=False)
-        outcomes = dict(self.scratch.rows(query.group_by(column("outcome"), copy=False)))
+        def query() -> exp.Select:
+            counts = select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan), copy=False)
+            return counts.group_by(column("outcome"), copy=False)
+
+        outcomes = dict(self.scratch.rows("outcomes", query))
         return outcomes, outcomes.get("created", 0) + outcomes.get("updated", 0)
 
     def _new_ids(self, plan: str, created: int) -> str:
         """The GSIDs of the new records, in row order."""
         name = self.load.object.name
         first = self.run.tenant.allocate(name, created)
-        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
-        position = exp.Window(this=exp.RowNumber(), order=order)
-        counter = fragment(":p + :first", p=position, first=number(first - 1))
-        numbered = select(column("row"), named(counter, "n")).from_(relation(plan), copy=False)
-        numbered = numbered.where(exp.EQ(this=column("outcome"), expression=text("created")), copy=False)
-        ids = select(column("row"), named(self.run.tenant.gsid(name, column("n")), "gsid"))
-        return self.scratch.table("new", ids.from_(sub(numbered, "n"), copy=False))
+
+        def query() -> exp.Select:
+            order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+            position = exp.Window(this=exp.RowNumber(), order=order)
+            counter = fragment(":p + :first", p=position, first=given_number())
+            numbered = select(column("row"), named(counter, "n")).from_(relation(plan), copy=False)
+            numbered = numbered.where(exp.EQ(this=column("outcome"), expression=text("created")), copy=False)
+            ids = select(column("row"), named(self.run.tenant.gsid(name, column("n")), "gsid"))
+            return ids.from_(sub(numbered, "n"), copy=False)
+
+        return self.scratch.table("new", query, [first - 1])
 
     def _effects(self, plan: str, fresh: str | None, *, several: bool) -> EffectColumns:
-        source = select().from_(relation(self._one_a_row(plan) if several else plan, "p"), copy=False)
+        source = select().from_(relation(plan, "p"), copy=False)
         gsid: exp.Expr = column("gsid", "p")
         if fresh:
             on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
@@ -402,7 +407,9 @@ class _Plan:
 
     def _one_a_row(self, plan: str) -> str:
         """Where several records were matched: one row a dataset row, that of the smallest changed GSID."""
-        self.warns = True
+        return self.scratch.table("rows", lambda: self._ranked(plan))
+
+    def _ranked(self, plan: str) -> exp.Select:
         rank = fragment("CASE WHEN :o = 'updated' THEN 0 ELSE 1 END", o=column("outcome"))
         window = {"partition_by": [column("row")]}
         order = exp.Order(expressions=[exp.Ordered(this=item, desc=False) for item in (rank, column("gsid"))])
@@ -419,42 +426,53 @@ class _Plan:
             named(fragment("CASE WHEN NOT :g IS NULL THEN LIST_SORT(:l) END", g=column("gsid"), l=listed), "gsids"),
         ).from_(relation(plan), copy=False)
         query = select(exp.Star()).from_(sub(ranked, "r"), copy=False)
-        return self.scratch.table("rows", query.where(exp.EQ(this=column("__place"), expression=number(1)), copy=False))
+        return query.where(exp.EQ(this=column("__place"), expression=number(1)), copy=False)
 
     def _writes(self, plan: str, fresh: str | None, outcomes: dict[str, int]) -> list[Write]:
         writes = []
-        object_name = self.load.object.name
-        values = {m.field.name: column(f"a{i}", "p") for i, m in self.written}
-        source = select().from_(relation(plan, "p"), copy=False)
         if fresh:
-            unmapped = {name: value for name, value in self.load.defaults.items() if name not in values}
-            fields: dict[str, exp.Expr] = {**values, **unmapped, **created_stamps(self.run)}
-            on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
-            joined = source.copy().join(relation(fresh, "n"), on=on, copy=False)
-            writes.append(self._write(object_name, "insert", joined, column("gsid", "n"), fields))
+            writes.append(self._write("insert", self._created_fields, lambda: self._created(plan, fresh)))
         touch = self.run.profile["load.touch_unchanged"]
         touched = ("updated", "unchanged") if touch else ("updated",)
         if any(outcomes.get(outcome) for outcome in touched):
-            where = exp.In(this=column("outcome", "p"), expressions=[text(outcome) for outcome in touched])
-            fixed = {found.name for _, found in self.identifiers if not self._folds(found)}
-            changing = {name: value for name, value in values.items() if name not in fixed}
-            fields = {**changing, **modified_stamps(self.run)}
-            writes.append(
-                self._write(object_name, "update", source.where(where, copy=False), column("gsid", "p"), fields)
-            )
+            writes.append(self._write("update", self._updated_fields, lambda: self._updated(plan, touched)))
         return writes
+
+    def _values(self) -> dict[str, exp.Expr]:
+        return {m.field.name: column(f"a{i}", "p") for i, m in self.written}
+
+    def _created_fields(self) -> dict[str, exp.Expr]:
+        values = self._values()
+        unmapped = {name: value for name, value in self.load.defaults.items() if name not in values}
+        return {**values, **unmapped, **created_stamps(self.run)}
+
+    def _created(self, plan: str, fresh: str) -> exp.Select:
+        """The created rows (`p`) with their new ids (`n`)."""
+        on = exp.EQ(this=column("row", "n"), expression=column("row", "p"))
+        source = select(named(column("gsid", "n"), "Gsid")).from_(relation(plan, "p"), copy=False)
+        return source.join(relation(fresh, "n"), on=on, copy=False)
+
+    def _updated_fields(self) -> dict[str, exp.Expr]:
+        fixed = {found.name for _, found in self.identifiers if not self._folds(found)}
+        changing = {name: value for name, value in self._values().items() if name not in fixed}
+        return {**changing, **modified_stamps(self.run)}
+
+    def _updated(self, plan: str, touched: Sequence[str]) -> exp.Select:
+        where = exp.In(this=column("outcome", "p"), expressions=[text(outcome) for outcome in touched])
+        source = select(named(column("gsid", "p"), "Gsid")).from_(relation(plan, "p"), copy=False)
+        return source.where(where, copy=False)
 
     def _write(
         self,
-        object_name: str,
         kind: Literal["insert", "update"],
-        source: exp.Select,
-        gsid: exp.Expr,
-        fields: Mapping[str, exp.Expr],
+        fields: Callable[[], Mapping[str, exp.Expr]],
+        source: Callable[[], exp.Select],
     ) -> Write:
-        items = [named(gsid, "Gsid"), *(named(value, name) for name, value in fields.items())]
-        view = self.scratch.view(kind, source.select(*items, copy=False))
-        return Write(object_name, kind, view, tuple(fields))
+        def query() -> exp.Select:
+            return source().select(*(named(value, name) for name, value in fields().items()), copy=False)
+
+        view = self.scratch.view(kind, query)
+        return Write(self.load.object.name, kind, view, self.scratch.once(("fields", kind), lambda: tuple(fields())))
 
 
 def _required_at_staging(load: BoundLoad, mapping: BoundMapping) -> bool:

@@ -92,13 +92,17 @@ class Matched:
 
     def counts(self) -> tuple[int, int, int]:
         """Rows received, matched, and not matched only because the criteria is unknown (actions.md §2)."""
-        count = exp.Count(this=exp.Star())
-        items: list[exp.Expr] = [count]
-        if self.criteria:
-            condition = self.spell(self.criteria)
-            unknown = exp.Is(this=exp.Paren(this=use(condition)), expression=exp.Null())
-            items += [exp.Filter(this=use(count), expression=exp.Where(this=use(c))) for c in (condition, unknown)]
-        found = self.scratch.row(select(*items).from_(relation(self.run.dataset, _BASE), copy=False))
+
+        def query() -> exp.Select:
+            count = exp.Count(this=exp.Star())
+            items: list[exp.Expr] = [count]
+            if self.criteria:
+                condition = self.spell(self.criteria)
+                unknown = exp.Is(this=exp.Paren(this=use(condition)), expression=exp.Null())
+                items += [exp.Filter(this=use(count), expression=exp.Where(this=use(c))) for c in (condition, unknown)]
+            return select(*items).from_(relation(self.run.dataset, _BASE), copy=False)
+
+        found = self.scratch.row("counts", query)
         return (found[0], found[1], found[2]) if self.criteria else (found[0], found[0], 0)
 
 

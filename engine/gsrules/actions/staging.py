@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, reduce
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import duckdb
 import sqlglot
 from sqlglot import exp
+
+if TYPE_CHECKING:
+    from gsrules.tenant.statements import Statements
+
+Made = TypeVar("Made")
 
 _PREFIX: Final = "gs_action_"
 _numbers = itertools.count(1)
@@ -76,6 +80,11 @@ def named(value: exp.Expr, name: str) -> exp.Expr:
 
 def text(value: str) -> exp.Expr:
     return exp.Literal.string(value)
+
+
+def given_number() -> exp.Expr:
+    """A whole number that the statement is given as a value."""
+    return cast(exp.Placeholder(), "BIGINT")
 
 
 def number(value: int) -> exp.Expr:
@@ -182,50 +191,59 @@ def spelled(tree: exp.Expr) -> str:
     return tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
+def scratch_prefix() -> str:
+    """The beginning of names that nobody has used yet."""
+    return f"{_PREFIX}{next(_numbers)}_"
+
+
 class Scratch:
-    """The temporary relations of one action in one run; all names begin with `prefix`."""
+    """The temporary relations of one action in one run; all names begin with `prefix`.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self._con = con
-        self.prefix = f"{_PREFIX}{next(_numbers)}_"
+    Each statement has a name, under which its text is remembered for the next run of the same action: the tree is
+    built only if the text is not known. So a name stands for one text; what differs from run to run are `values`.
+    """
 
-    def table(self, name: str, query: exp.Query) -> str:
+    def __init__(self, statements: Statements, prefix: str, texts: dict[Hashable, Any]) -> None:
+        self._statements = statements
+        self._texts = texts
+        self.prefix = prefix
+
+    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gave when the action was planned first."""
+        if name not in self._texts:
+            self._texts[name] = make()
+        found: Made = self._texts[name]
+        return found
+
+    def table(self, name: str, query: Callable[[], exp.Query], values: Sequence[int] = ()) -> str:
         """Creates a temporary table of the query's rows; returns its name."""
-        return self._create("TABLE", name, query)
-
-    def view(self, name: str, query: exp.Query) -> str:
-        """Creates a temporary view, for what is read seldom or once; returns its name."""
-        return self._create("VIEW", name, query)
-
-    def _create(self, kind: str, name: str, query: exp.Query) -> str:
         full = self.prefix + name
-        create = exp.Create(
-            this=relation(full),
-            kind=kind,
-            expression=query,
-            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-        )
-        # the query is the caller's no more: spelling need not copy it first
-        self._con.execute(create.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, copy=False))
+        self._statements.table(full, self._text(name, query), values)
         return full
 
-    def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
+    def view(self, name: str, query: Callable[[], exp.Query]) -> str:
+        """Creates a temporary view, for what is read seldom or once; returns its name."""
+        full = self.prefix + name
+        self._statements.view(full, self._text(name, query))
+        return full
+
+    def rows(self, name: str, query: Callable[[], exp.Query]) -> list[tuple[Any, ...]]:
         """All rows of a query that gives few."""
-        return self._con.execute(spelled(query)).fetchall()
+        return self._statements.rows(self._text(f"?{name}", query))
 
-    def row(self, query: exp.Query) -> tuple[Any, ...]:
+    def row(self, name: str, query: Callable[[], exp.Query]) -> tuple[Any, ...]:
         """The one row of a query."""
-        return self.rows(query)[0]
+        return self.rows(name, query)[0]
+
+    def _text(self, name: str, query: Callable[[], exp.Query]) -> str:
+        # the query is the caller's no more: spelling need not copy it first
+        return self.once(
+            name, lambda: query().sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, copy=False)
+        )
 
 
-def discard(con: duckdb.DuckDBPyConnection, effects: str) -> None:
+def discard(statements: Statements, effects: str) -> None:
     """Drops all temporary relations of the change list with that effects table."""
-    prefix = effects.removesuffix("effects")
-    if not prefix.startswith(_PREFIX):
-        return
-    for catalog, kind in (("duckdb_views", "VIEW"), ("duckdb_tables", "TABLE")):
-        name = exp.column(catalog.removeprefix("duckdb_").removesuffix("s") + "_name")
-        found = exp.select(name).from_(exp.Table(this=exp.Anonymous(this=catalog)))
-        query = found.where(exp.func("starts_with", name.copy(), text(prefix), dialect="duckdb"))
-        for (full,) in con.execute(spelled(query)).fetchall():
-            con.execute(spelled(exp.Drop(tables=[relation(full)], kind=kind)))
+    prefix = re.match(rf"{_PREFIX}\d+_", effects)
+    if prefix is not None:
+        statements.discard(prefix[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final, Literal
 
 from sqlglot import ErrorLevel, exp
@@ -15,7 +16,7 @@ from gsrules.compile.visitor import FileRelation, Inputs, Tables, Visitor
 from gsrules.compile.warnings import Spot, spots
 from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import SpellEnv
-from gsrules.plan.nodes import DataPlan, PlannedTask, walk
+from gsrules.plan.nodes import DataPlan, PlannedTask, ScanFile, walk
 
 ROW: Final = "__row"
 """The column of an output table with the row number in canonical order, from 1."""
@@ -49,22 +50,26 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement. `sql` makes `table` with the rows of `task`; a step without them only counts.
+    """One statement: `rows_sql` are the rows of `table`, those of `task`; a step without them only counts.
 
-    `counts` says what the list `__counts` of the table's row 1 holds (`stored_counts` reads it, `cleanup` drops it).
-    `counts_sql()` computes the same list by itself: for a table that came out empty, or where there is no table.
+    `counts` says what the list `__counts` of row 1 of `counted_sql` holds, which are the same rows (`stored_counts`
+    reads it in the table, `cleanup` drops it). `counts_sql` computes the same list by itself: for a table that came
+    out empty, or where there is no table. Each text is spelled when it is asked for, once.
     `ordered`: the table has the column `__row`, the row number in canonical order (data-setup.md §1.3).
+    `files`: the statement reads files.
     """
 
     table: str | None
     task: str | None
     tasks: tuple[str, ...]
-    sql: exp.Expression
     counts: tuple[Counter, ...]
-    counts_sql: Callable[[], exp.Expression]
-    stored_counts: exp.Expression
-    cleanup: exp.Expression
+    rows_sql: Callable[[], str]
+    counted_sql: Callable[[], str]
+    counts_sql: Callable[[], str]
+    stored_counts: Callable[[], str]
+    cleanup: Callable[[], str]
     ordered: bool = False
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +176,31 @@ class _Compiler:
         tasks = (*stage.tasks, *stage.extra)
         counts, values = self._counts(stage, inputs)
         numbers = exp.Array(expressions=values)
+        ordered = stage.table is not None and self._outputs.get(stage.table, False)
 
         def counting() -> exp.Expression:
             return self._with(
                 exp.Select(expressions=[exp.Alias(this=numbers.copy(), alias=name(COUNTS))]), tasks, inputs
             )
 
-        ordered = stage.table is not None and self._outputs.get(stage.table, False)
-        if stage.table is None or table is None:
-            sql = counting()
-        else:
-            rows = self._rows(self._plan.tasks[stage.table], numbers if values else None, ordered=ordered)
-            sql = _create(table, self._with(rows, tasks, inputs))
-        return Step(table, stage.table, tasks, sql, counts, counting, _stored(table), _cleanup(table), ordered)
+        def rows(counted: exp.Expression | None) -> exp.Expression:
+            assert stage.table is not None
+            kept = self._rows(self._plan.tasks[stage.table], counted, ordered=ordered)
+            return self._with(kept, tasks, inputs)
+
+        return Step(
+            table,
+            stage.table,
+            tasks,
+            counts,
+            rows_sql=_text(lambda: rows(None)),
+            counted_sql=_text(lambda: rows(numbers.copy() if values else None)),
+            counts_sql=_text(counting),
+            stored_counts=_text(lambda: _stored(table)),
+            cleanup=_text(lambda: _cleanup(table)),
+            ordered=ordered,
+            files=any(isinstance(node, ScanFile) for task in tasks for node in walk(self._plan.tasks[task].node)),
+        )
 
     def _with(self, rows: exp.Select, tasks: tuple[str, ...], inputs: Inputs) -> exp.Select:
         """The SELECT over the tasks as CTEs, each after those it reads."""
@@ -244,11 +261,9 @@ def _warning(task: str, spot: Spot) -> Counter:
     return Counter(task, "warning", spot.column, spot.reason, spot.fatal)
 
 
-def _create(table: str, rows: exp.Select) -> exp.Create:
-    temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
-    return exp.Create(
-        this=exp.Table(this=name(table)), kind="TABLE", replace=True, expression=rows, properties=temporary
-    )
+def _text(build: Callable[[], exp.Expression]) -> Callable[[], str]:
+    """Spells what `build` gives, when it is asked for first."""
+    return cache(lambda: sql_text(build()))
 
 
 def _stored(table: str | None) -> exp.Expression:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gsrules.compile.compiler import COUNTS, Counter, Step, sql_text
+from gsrules.compile.compiler import Counter, Step
 from gsrules.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from gsrules.tenant.statements import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +20,30 @@ class StepCounts:
     counts: Mapping[Counter, int]
 
 
-def run_step(con: DuckDBPyConnection, step: Step) -> StepCounts:
-    """Executes the step; its table is left without the helper column. Raises what DuckDB raises."""
+def run_step(statements: Statements, step: Step) -> StepCounts:
+    """Executes the step; its table is left without the helper column. Raises what DuckDB raises.
+
+    Rows and counts come from one statement. Where the table is kept for the next time, they come from two: dropping
+    the helper column would make all statements on temporary tables to be planned anew.
+    """
     if step.table is None:
-        return StepCounts(None, _counted(con, step))
-    row = con.execute(sql_text(step.sql)).fetchone()
-    rows = int(row[0]) if row else 0
-    counts = _stored(con, step) if rows and step.counts else _counted(con, step)
-    if step.counts:
-        con.execute(sql_text(step.cleanup))
+        return StepCounts(None, _counted(statements, step))
+    if statements.kept or not step.counts:
+        rows = statements.table(step.table, step.rows_sql(), anew=step.files)
+        return StepCounts(rows, _counted(statements, step))
+    rows = statements.table(step.table, step.counted_sql())
+    counts = _stored(statements, step) if rows else _counted(statements, step)
+    statements.change(step.cleanup())
     return StepCounts(rows, counts)
 
 
-def _stored(con: DuckDBPyConnection, step: Step) -> Mapping[Counter, int]:
-    row = con.execute(sql_text(step.stored_counts)).fetchone()
-    assert row is not None, f"a table with rows holds {COUNTS} in its first"
-    return dict(zip(step.counts, row[0], strict=True))
+def _stored(statements: Statements, step: Step) -> Mapping[Counter, int]:
+    ((found,),) = statements.rows(step.stored_counts())
+    return dict(zip(step.counts, found, strict=True))
 
 
-def _counted(con: DuckDBPyConnection, step: Step) -> Mapping[Counter, int]:
+def _counted(statements: Statements, step: Step) -> Mapping[Counter, int]:
     if not step.counts:
         return {}
-    row = con.execute(sql_text(step.counts_sql())).fetchone()
-    assert row is not None, "a SELECT without FROM gives one row"
-    return dict(zip(step.counts, row[0], strict=True))
+    ((found,),) = statements.rows(step.counts_sql(), anew=step.files)
+    return dict(zip(step.counts, found, strict=True))

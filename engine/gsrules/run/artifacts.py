@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,6 +21,11 @@ from gsrules.tenant.names import column, spell, temp_table
 def new_run_id(started: datetime) -> str:
     """A name that sorts by time and does not repeat."""
     return f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def kept_run_id(rule_date: date, turn: int) -> str:
+    """The name of a run that leaves nothing behind: always the same, so that its statements are met again."""
+    return f"{rule_date:%Y%m%d}-000000-{turn + 1:08x}"
 
 
 def write_artifacts(

@@ -8,10 +8,11 @@ from typing import Any
 
 import duckdb
 
-from gsrules.compile import CompileEnv, Counter, Step, compile_plan, run_step
+from gsrules.compile import CompiledPlan, CompileEnv, Counter, Step, compile_plan, run_step
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
+from gsrules.run.ready import ReadyRule
 from gsrules.run.report import TaskReport
 from gsrules.run.trace import Trace, Tracer
 from gsrules.sources import BadCells, OpenSource
@@ -40,25 +41,35 @@ def compute(
     *,
     exact: bool,
     trace: bool = False,
+    ready: ReadyRule | None = None,
 ) -> Datasets:
     """Runs the statements of the plan.
 
     `outputs`: the tasks to keep; True for those whose rows are numbered. With `trace` every step of every task is
-    kept, numbered, and knows where its rows come from; the rest is the same. Raises ExactNeeded where the fast form
-    meets a value that it cannot hold, and RunError for values that are wrong in any form.
+    kept, numbered, and knows where its rows come from; the rest is the same. `ready` remembers the
+    statements. Raises ExactNeeded where the fast form meets a value that it cannot hold, and RunError for values that
+    are wrong in any form.
     """
     context = bound.context
-    env = CompileEnv(context.rule_date, context.profile, context.catalogue)
     tracer = Tracer(bound, outputs) if trace else None
     plan, kept = (tracer.plan, tracer.outputs) if tracer else (bound.plan, outputs)
-    compiled = compile_plan(plan, kept, sources, tenant, env)
+    statements = tenant.plainly() if trace else tenant.statements
+
+    def compiled_plan(prefix: str = "gs") -> CompiledPlan:
+        env = CompileEnv(context.rule_date, context.profile, context.catalogue, prefix)
+        return compile_plan(plan, kept, sources, tenant, env)
+
+    if ready is None or tracer is not None:
+        compiled = compiled_plan()
+    else:
+        compiled = ready.compiled(outputs, sources, lambda: compiled_plan(ready.prefix))
     rows: dict[str, int] = {}
     spent: dict[str, float] = {}
     lost: list[tuple[Counter, int]] = []
     for step in compiled.steps:
         started = time.perf_counter()
         try:
-            done = run_step(tenant.con, step)
+            done = run_step(statements, step)
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
             if exact:
                 raise _failed(_task_of(step, tracer), error) from error

@@ -11,23 +11,22 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from gsrules.actions.kind import ActionRun, BoundAction
-from gsrules.actions.staging import discard
+from gsrules.actions.staging import discard, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column
 from gsrules.profile import Profile
-from gsrules.run.artifacts import new_run_id, write_artifacts
+from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
 from gsrules.run.datasets import Datasets, ExactNeeded, compute
 from gsrules.run.options import RunOptions, run_instant
-from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, find_task, rule_profile
+from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile
+from gsrules.run.ready import ReadyRule, ready_rule
 from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
 from gsrules.run.trace import Trace
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import ChangeList, Write
-from gsrules.tenant.names import drop, temp_table
-from gsrules.tenant.names import run as execute
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
 
@@ -57,6 +56,7 @@ class _Run:
     rule_date: dt.date
     started: dt.datetime
     clock: float
+    turn: int
 
     def report(
         self,
@@ -93,13 +93,17 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
     _check_active(rule, profile)
     started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     rule_date = options.date_in(profile)
-    run = _Run(workspace, rule, profile, options, tenant, new_run_id(started), rule_date, started, time.perf_counter())
+    clock, turn = time.perf_counter(), next(tenant.turns)
+    run_id = new_run_id(started)
+    if tenant.statements.kept and not options.artifacts:
+        run_id = kept_run_id(rule_date, turn)
+    run = _Run(workspace, rule, profile, options, tenant, run_id, rule_date, started, clock, turn)
     with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
         try:
-            bound, datasets = _datasets(run, Path(workdir))
+            ready, datasets = _datasets(run, Path(workdir))
         except RunError as error:
             return _ended(run, RunResult(run.report("FAILURE", problems=error.problems)))
-    return _act(run, bound, datasets)
+    return _act(run, ready, datasets)
 
 
 def _check_active(rule: RuleSpec, profile: Profile) -> None:
@@ -118,7 +122,7 @@ def _inactive(rule: RuleSpec) -> tuple[Problem, ...]:
     return (Problem("GS-RUN-INACTIVE", message, rule.place_of("active"), rule.id, severity="warning"),)
 
 
-def _datasets(run: _Run, workdir: Path) -> tuple[BoundRule, Datasets]:
+def _datasets(run: _Run, workdir: Path) -> tuple[ReadyRule, Datasets]:
     """The bound rule and its datasets; once more in the exact form when the fast one does not do."""
     try:
         return _attempt(run, workdir, exact=False)
@@ -126,25 +130,27 @@ def _datasets(run: _Run, workdir: Path) -> tuple[BoundRule, Datasets]:
         return _attempt(run, workdir, exact=True)
 
 
-def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[BoundRule, Datasets]:
+def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[ReadyRule, Datasets]:
     run.options.on_step(f"{run.rule.name}: reading")
     files = RuleFiles(run.workspace, run.tenant, run.profile, run.rule_date, workdir, exact)
-    bound = bind_rule(run.workspace, run.rule, run.profile, run.rule_date, run.options.params, files, exact=exact)
+    ready = ready_rule(run.workspace, run.rule, files, run.options.params, exact=exact, turn=run.turn)
+    bound = ready.bound
     sources = files.open_all(run.rule)
     run.options.on_step(f"{run.rule.name}: datasets")
     used = {find_task(bound.plan, spec.from_, spec.id): True for spec, _ in bound.actions}
     outputs = dict.fromkeys(bound.plan.tasks, False) | used if run.options.keep_all_tasks else used
-    return bound, compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace)
+    return ready, compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace, ready=ready)
 
 
-def _act(run: _Run, bound: BoundRule, datasets: Datasets) -> RunResult:
+def _act(run: _Run, ready: ReadyRule, datasets: Datasets) -> RunResult:
     """Plans and applies the actions in order, in one transaction."""
+    bound = ready.bound
     changes: dict[str, ChangeList] = {}
     run.tenant.begin()
     try:
         for position, (spec, action) in enumerate(bound.actions, start=1):
             run.options.on_step(f"{run.rule.name}: {spec.id}")
-            made = _plan(run, bound, datasets, position, spec, action)
+            made = _plan(run, ready, datasets, position, spec, action)
             changes[str(spec.id)] = made
             if run.options.mode == "live" or run.options.seen_later or position < len(bound.actions):
                 for write in made.writes:
@@ -168,18 +174,23 @@ def _record(run: _Run, report: RunReport) -> RunRecord:
 
 
 def _plan(
-    run: _Run, bound: BoundRule, datasets: Datasets, position: int, spec: ActionSpec, action: BoundAction
+    run: _Run, ready: ReadyRule, datasets: Datasets, position: int, spec: ActionSpec, action: BoundAction
 ) -> ChangeList:
+    instant = run_instant(run.rule_date, run.profile)
+    dataset = datasets.tables[find_task(ready.bound.plan, spec.from_, spec.id)]
+    kept = run.tenant.statements.kept
     return action.plan(
         ActionRun(
             tenant=run.tenant,
-            dataset=datasets.tables[find_task(bound.plan, spec.from_, spec.id)],
+            dataset=dataset,
             rule_date=run.rule_date,
-            instant=run_instant(run.rule_date, run.profile),
+            instant=instant,
             run_id=run.run_id,
             rule_id=run.rule.id,
             position=position,
             profile=run.profile,
+            prefix=f"{ready.prefix}_action_{position}_" if kept else scratch_prefix(),
+            texts=ready.texts.setdefault((position, dataset, instant, run.run_id), {}) if kept else {},
         )
     )
 
@@ -219,8 +230,8 @@ def _ended(run: _Run, result: RunResult) -> RunResult:
 def forget(result: RunResult, tenant: Tenant) -> None:
     """Drops the temporary tables of a finished run; its rows can no longer be looked at."""
     for table in result.datasets.values():
-        execute(tenant.con, drop(temp_table(table)))
+        tenant.statements.drop(table)
     if result.trace is not None:
         result.trace.drop()
     for effects in result.effects.values():
-        discard(tenant.con, effects)
+        discard(tenant.statements, effects)

@@ -36,6 +36,8 @@ class RuleFiles:
     rule_date: dt.date
     workdir: Path
     exact: bool
+    asked: dict[str, tuple[S3Task, Sequence[Any]]] = field(default_factory=dict)
+    """The tasks of which the columns were asked for, with what was said."""
     _opened: dict[str, OpenSource] = field(default_factory=dict)
     _found: dict[str, tuple[SourceFile, ...]] = field(default_factory=dict)
 
@@ -61,7 +63,9 @@ class RuleFiles:
 
     def columns(self, name: str, task: S3Task) -> Sequence[Any]:
         """The columns of the task's files, for a task that does not declare them all."""
-        return self.opened(name, task).columns
+        found = self.opened(name, task).columns
+        self.asked[name] = (task, found)
+        return found
 
     def open_all(self, rule: RuleSpec) -> Mapping[str, OpenSource]:
         """All sources of the rule; RunError with the problems of every file that is wrong."""

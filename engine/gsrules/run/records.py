@@ -40,7 +40,7 @@ def read_records(
     env = CompileEnv(dt.date.min, profile, workspace.catalogue, prefix="gs_records")
     compiled = compile_plan(plan, {_TASK: False}, {}, tenant, env)
     for step in compiled.steps:
-        run_step(tenant.con, step)
+        run_step(tenant.statements, step)
     columns = plan.tasks[_TASK].columns
     names = {path: f"c{n}" for n, path in enumerate(paths)}
     rows = exp.select(*(column(name) for name in names.values())).from_(temp_table(compiled.tables[_TASK]))

@@ -12,6 +12,7 @@ from typing import Self
 
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
+from gsrules.tenant.reuse import ReusedTenants
 
 
 class Session:
@@ -28,6 +29,7 @@ class Session:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._tenants: ReusedTenants | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="gsrules-test-"))
 
     def __enter__(self) -> Self:
@@ -46,7 +48,9 @@ class Session:
     @contextmanager
     def tenant(self) -> Iterator[Tenant]:
         """An empty tenant in memory; one at a time."""
-        with Tenant.open(None, self._workspace.catalogue, self._workspace.project, "live") as tenant:
+        if self._tenants is None:
+            self._tenants = ReusedTenants(self._workspace.catalogue, self._workspace.project)
+        with self._tenants.tenant() as tenant:
             yield tenant
 
     @contextmanager
@@ -60,4 +64,7 @@ class Session:
 
     def close(self) -> None:
         """Forgets everything."""
+        if self._tenants is not None:
+            self._tenants.close()
+            self._tenants = None
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -20,10 +20,16 @@ _REFUSED = "?\\"  # DuckDB 2.0 makes a slash of a backslash; what follows a ? is
 _STORAGE_VERSION = "v1.4.0"  # a new store can be read by every DuckDB that the package works with
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A connection to nothing but memory; what does not fit there spills into the system's temporary folder."""
+def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection to nothing but memory; what does not fit there spills into the system's temporary folder.
+
+    `threads`: None is one for each processor.
+    """
     spill = Path(tempfile.gettempdir()) / f"gsrules-spill-{os.getpid()}"
-    con = duckdb.connect(config={"temp_directory": str(spill)})
+    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)}
+    if threads is not None:
+        config["threads"] = threads
+    con = duckdb.connect(config=config)
     set_session(con)
     return con
 

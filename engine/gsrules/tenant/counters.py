@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 
-import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.gsids import SUFFIX_LENGTH
 from gsrules.profile import Profile
-from gsrules.tenant.names import GSID, SEQUENCE, column, run
+from gsrules.tenant.names import GSID, SEQUENCE, column, spell
+from gsrules.tenant.statements import Statements
 from gsrules.tenant.tables import Tables
 
 # Counters stay below 36^12: they fit a BIGINT, and ids from elsewhere with other suffixes are left alone.
@@ -21,8 +21,8 @@ _HALF = SUFFIX_LENGTH // 2
 class Counters:
     """Hands out counters; knows the last ones used, by object, once they were asked for."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, profile: Profile, tables: Tables) -> None:
-        self._con = con
+    def __init__(self, statements: Statements, profile: Profile, tables: Tables) -> None:
+        self._statements = statements
         self._tenant_id: str = profile["tenant.id"]
         self._random = profile["object.gsid_suffix"] == "random"
         self._salts = (secrets.randbits(48), secrets.randbits(48))
@@ -44,7 +44,7 @@ class Counters:
         if last is None and self._tables.is_new(name):
             last = 0
         if last is None:
-            last = self._largest(definition, exp.select(column(GSID)).from_(self._tables.table(name)))
+            last = self._largest_stored(definition)
         if others is not None:
             last = max(last, self._largest(definition, others))
         self._last[name] = last + count
@@ -56,9 +56,11 @@ class Counters:
         if last is None and self._tables.is_new(name):
             last = 0
         if last is None:
-            select = exp.select(exp.Max(this=column(SEQUENCE))).from_(self._tables.table(name))
-            row = run(self._con, select).fetchone()
-            last = int(row[0]) if row and row[0] is not None else 0
+            table = self._tables.table(name)
+            text = self._statements.spelled(
+                ("sequence", table.catalog, name), lambda: exp.select(exp.Max(this=column(SEQUENCE))).from_(table)
+            )
+            last = int(self._statements.rows(text)[0][0] or 0)
         self._sequences[name] = last + count
         return last
 
@@ -75,16 +77,29 @@ class Counters:
         rest = exp.Mod(this=hashed, expression=exp.Literal.number(36**_HALF))
         return exp.Cast(this=exp.Paren(this=rest), to=exp.DataType.build("BIGINT"))
 
+    def _largest_stored(self, definition: ObjectDef) -> int:
+        table = self._tables.table(definition.name)
+        key = ("largest", table.catalog, definition.name)
+        text = self._statements.spelled(
+            key, lambda: self._in_own_form(definition, exp.select(column(GSID)).from_(table))
+        )
+        return self._counter(definition, self._statements.rows(text))
+
     def _largest(self, definition: ObjectDef, ids: exp.Expression) -> int:
+        return self._counter(definition, self._statements.rows(spell(self._in_own_form(definition, ids))))
+
+    def _counter(self, definition: ObjectDef, rows: list[tuple[str | None]]) -> int:
+        largest = rows[0][0]
+        return int(largest[len(definition.family + self._tenant_id) :], 36) if largest else 0
+
+    def _in_own_form(self, definition: ObjectDef, ids: exp.Expression) -> exp.Expression:
         """The largest counter among GSIDs of the object's own form; padding makes it the largest text, too."""
         prefix = definition.family + self._tenant_id
         own = exp.and_(
             exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
             exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
         )
-        select = exp.select(exp.Max(this=column(GSID))).from_(exp.Subquery(this=ids, alias="ids")).where(own)
-        row = run(self._con, select).fetchone()
-        return int(row[0][len(prefix) :], 36) if row and row[0] else 0
+        return exp.select(exp.Max(this=column(GSID))).from_(exp.Subquery(this=ids, alias="ids")).where(own)
 
 
 def _base36(number: exp.Expression, width: int) -> exp.Expression:

@@ -38,6 +38,8 @@ class Tables:
         self._stored: Mapping[str, Mapping[str, str]] = stored.columns
         self._places: dict[str, str] = {}
         self._new: set[str] = set()
+        self._configured: set[str] = set()
+        self._written: set[str] = set()
         self._current = stored.meta.get("catalogue") == catalogue.fingerprint
 
     def state(self) -> TablesState:
@@ -63,11 +65,13 @@ class Tables:
             run(self._con, create_as(table_of(name, self.home), select))
             self._places[name] = self.home
         self._new.discard(name)
+        self._written.add(name)
         return table_of(name, self.home)
 
     def own(self, name: str) -> exp.Table:
         """The table as it will be in the database that is written, which need not hold it yet."""
         self._new.discard(name)
+        self._written.add(name)
         return table_of(name, self.home)
 
     def moved(self, name: str) -> None:
@@ -78,6 +82,19 @@ class Tables:
         """Makes every table that is not there."""
         for name in (*INTERNAL_TABLES, *self._catalogue.objects):
             self._place(name)
+
+    def clear(self) -> None:
+        """Takes a tenant that lives in memory alone back to its beginning; empty tables stay."""
+        for name in self._written & self._places.keys():
+            if name not in self._configured:
+                run(self._con, exp.delete(table_of(name, self.home)))
+            elif name == PICKLIST_TABLE:
+                fill_picklists(self._con, self._catalogue, self.home)
+            else:
+                fill_configuration(self._con, self._catalogue, name, self.home)
+            if name in self._catalogue.objects and name not in self._configured:
+                self._new.add(name)
+        self._written.clear()
 
     def _place(self, name: str) -> str:
         place = self._places.get(name)
@@ -93,6 +110,7 @@ class Tables:
             create_internal(self._con, name, self.home)
             if name == PICKLIST_TABLE:
                 fill_picklists(self._con, self._catalogue, self.home)
+                self._configured.add(name)
             return self.home
         definition = self._catalogue.objects[name]
         if stored is not None and not definition.configuration:
@@ -102,6 +120,7 @@ class Tables:
             self._new.add(name)
         if fill_configuration(self._con, self._catalogue, name, self.home):
             self._new.discard(name)
+            self._configured.add(name)
         return self.home
 
     def _fits(self, name: str, stored: Mapping[str, str]) -> bool:

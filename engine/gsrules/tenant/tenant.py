@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,16 +29,16 @@ from gsrules.tenant.names import (
     MEMORY,
     STORE,
     column,
-    create_temp,
     insert_into,
     named,
-    rows_written,
     run,
+    spell,
     sql_type,
     temp_table,
 )
 from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, stored_tables
 from gsrules.tenant.seeding import Seeding, seed_files
+from gsrules.tenant.statements import Statements
 from gsrules.tenant.store import (
     clear_store,
     grow_store,
@@ -88,8 +89,11 @@ class Tenant:
         self.mode: TenantMode = mode
         self._project = project
         self._in_memory = path is None
+        self.statements = Statements(con)
+        self.turns = itertools.count()
+        """Numbers the runs on this tenant."""
         self._tables = Tables(con, catalogue, home, empty_store())
-        self._counters = Counters(con, catalogue.profile, self._tables)
+        self._counters = Counters(self.statements, catalogue.profile, self._tables)
         self._before: tuple[TablesState, tuple[dict[str, int], dict[str, int]]] | None = None
         self._salesforce: dict[str, str] = {}
         self._seeds_when_stored: str | None = None
@@ -185,7 +189,7 @@ class Tenant:
                 )
                 for one in definition.fields.values()
             ]
-            run(self.con, create_temp(table, exp.select(*values).from_(sample_rows(path))))
+            self.statements.table(table, spell(exp.select(*values).from_(sample_rows(path))), anew=True)
             self._salesforce[definition.name] = table
         return temp_table(table)
 
@@ -202,6 +206,7 @@ class Tenant:
     def begin(self) -> None:
         """Begins the transaction of a run."""
         self._before = (self._tables.state(), self._counters.state())
+        self.statements.begun()
         self.con.execute("BEGIN TRANSACTION")
 
     def commit(self) -> None:
@@ -225,6 +230,7 @@ class Tenant:
         if self._before is not None:
             self._tables.restore(self._before[0])
             self._counters.restore(self._before[1])
+            self.statements.rolled_back()
         self._salesforce = {}
         self._before = None
 
@@ -243,21 +249,25 @@ class Tenant:
         definition = self.catalogue.objects[self._name(write.object)]
         name = definition.name
         if write.kind == "insert":
-            count = self._count(temp_table(write.staging))
-            target = self._tables.writable(name)
-            return applying.insert(self.con, definition, target, write, self._counters.next_sequence(name, count))
+            last = self._counters.next_sequence(name, 0)
+            written = applying.insert(self.statements, definition, self._tables.writable(name), write, last)
+            self._counters.next_sequence(name, written)
+            return written
         if write.kind == "delete":
-            return applying.delete(self.con, self._tables.writable(name), write)
+            return applying.delete(self.statements, self._tables.writable(name), write)
         source, target = self._tables.table(name), self._tables.own(name)
         if source != target or self._strategy(definition, source, write) == "rewrite":
             # a table that has to be copied anyway is written anew in the same go
-            written = applying.rewrite(self.con, definition, source, target, write)
+            written = applying.rewrite(self.statements, definition, source, target, write)
             self._tables.moved(name)
             return written
-        return applying.update(self.con, definition, target, write)
+        return applying.update(self.statements, definition, target, write)
 
     def _strategy(self, definition: ObjectDef, source: exp.Table, write: Write) -> applying.Strategy:
-        stored, written = self._count(source), self._count(temp_table(write.staging))
+        stored = self._count(source)
+        if not applying.is_big(stored):
+            return "in_place"
+        written = self._count(temp_table(write.staging))
         return applying.choose_strategy(stored, written, len(write.fields), len(definition.fields))
 
     def allocate(self, name: str, count: int) -> int:
@@ -273,9 +283,13 @@ class Tenant:
         if name not in INTERNAL_TABLES:
             raise KeyError(name)
         columns = [one for one, _ in INTERNAL_TABLES[name]]
-        select = exp.select(*(column(one) for one in columns)).from_(temp_table(staging))
-        run(self.con, insert_into(self._tables.writable(name), columns, select))
-        return rows_written(self.con)
+        target = self._tables.writable(name)
+
+        def build() -> exp.Expression:
+            select = exp.select(*(column(one) for one in columns)).from_(temp_table(staging))
+            return insert_into(target, columns, select)
+
+        return self.statements.write(self.statements.spelled(("append", target.catalog, name, staging), build))
 
     # -- history
 
@@ -283,8 +297,10 @@ class Tenant:
         """Adds a run to the execution history, in the transaction if one is under way."""
         columns = [one for one, _ in INTERNAL_TABLES[_HISTORY]]
         values = [getattr(record, one) for one in columns]
+        target = self._tables.writable(_HISTORY)
         select = exp.select(*(exp.Placeholder() for _ in columns))
-        run(self.con, insert_into(self._tables.writable(_HISTORY), columns, select), values)
+        text = self.statements.spelled(("history", target.catalog), lambda: insert_into(target, columns, select))
+        self.statements.write(text, values, anew=True)
 
     def history(self, rule: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
         """The latest runs, newest first; of one rule if given."""
@@ -376,9 +392,21 @@ class Tenant:
         self._use(STORE, stored_tables(self.con))
         self._seed_files(frozenset(self.catalogue.objects))
 
+    def work_with(self, statements: Statements, tables: Tables) -> None:
+        """Takes over statements and empty tables of the tenant's connection that outlive it."""
+        self.statements, self._tables = statements, tables
+        self._counters = Counters(statements, self.catalogue.profile, tables)
+
+    def plainly(self) -> Statements:
+        """Statements for callers that change what these have made; from now on the tenant uses them, too."""
+        if self.statements.kept:
+            self.statements.spoil()
+            self.statements = Statements(self.con)
+        return self.statements
+
     def _use(self, home: str, stored: StoredTables) -> None:
         self._tables = Tables(self.con, self.catalogue, home, stored)
-        self._counters = Counters(self.con, self.catalogue.profile, self._tables)
+        self._counters = Counters(self.statements, self.catalogue.profile, self._tables)
         self._seeds_when_stored = stored.meta.get("seeds")
 
     @contextmanager
@@ -417,4 +445,6 @@ class Tenant:
         return name if name in self.catalogue.objects else self.catalogue.objects[name.lower()].name
 
     def _count(self, table: exp.Table) -> int:
-        return rows_written(run(self.con, exp.select(exp.Count(this=exp.Star())).from_(table)))
+        key = ("count", table.catalog, table.name)
+        text = self.statements.spelled(key, lambda: exp.select(exp.Count(this=exp.Star())).from_(table))
+        return int(self.statements.rows(text)[0][0])
