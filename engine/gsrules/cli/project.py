@@ -72,10 +72,16 @@ def validate(
     raise typer.Exit(2 if found.errors else 0)
 
 
-def schema(debug: DebugOption = False, project: ProjectOption = None) -> None:
-    """Print the JSON Schema of rule files, for editors."""
+def schema(
+    of: Annotated[str, typer.Argument(metavar="[rules|tests]", help="Rule files, or files of rule tests.")] = "rules",
+    debug: DebugOption = False,
+    project: ProjectOption = None,
+) -> None:
+    """Print the JSON Schema of rule files or test files, for editors."""
     import json
 
-    from gsrules.run.workspace import schema_of_rules
+    from gsrules.run.workspace import schema_of_rules, schema_of_tests
 
-    typer.echo(json.dumps(schema_of_rules(), indent=2, ensure_ascii=False))
+    choice("the schema", of, ("rules", "tests"))
+    made = schema_of_rules() if of == "rules" else schema_of_tests()
+    typer.echo(json.dumps(made, indent=2, ensure_ascii=False))

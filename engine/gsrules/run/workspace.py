@@ -35,6 +35,13 @@ def schema_of_rules() -> dict[str, Any]:
     return rule_schema(kinds())
 
 
+def schema_of_tests() -> dict[str, Any]:
+    """The JSON Schema of files of rule tests."""
+    from gsrules.spec.schema import tests_schema
+
+    return tests_schema()
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One project. Rules are loaded when asked for, and once."""

@@ -40,6 +40,23 @@ def rule_schema(kinds: Kinds) -> dict[str, Any]:
     return {**rule, **head, "$defs": definitions}
 
 
+def tests_schema() -> dict[str, Any]:
+    """The JSON Schema of a file of rule tests; a `*.fixtures.yml` is one without `rule` and `tests`."""
+    from gsrules.spec.rule_tests import FixtureFile, TestFile
+
+    made = _tidied(TestFile.model_json_schema(by_alias=True))
+    shared = _tidied(FixtureFile.model_json_schema(by_alias=True))
+    definitions = {**shared.pop("$defs", {}), **made.pop("$defs", {})}
+    tests = {key: value for key, value in made.items() if key in _SHAPE}
+    fixtures = {key: value for key, value in shared.items() if key in _SHAPE}
+    head = {"$schema": _DIALECT, "title": "Rule tests", "description": "Tests of a rule, or fixtures that tests share."}
+    alone = {"required": ["fixtures"], "not": {"anyOf": [{"required": ["rule"]}, {"required": ["tests"]}]}}
+    return {**head, "type": "object", "if": alone, "then": fixtures, "else": tests, "$defs": definitions}
+
+
+_SHAPE = ("type", "properties", "required", "additionalProperties")
+
+
 def _definition_names(models: list[type[Spec]]) -> dict[type[Spec], str]:
     """The name that pydantic gave each model among the definitions."""
     references, _ = models_json_schema([(model, "validation") for model in dict.fromkeys(models)], by_alias=True)
