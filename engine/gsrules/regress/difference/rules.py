@@ -21,7 +21,7 @@ from gsrules.regress.difference.model import (
 )
 from gsrules.regress.difference.naming import with_record_names
 from gsrules.regress.difference.sides import DiffOptions, Ran, absent, kept_side, run_side, set_down
-from gsrules.regress.difference.table import compare_tables
+from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits, compare_tables
 from gsrules.regress.difference.versions import Version
 from gsrules.run.kept import find_run
 from gsrules.run.workspace import Workspace
@@ -170,7 +170,7 @@ def _compare_rule(before: Version, after: Version, pair: RulePair, options: Diff
                 after=right.side,
                 structure=structure,
                 datasets=with_record_names(tuple(_datasets(tenant.con, left, right, options)), tenant, catalogues),
-                effects=with_record_names(tuple(_effects(tenant.con, left, right)), tenant, catalogues),
+                effects=with_record_names(tuple(_effects(tenant.con, left, right, options)), tenant, catalogues),
                 notes=_notes(before, after),
             )
 
@@ -239,7 +239,9 @@ def _datasets(
             continue
         hints = (*after.keys.get(name, ()), *before.keys.get(old, ()))
         key = options.key if all(_has(after, name, column) for column in options.key) else ()
-        table = compare_tables(con, name, before.tasks[old], after.tasks[name], key=key, hints=hints)
+        table = compare_tables(
+            con, name, before.tasks[old], after.tasks[name], key=key, hints=hints, limits=options.limits
+        )
         yield DatasetDifference(name, "differs" if table else "same", table, table.before, table.after, renamed)
     for name in before.rows:
         if name not in pairs.values():
@@ -258,13 +260,15 @@ def _names(before: Ran, after: Ran) -> Mapping[str, str]:
     return {name: by_key[name.lower()] for name in after.rows if name.lower() in by_key}
 
 
-def _effects(con: duckdb.DuckDBPyConnection, before: Ran, after: Ran) -> Iterator[EffectsDifference]:
+def _effects(
+    con: duckdb.DuckDBPyConnection, before: Ran, after: Ran, options: DiffOptions
+) -> Iterator[EffectsDifference]:
     if before.side.failed or after.side.failed:
         return
     pairs = _ids(before, after)
     for name, effects in after.actions.items():
         old = before.actions.get(pairs.get(name, ""))
-        yield compare_effects(con, old, effects) if old else one_sided(con, effects, is_after=True)
+        yield compare_effects(con, old, effects, options.limits) if old else one_sided(con, effects, is_after=True)
     for name, effects in before.actions.items():
         if name not in pairs.values():
             yield one_sided(con, effects, is_after=False)
@@ -296,7 +300,9 @@ def _word(value: object) -> str:
     return "none" if value is None else ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def compare_runs(workspace: Workspace, before: str, after: str) -> RuleDifference:
+def compare_runs(
+    workspace: Workspace, before: str, after: str, key: tuple[str, ...] = (), limits: Limits = DEFAULT_LIMITS
+) -> RuleDifference:
     """The difference between two kept runs, by their ids. Raises InputError GS-RUN where one is not there."""
     runs = [find_run(workspace, name) for name in (before, after)]
     with Tenant.open(workspace.project.store, workspace.catalogue, workspace.project, "dry_run") as tenant:
@@ -307,14 +313,14 @@ def compare_runs(workspace: Workspace, before: str, after: str) -> RuleDifferenc
             notes.append(f"the runs are of two rules: {reports[0].rule} and {reports[1].rule}")
         if reports[0].rule_date != reports[1].rule_date:
             notes.append(f"the rule dates differ: {reports[0].rule_date} → {reports[1].rule_date}")
-        names = (workspace.catalogue,)
+        names, options = (workspace.catalogue,), DiffOptions(key=key, limits=limits)
         return RuleDifference(
             rule=reports[1].rule,
             name=reports[1].name,
             before=left.side,
             after=right.side,
             structure=_structure(left, right),
-            datasets=with_record_names(tuple(_datasets(tenant.con, left, right, DiffOptions())), tenant, names),
-            effects=with_record_names(tuple(_effects(tenant.con, left, right)), tenant, names),
+            datasets=with_record_names(tuple(_datasets(tenant.con, left, right, options)), tenant, names),
+            effects=with_record_names(tuple(_effects(tenant.con, left, right, options)), tenant, names),
             notes=tuple(notes),
         )

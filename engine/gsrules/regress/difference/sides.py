@@ -19,6 +19,7 @@ from gsrules.regress.difference.effects import Effects, new_records
 from gsrules.regress.difference.model import DiffSide
 from gsrules.regress.difference.row_keys import Keys, row_keys, stated_keys
 from gsrules.regress.difference.sql import call, text
+from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits
 from gsrules.regress.difference.versions import Version
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.kept import KeptRun
@@ -30,12 +31,13 @@ from gsrules.tenant.names import column, select_from, spell, temp_table
 
 @dataclass(frozen=True, slots=True)
 class DiffOptions:
-    """How both sides are run: same rule date, same parameters, same store. `key`: task → columns, as the user gave."""
+    """How both sides are run: same rule date, same parameters, same store; `key` as the user gave it."""
 
     rule_date: dt.date | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     tenant: Path | None = None
     key: tuple[str, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
     on_step: Callable[[str], None] = lambda _step: None
 
 
