@@ -5,6 +5,7 @@ As a script (`python tests/mutation/check.py`) it prints the table and the figur
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gsrules.regress.suite import run_tests
-from gsrules.run.check import validate_project
+from gsrules.regress.collecting import Case, collect
+from gsrules.regress.running import run_case
+from gsrules.run.check import check_rule
+from gsrules.run.options import RunOptions
+from gsrules.run.session import Session
 from gsrules.run.workspace import Workspace
 from tests.mutation.mutants import EQUIVALENT, MUTANTS, Mutant, rule_file
 
 ROOT = Path(__file__).parents[2]
+DAY = dt.date(2026, 11, 23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,22 @@ def mutated(workspace: Workspace, mutant: Mutant) -> Iterator[Workspace]:
         yield replace(workspace, project=replace(workspace.project, rules_dir=Path(folder)), _rules={})
 
 
-def verdict(workspace: Workspace, mutant: Mutant) -> Verdict:
-    """Runs the tests of the mutated rule. A mutant that does not load is a mistake in the list."""
-    with mutated(workspace, mutant) as changed:
-        findings = validate_project(changed, [mutant.rule])
-        assert not findings.errors, (str(mutant), findings.errors)
-        name = mutant.rule.rpartition("/")[2]
-        outcome = run_tests(changed, [workspace.project.tests_dir / f"{name}.yml"], None)
-        return Verdict(mutant, next((test.name for test in outcome.tests if not test.passed), ""))
+def tests_of(workspace: Workspace, rule: str) -> tuple[Case, ...]:
+    """The tests of a rule, small ones first: those that start from the whole book take longest."""
+    cases = [case for case in collect(workspace.project, []).cases if rule in case.rules]
+    return tuple(sorted(cases, key=lambda case: case.uses_seeds))
+
+
+def verdict(session: Session, mutant: Mutant) -> Verdict:
+    """Runs the tests of the mutated rule up to the first that fails.
+
+    A mutant that does not load is a mistake in the list: InputError.
+    """
+    with mutated(session.workspace, mutant) as changed:
+        with session.tenant() as tenant:
+            check_rule(changed, mutant.rule, tenant, RunOptions(rule_date=DAY))
+        outcomes = (run_case(session, changed, case) for case in tests_of(session.workspace, mutant.rule))
+        return Verdict(mutant, next((outcome.name for outcome in outcomes if not outcome.passed), ""))
 
 
 def table(verdicts: Sequence[Verdict]) -> str:
@@ -62,16 +75,16 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def main() -> int:
-    workspace = Workspace.open(ROOT, ROOT)
-    verdicts = [verdict(workspace, mutant) for mutant in MUTANTS]
+    with Session(Workspace.open(ROOT, ROOT)) as session:
+        verdicts = [verdict(session, mutant) for mutant in MUTANTS]
+        equivalent = [verdict(session, mutant) for mutant in EQUIVALENT]
     print(table(verdicts))
     caught = sum(bool(each.by) for each in verdicts)
     print(f"\n{caught} of {len(verdicts)} mutants caught ({caught / len(verdicts):.0%})")
     print("\nEquivalent changes, which no test can tell from the original:")
-    for mutant in EQUIVALENT:
-        found = verdict(workspace, mutant)
-        print(f"  {mutant}\n    {mutant.reason}{'; YET A TEST FAILS: ' + found.by if found.by else ''}")
-    return 0 if caught >= 0.95 * len(verdicts) else 1
+    for each in equivalent:
+        print(f"  {each.mutant}\n    {each.mutant.reason}{'; YET A TEST FAILS: ' + each.by if each.by else ''}")
+    return 0 if caught >= 0.95 * len(verdicts) and not any(each.by for each in equivalent) else 1
 
 
 if __name__ == "__main__":

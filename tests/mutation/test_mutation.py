@@ -1,0 +1,41 @@
+"""The example's tests catch small changes to its rules; a few of them here, all of them with `check.py`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from gsrules.run.session import Session
+from gsrules.run.workspace import Workspace
+from tests.mutation.check import ROOT, mutated, verdict
+from tests.mutation.mutants import EQUIVALENT, MUTANTS, Mutant
+
+QUICK = MUTANTS[::5]
+"""One change in five: of every rule and of most kinds."""
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with Session(Workspace.open(ROOT, ROOT)) as opened:
+        yield opened
+
+
+def test_there_are_fifty_different_changes_to_every_rule() -> None:
+    assert len({(mutant.rule, mutant.old, mutant.new, mutant.occurrence) for mutant in MUTANTS}) == 50
+    assert len({mutant.rule for mutant in MUTANTS}) == 7
+    assert len(Counter(mutant.kind for mutant in MUTANTS)) >= 12
+    assert all(mutant.reason for mutant in EQUIVALENT)
+
+
+@pytest.mark.parametrize("mutant", [*MUTANTS, *EQUIVALENT], ids=str)
+def test_every_change_is_one_place_of_a_rule_that_loads(session: Session, mutant: Mutant) -> None:
+    with mutated(session.workspace, mutant) as changed:
+        rule = changed.rule(mutant.rule)
+    assert rule != session.workspace.rule(mutant.rule)
+
+
+@pytest.mark.parametrize("mutant", QUICK, ids=str)
+def test_the_tests_of_the_rule_catch_the_change(session: Session, mutant: Mutant) -> None:
+    assert verdict(session, mutant).by
