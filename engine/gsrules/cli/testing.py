@@ -70,16 +70,16 @@ def test(
     test_results.show(outcome, format, full=full)
     if junit is not None:
         test_results.write_junit(outcome, junit)
+    report = observer.report(found, found.rule_ids()) if observer is not None else None
     if html is not None:
         from gsrules.cli.show import write_page
         from gsrules.views.pages.suite_page import suite_page
 
-        write_page(suite_page(outcome), html)
+        write_page(suite_page(outcome, report, found), html)
     code = outcome.exit_code
-    if observer is not None:
+    if report is not None:
         from gsrules.views.coverage import coverage_text
 
-        report = observer.report(found, found.rule_ids())
         print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
         if fail_under is not None and report.percent < fail_under:
             print(f"coverage {report.percent:.1f} % is below {fail_under:g} %", file=sys.stderr)

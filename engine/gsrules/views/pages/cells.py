@@ -26,7 +26,7 @@ TYPE_WORDS: Final = {
     "BIGINT": "number",
     "BOOLEAN": "yes/no",
     "DATE": "date",
-    "TIMESTAMP": "date-time",
+    "TIMESTAMP": "date-time, UTC",
     "VARCHAR[]": "list",
 }
 

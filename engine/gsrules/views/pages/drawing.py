@@ -13,6 +13,7 @@ from gsrules.views.pages.layout import Layout, place
 from gsrules.views.pages.words import compact, kind_title
 
 Direction = Literal["across", "down"]
+_Spot = tuple[float, float, float]  # the middle of a number, and its width
 
 _WIDTH: Final = 172.0
 _GAP_ACROSS, _GAP_DOWN = 50.0, 46.0  # between layers: the row counts stand there
@@ -34,7 +35,10 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node as drawn; `lines` hold its title, `counts` pairs of outcome and text."""
+    """A node as drawn; `lines` hold its title, `counts` pairs of outcome and text.
+
+    `unreached`: a task of a run that did not come so far.
+    """
 
     node: GraphNode
     x: float
@@ -45,6 +49,7 @@ class Box:
     kind: str
     counts: tuple[tuple[str, str], ...]
     badge: Badge | None
+    unreached: bool
 
     @property
     def described(self) -> str:
@@ -100,17 +105,30 @@ def _drawing(graph: RuleGraph, badges: Mapping[str, Badge], direction: Direction
     extents = heights if direction == "across" else dict.fromkeys(heights, _WIDTH)
     layout = place(extents, [(edge.source, edge.target) for edge in graph.edges], _APART)
     starts = _starts(layout, heights, direction)
+    ran = any(node.rows is not None for node in graph.nodes)
     boxes = []
     for node in graph.nodes:
         centre, start = layout.centre[node.key], starts[layout.layer_of[node.key]]
         x, y = (start, centre - heights[node.key] / 2) if direction == "across" else (centre - _WIDTH / 2, start)
         counts = tuple((outcome, f"{count:,} {outcome}") for outcome, count in node.outcomes.items())
-        kind, badge = kind_title(node.kind), badges.get(node.key)
-        box = Box(node, x + _MARGIN, y + _MARGIN, _WIDTH, heights[node.key], lines[node.key], kind, counts, badge)
-        boxes.append(box)
+        boxes.append(
+            Box(
+                node=node,
+                x=x + _MARGIN,
+                y=y + _MARGIN,
+                width=_WIDTH,
+                height=heights[node.key],
+                lines=lines[node.key],
+                kind=kind_title(node.kind),
+                counts=counts,
+                badge=badges.get(node.key),
+                unreached=ran and node.group == "task" and node.rows is None,
+            )
+        )
     at = {box.node.key: box for box in boxes}
+    taken: list[_Spot] = []
     curves = [
-        _curve(route, edge.rows, layout, starts, at, direction)
+        _curve(route, edge.rows, layout, starts, at, direction, taken)
         for edge, route in zip(graph.edges, layout.routes, strict=True)
     ]
     width = max(box.x + box.width for box in boxes) + _MARGIN
@@ -142,6 +160,7 @@ def _curve(
     starts: Sequence[float],
     boxes: Mapping[str, Box],
     direction: Direction,
+    taken: list[_Spot],
 ) -> Curve:
     """A smooth line through the bends of a route; its number stands in the gap after the first node."""
     first, last = boxes[route[0]], boxes[route[-1]]
@@ -162,10 +181,30 @@ def _curve(
             if across
             else (f" C{x1:.1f} {my:.1f} {x2:.1f} {my:.1f} {x2:.1f} {y2:.1f}")
         )
-    (x1, y1), (x2, y2) = points[0], points[1]
     text = compact(rows) if rows is not None else ""
     title = f"{rows:,} row{'' if rows == 1 else 's'} from {first.node.title}" if rows is not None else ""
-    return Curve(path, text, title, (x1 + x2) / 2, (y1 + y2) / 2 + 4)
+    x, y = _free_spot(points[0], points[1], across, 7.5 * len(text) + 6, taken) if text else points[0]
+    return Curve(path, text, title, x, y + 4)
+
+
+def _free_spot(
+    start: tuple[float, float], end: tuple[float, float], across: bool, width: float, taken: list[_Spot]
+) -> tuple[float, float]:
+    """A place on the first bend of a curve, near its middle, where no other number stands yet."""
+    spots = []
+    for t in (0.5, 0.38, 0.62, 0.28, 0.72):
+        # the control points lie half way on the main axis, so there the way is nearly even, and an S across it
+        bent = 3 * (1 - t) * t * t + t**3
+        even = 1.5 * (1 - t) * (1 - t) * t + 1.5 * (1 - t) * t * t + t**3
+        along, aside = (even, bent) if across else (bent, even)
+        spot = (start[0] + (end[0] - start[0]) * along, start[1] + (end[1] - start[1]) * aside)
+        spots.append(spot)
+        if not any(abs(spot[0] - x) < (width + w) / 2 and abs(spot[1] - y) < _LINE for x, y, w in taken):
+            break
+    else:
+        spot = spots[0]
+    taken.append((*spot, width))
+    return spot
 
 
 def _foot(box: Box) -> tuple[float, float]:
