@@ -49,6 +49,9 @@ def run(
     """Run rules, or a chain of them, against the local tenant."""
     choice("--format", format, ("table", "json"))
     date, params = date_of(rule_date), params_of(param)
+    from gsrules.tenant.instance import connect_ahead
+
+    connect_ahead()
     from gsrules.run.batch import run_all
     from gsrules.run.engine import RunOptions
     from gsrules.views import progress, report

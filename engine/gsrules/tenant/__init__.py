@@ -1,5 +1,12 @@
 """The local tenant in DuckDB: tables, GSIDs, seeds, change lists applied, transactions."""
 
-from gsrules.tenant.tenant import RunRecord, Tenant, TenantMode
+from typing import TYPE_CHECKING
+
+from gsrules.spec.later import names_of
+
+if TYPE_CHECKING:
+    from gsrules.tenant.tenant import RunRecord, Tenant, TenantMode
 
 __all__ = ["RunRecord", "Tenant", "TenantMode"]
+
+__getattr__ = names_of(__name__, {"tenant": "RunRecord Tenant TenantMode"})

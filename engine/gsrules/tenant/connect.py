@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,25 +17,6 @@ _DEFAULT_WAIT = 5.0
 _POLL = 0.05
 _REFUSED = "?\\"  # DuckDB 2.0 makes a slash of a backslash; what follows a ? is lost from the name of the log
 _STORAGE_VERSION = "v1.4.0"  # a new store can be read by every DuckDB that the package works with
-
-
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to nothing but memory; what does not fit there spills into the system's temporary folder.
-
-    `threads`: None is one for each processor.
-    """
-    spill = Path(tempfile.gettempdir()) / f"gsrules-spill-{os.getpid()}"
-    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(spill)}
-    if threads is not None:
-        config["threads"] = threads
-    con = duckdb.connect(config=config)
-    set_session(con)
-    return con
-
-
-def set_session(con: duckdb.DuckDBPyConnection) -> None:
-    """Sets what the results depend on."""
-    con.execute("SET TimeZone = 'UTC'")
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:

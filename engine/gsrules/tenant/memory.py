@@ -15,7 +15,7 @@ from threading import Lock
 import duckdb
 from sqlglot import exp
 
-from gsrules.tenant.connect import connect, set_session
+from gsrules.tenant.instance import connect, set_session
 from gsrules.tenant.names import MEMORY, identifier, named, run
 
 _taken: set[str] = set()

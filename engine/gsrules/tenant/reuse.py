@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from gsrules.catalogue import Catalogue
 from gsrules.project import Project
-from gsrules.tenant.connect import connect
+from gsrules.tenant.instance import connect
 from gsrules.tenant.names import MEMORY
 from gsrules.tenant.statements import KeptStatements
 from gsrules.tenant.tables import Tables, empty_store

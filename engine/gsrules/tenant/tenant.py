@@ -21,8 +21,9 @@ from gsrules.errors import Problem, RunError
 from gsrules.project import Project
 from gsrules.tenant import applying
 from gsrules.tenant.changes import Write
-from gsrules.tenant.connect import attach, connect, problem_of
+from gsrules.tenant.connect import attach, problem_of
 from gsrules.tenant.counters import Counters
+from gsrules.tenant.instance import connect
 from gsrules.tenant.labels import create_label_views
 from gsrules.tenant.memory import close_memory, open_memory
 from gsrules.tenant.names import (
