@@ -67,10 +67,11 @@ def test(
     outcome = run_tests(found, paths or [], k, SuiteOptions(None, last_failed, fail_fast, jobs, observer))
     if update:
         outcome = _accepted(outcome, interactive=interactive)
-    test_results.show(outcome, format, full=full)
+    asked = () if paths or k or last_failed else found.rule_ids()  # some tests say nothing of the other rules
+    report = observer.report(found, asked) if observer is not None else None
+    test_results.show(outcome, format, full=full, more={"coverage": report.as_json()} if report else {})
     if junit is not None:
         test_results.write_junit(outcome, junit)
-    report = observer.report(found, found.rule_ids()) if observer is not None else None
     if html is not None:
         from gsrules.cli.show import write_page
         from gsrules.views.pages.suite_page import suite_page
@@ -78,11 +79,12 @@ def test(
         write_page(suite_page(outcome, report, found), html)
     code = outcome.exit_code
     if report is not None:
-        from gsrules.views.coverage import coverage_text
+        from gsrules.views.coverage import below_text, coverage_text
 
-        print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
+        if format != "json":
+            print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
         if fail_under is not None and report.percent < fail_under:
-            print(f"coverage {report.percent:.1f} % is below {fail_under:g} %", file=sys.stderr)
+            print(below_text(report, fail_under), file=sys.stderr)
             code = code or 1
     raise typer.Exit(code)
 

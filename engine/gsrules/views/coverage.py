@@ -23,6 +23,14 @@ def coverage_text(report: CoverageReport) -> str:
     return "\n".join(lines)
 
 
+def below_text(report: CoverageReport, wanted: float) -> str:
+    """Why `--fail-under` fails: the figure, and the rules that lack most."""
+    lacking = sorted((rule for rule in report.rules if rule.missed), key=lambda rule: -len(rule.missed))
+    most = ", ".join(f"{rule.rule} {len(rule.missed)}" for rule in lacking[:3])
+    missed = f": {report.total - report.exercised:,} branches missed, most in {most}" if most else ""
+    return f"coverage {report.percent:.1f} % is below {wanted:g} %{missed}"
+
+
 def _line(name: str, width: int, percent: float, exercised: int, total: int, remark: str) -> str:
     full = round(percent / 100 * _BAR)
     bar = "█" * full + "░" * (_BAR - full)

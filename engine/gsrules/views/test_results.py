@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,10 +31,13 @@ _SNAPSHOTS: Final = {
 _ACCEPT: Final = "accept with: gsrules test --update (one by one: --update --interactive)"
 
 
-def show(outcome: SuiteOutcome, form: str, *, full: bool = False) -> None:
-    """Prints the outcome of all tests in the form asked for; `full` shows every row that differs."""
+def show(outcome: SuiteOutcome, form: str, *, full: bool = False, more: Mapping[str, Any] | None = None) -> None:
+    """Prints the outcome of all tests in the form asked for; `full` shows every row that differs.
+
+    `more` goes into the JSON beside the tests.
+    """
     if form == "json":
-        print(json.dumps(suite_json(outcome), indent=2, ensure_ascii=False))
+        print(json.dumps(suite_json(outcome) | dict(more or {}), indent=2, ensure_ascii=False))
     elif form == "github":
         found = [annotation for test in outcome.tests for annotation in _annotations(test)]
         if found:
