@@ -57,6 +57,8 @@ class TextColumn:
     field: FieldDef | None = None
     definition: ObjectDef | None = None
     needs: Needs = Needs()
+    composed: bool = False
+    """Whether the rule itself makes such texts of other values, and finds records by them."""
 
     @property
     def path(self) -> str:
@@ -104,7 +106,7 @@ def _by_type(column: TextColumn) -> Treatment | None:
     field = column.field
     if field is not None and field.values:
         return "as it is"
-    if field is not None and column.owner == "call_to_action" and field.name in ("Name", "Comments"):
+    if field is not None and column.composed:
         return "within"
     match column.type.kind:
         case Kind.EMAIL:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
 from sqlglot import exp
 
+from gsrules.actions.cta import CTA
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.dataclass import dataclass
@@ -97,31 +99,40 @@ class _Reader:
         found: dict[str, list[Row]] = {}
         for name, fields in writes.items():
             definition = self._catalogue.objects[name]
-            paths = dict(self._paths(definition, fields))
-            query, types = read_records(self._workspace, self._tenant, name, list(paths.values()), tables[name])
+            paths = list(self._paths(definition, fields))
+            query, types = read_records(self._workspace, self._tenant, name, paths, tables[name])
             rows = self._fetched(query.order_by(exp.Literal.number(1), copy=False), types)
-            filled = [path for path in paths.values() if any(row[path] is not None for row in rows)]
+            filled = [path for path in paths if any(row[path] is not None for row in rows)]
             if rows and len(rows) <= _MOST_ROWS:
                 found[name] = [{path: row[path] for path in filled} for row in rows]
         return found
 
-    def _paths(self, definition: ObjectDef, fields: Mapping[str, None]) -> Iterator[tuple[str, str]]:
+    def _paths(self, definition: ObjectDef, fields: Mapping[str, None]) -> Iterator[str]:
+        """The fields that were written, by which people tell records apart first; lookups by a name of their target."""
         for name, each in definition.fields.items():
-            if name not in fields or each.system or each.audit or name == GSID or name in _LEFT_OUT:
+            tells = each.name_field or (definition.name == CTA and name == "CompanyId")
+            written = name in fields and not (each.system or each.audit or name == GSID or name in _LEFT_OUT)
+            if not (tells or written):
                 continue
             if each.type.target is None:
-                yield name, name
+                yield name
                 continue
             told = self._catalogue.objects[each.type.target].name_field
             if told is not None:
-                yield name, f"{name}.{'Email' if each.type.target == 'gsuser' else told.name}"
+                yield f"{name}.{'Email' if each.type.target == 'gsuser' else told.name}"
 
     def _fetched(self, query: exp.Select, types: Mapping[str, DataType]) -> list[Row]:
         rows = run(self._tenant.con, query.limit(_MOST_ROWS + 1)).fetchall()
         return [
             {
-                key: plain(self._forms.actual(value, type_))
+                key: self._shown(self._forms.actual(value, type_))
                 for (key, type_), value in zip(types.items(), row, strict=False)
             }
             for row in rows
         ]
+
+    def _shown(self, value: Any) -> Any:
+        """Instants are in UTC; a test reads texts without a zone in the tenant's."""
+        shown = plain(value)
+        in_utc = self._workspace.project.profile["tenant.timezone"] == "UTC"
+        return f"{shown}Z" if isinstance(value, dt.datetime) and not in_utc else shown

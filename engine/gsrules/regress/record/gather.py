@@ -138,7 +138,7 @@ def _acting_rows(trace: Trace, chosen: Sequence[Candidate]) -> dict[str, exp.Sel
     """The rows of the datasets of actions that were made of the candidates."""
     rows: dict[str, list[int]] = {}
     for candidate in chosen:
-        rows.setdefault(candidate.of.part, []).append(candidate.row)
+        rows.setdefault(candidate.start.part, []).extend(candidate.start.rows)
     start: dict[str, exp.Query] = {}
     for part, numbers in rows.items():
         values = exp.Array(expressions=[exp.Literal.number(number) for number in numbers])

@@ -23,6 +23,8 @@ class RuleTexts:
 
     named: frozenset[str]
     needs: Mapping[str, Needs]
+    finds_by_name: bool = False
+    """Whether an action finds CTAs by their names, which hold values of the dataset."""
 
     def of_field(self, name: str, field: str) -> Needs:
         return self.needs.get(f"{name}.{field}", Needs())
@@ -46,7 +48,8 @@ def rule_texts(bound: BoundRule) -> RuleTexts:
         named.update(_texts(spec.model_dump().get("fields") or {}))
         if isinstance(action, BoundCta) and action.owner is not None and action.owner.default is not None:
             named.add(action.owner.default)
-    return RuleTexts(frozenset(named), needs)
+    by_name = any(isinstance(action, BoundCta) and "name" in action.identifiers for _, action in bound.actions)
+    return RuleTexts(frozenset(named), needs, by_name)
 
 
 def _expressions(bound: BoundRule) -> Iterator[tuple[Expr, Mapping[str, Column]]]:

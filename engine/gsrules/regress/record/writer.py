@@ -58,7 +58,7 @@ class TestText:
 
     def _lines(self) -> Iterator[str]:
         for words in self.heading:
-            yield from comment(words, 0)
+            yield from comment(words, 0, before=" " * (len(words) - len(words.lstrip())))
         yield f"rule: {text(self.rule)}\n"
         yield f"rule_date: {self.rule_date.isoformat()}\n"
         yield "tests:\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -68,14 +68,14 @@ def rows(name: str, values: Sequence[Mapping[str, Any]], indent: int, notes: Map
     return "".join(made)
 
 
-def comment(words: str, indent: int) -> Iterable[str]:
-    """A comment, over several lines where it is long."""
-    start = " " * indent + "#"
+def comment(words: str, indent: int, before: str = "") -> Iterator[str]:
+    """A comment, over several lines where it is long; `before` stands between its mark and its words."""
+    start = " " * indent + "#" + before
     line = start
     for word in words.split():
         if len(line) + 1 + len(word) > WIDTH and line != start:
             yield line + "\n"
-            line = start + " "
+            line = start + "  "
         line += " " + word
     yield line + "\n"
 
