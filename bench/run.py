@@ -1,6 +1,6 @@
 """Runs the benchmarks side by side: fresh processes, interleaved, seven times.
 
-    python bench/run.py [--rows 5000000] [--repeat 7] [--only pipeline|startup]
+    python bench/run.py [--rows 5000000] [--diff-rows 1000000] [--repeat 7] [--only pipeline|startup|diff]
 
 Prints minimum and median of each contestant, ratios, versions, and a hash of the results, which must be equal.
 """
@@ -169,6 +169,28 @@ def startup(repeat: int) -> None:
     )
 
 
+def diff(rows: int, repeat: int) -> None:
+    """Two results compared (P6): the one full join that finds the keys, and everything that `gsrules diff` says."""
+    script, python = HERE / "diff", sys.executable
+    asked = [python, str(script / "data.py")]
+    target = subprocess.run([*asked, "make", str(rows)], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    sql = Contestant("SQL full join", (python, str(script / "sql_join.py"), target), timed=True)
+    gsrules = Contestant("gsrules diff, library", (python, str(script / "gsrules_diff.py"), target), timed=True)
+    hashes = {}
+    for contestant in (sql, gsrules):
+        result = f"{target}/result.parquet"
+        run_once(contestant, Times(), result)
+        done = subprocess.run([*asked, "hash", result], check=True, stdout=subprocess.PIPE, text=True)
+        hashes[contestant.name] = done.stdout.strip()
+    print(f"\nRows that differ between two results of {rows:,} rows")
+    for name, digest in hashes.items():
+        print(f"  {name:28}{digest}")
+    if len(set(hashes.values())) > 1:
+        raise SystemExit("the contestants do not agree")
+    times = measure((sql, gsrules), repeat)
+    show(f"Diff, {rows:,} rows (ratio: work against the full join)", times, sql.name)
+
+
 def versions() -> str:
     names = ("duckdb", "polars", "sqlglot", "pydantic", "typer", "rich", "pyarrow")
     parts = [f"Python {platform.python_version()}", *(f"{name} {importlib.metadata.version(name)}" for name in names)]
@@ -179,13 +201,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--only", choices=("pipeline", "startup"))
+    parser.add_argument("--diff-rows", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=("pipeline", "startup", "diff"))
     chosen = parser.parse_args()
     print(versions())
-    if chosen.only != "startup":
+    if chosen.only in (None, "pipeline"):
         pipeline(chosen.rows, chosen.repeat)
-    if chosen.only != "pipeline":
+    if chosen.only in (None, "startup"):
         startup(chosen.repeat)
+    if chosen.only in (None, "diff"):
+        diff(chosen.diff_rows, chosen.repeat)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class _View:
         same = [each for each in datasets if each.state == "same"]
         if same:
             names = ", ".join(each.task for each in same)
-            yield self._paint(f"  {len(same)} of {len(datasets)} datasets are the same: {names}", "dim")
+            yield self._paint(f"  datasets that are the same ({len(same)} of {len(datasets)}): {names}", "dim")
         for each in datasets:
             if each.state == "only_after":
                 yield f"  {self._signed('+')} {self._paint(each.task, 'bold')}  a new dataset, {_rows(each.rows_after)}"
@@ -116,7 +116,7 @@ class _View:
                 yield f"  {self._paint(each.task, 'bold')}  {self._paint('DIFFERS', 'yellow')}   rows {rows}"
             elif each.state == "differs" and each.table is not None:
                 was = f" (was {each.renamed_from})" if each.renamed_from else ""
-                yield from self._table(f"{each.task}{was}", each.table)
+                yield from self._dataset(each, f"{each.task}{was}", each.table, datasets)
 
     def _effects(self, each: EffectsDifference) -> Iterator[str]:
         about = f"{each.kind}{f' → {each.object}' if each.object else ''}"
@@ -134,7 +134,7 @@ class _View:
         yield f"  {title}{was}  {self._paint('DIFFERS', 'yellow')}   {_both(each.before or {}, each.after or {})}"
         for turn in each.turns:
             yield f"    {self._turn(turn)}"
-        if each.table is not None and (each.table.changes or not each.turns):
+        if each.table is not None:
             yield from self._body(each.table, skip=("outcome",))
 
     def _turn(self, turn: OutcomeTurn) -> str:
@@ -150,14 +150,32 @@ class _View:
             sign, words = "~", f"{turn.before} → {turn.after} {turn.rows:,}"
         return f"{self._signed(sign)} {words}{f' ({keys})' if keys else ''}"
 
-    def _table(self, title: str, table: TableDifference) -> Iterator[str]:
+    def _dataset(
+        self, each: DatasetDifference, title: str, table: TableDifference, datasets: Sequence[DatasetDifference]
+    ) -> Iterator[str]:
+        """A dataset with all that differs, but for what one that it reads has shown already."""
         key = ", ".join(table.key.columns) or "none, rows are compared whole"
+        rows = table.same + table.new + table.gone + table.changed
         yield (
             f"  {self._paint(title, 'bold')}  {self._paint('DIFFERS', 'yellow')}   key: {key}     "
-            f"rows {table.after:,} = {table.same:,} same  +{table.new:,} new  -{table.gone:,} gone  "
-            f"~{table.changed:,} changed"
+            f"rows {rows:,} = {table.same:,} same  +{table.new:,} new  -{table.gone:,} gone  ~{table.changed:,} changed"
         )
-        yield from self._body(table)
+        if each.follows and not each.changed_here:
+            yield self._paint(f"    follows from {', '.join(each.follows)}", "dim")
+        read = [other for other in datasets if other.task in each.follows and other.table is not None]
+        known = {change: other.task for other in read if other.table for change in other.table.changes}
+        again = [change for change in table.changes if change in known]
+        if again:
+            parts = (f"{change.column} as in {known[change]}" for change in again)
+            yield self._paint(f"    {', '.join(parts)}", "dim")
+        alike = any(
+            (other.table.new, other.table.gone, other.table.changed) == (table.new, table.gone, table.changed)
+            for other in read
+            if other.table
+        )
+        if len(again) == len(table.changes) and alike and not (table.added or table.removed or table.retyped):
+            return
+        yield from self._body(table, skip=[change.column for change in again])
 
     def _body(self, table: TableDifference, skip: Sequence[str] = ()) -> Iterator[str]:
         for column in table.added:
@@ -204,8 +222,8 @@ class _View:
         words = f"{word}: {row.why}" if row.why else word
         times = f" × {row.rows:,}" if row.rows > 1 else ""
         if row.key:
-            outcome = row.values.get("outcome")
-            words = f"{words}, {outcome}" if outcome and "code" in row.values else words
+            outcome = row.values.get("outcome") if "code" in row.values else None
+            words = f"{outcome}" if outcome and sign == "+" else f"no longer {outcome}" if outcome else words
             return f"{self._signed(sign)} {key_of(row.key)}  ({words}){times}"
         values = "  ".join(f"{name}: {shown(value)}" for name, value in row.values.items())
         return f"{self._signed(sign)} {values}  ({words}){times}"

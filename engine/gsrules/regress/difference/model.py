@@ -279,7 +279,10 @@ Presence = Literal["same", "differs", "only_before", "only_after"]
 
 @dataclass(frozen=True, slots=True)
 class DatasetDifference:
-    """One dataset on both sides. `renamed_from` is the name it had before; `table` is there if both sides have it."""
+    """One dataset on both sides. `renamed_from` is the name it had before; `table` is there if both sides have it.
+
+    `changed_here` says what changed in the task itself, `follows` names the differing datasets that it reads.
+    """
 
     task: str
     state: Presence
@@ -287,6 +290,8 @@ class DatasetDifference:
     rows_before: int | None = None
     rows_after: int | None = None
     renamed_from: str | None = None
+    changed_here: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -295,6 +300,8 @@ class DatasetDifference:
             "renamed_from": self.renamed_from,
             "rows_before": self.rows_before,
             "rows_after": self.rows_after,
+            "changed_here": list(self.changed_here),
+            "follows": list(self.follows),
             "table": self.table.as_json() if self.table else None,
         }
 

@@ -163,13 +163,14 @@ def _compare_rule(before: Version, after: Version, pair: RulePair, options: Diff
                 )
                 for change in _structure(left, right)
             )
+            datasets = tuple(_datasets(tenant.con, left, right, options))
             return RuleDifference(
                 rule=pair.shown,
                 name=str(next((ran.rule.name for ran in (right, left) if ran.rule), pair.shown)),
                 before=left.side,
                 after=right.side,
                 structure=structure,
-                datasets=with_record_names(tuple(_datasets(tenant.con, left, right, options)), tenant, catalogues),
+                datasets=with_record_names(_explained(datasets, structure, right.rule), tenant, catalogues),
                 effects=with_record_names(tuple(_effects(tenant.con, left, right, options)), tenant, catalogues),
                 notes=_notes(before, after),
             )
@@ -248,6 +249,26 @@ def _datasets(
             yield DatasetDifference(name, "only_before", rows_before=rows_before[name])
 
 
+def _explained(
+    datasets: tuple[DatasetDifference, ...], structure: tuple[StructureChange, ...], rule: RuleSpec | None
+) -> tuple[DatasetDifference, ...]:
+    """The datasets with what changed in their own task, and the differing ones that they read."""
+    if rule is None:
+        return datasets
+    inputs = {str(name): [str(each).strip().lower() for each in task.inputs] for name, task in rule.tasks.items()}
+    differing = {each.task.lower(): each.task for each in datasets if each.state != "same"}
+    return tuple(
+        each
+        if each.state == "same"
+        else replace(
+            each,
+            changed_here=tuple(change.text for change in structure if change.subject == f"task '{each.task}'"),
+            follows=tuple(differing[name] for name in inputs.get(each.task, ()) if name in differing),
+        )
+        for each in datasets
+    )
+
+
 def _has(ran: Ran, task: str, column: str) -> bool:
     return column.strip().lower() in {name.lower() for name in ran.tasks[task].types}
 
@@ -314,13 +335,15 @@ def compare_runs(
         if reports[0].rule_date != reports[1].rule_date:
             notes.append(f"the rule dates differ: {reports[0].rule_date} → {reports[1].rule_date}")
         names, options = (workspace.catalogue,), DiffOptions(key=key, limits=limits)
+        structure = _structure(left, right)
+        datasets = _explained(tuple(_datasets(tenant.con, left, right, options)), structure, right.rule)
         return RuleDifference(
             rule=reports[1].rule,
             name=reports[1].name,
             before=left.side,
             after=right.side,
-            structure=_structure(left, right),
-            datasets=with_record_names(tuple(_datasets(tenant.con, left, right, options)), tenant, names),
+            structure=structure,
+            datasets=with_record_names(datasets, tenant, names),
             effects=with_record_names(tuple(_effects(tenant.con, left, right, options)), tenant, names),
             notes=tuple(notes),
         )

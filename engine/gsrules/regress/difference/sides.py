@@ -82,7 +82,8 @@ def run_side(version: Version, rule_id: str, options: DiffOptions, tenant: Tenan
         plan = None if problems else _plan(version, rule, asked, tenant)
     except GsrulesError as error:
         return Ran(DiffSide(version.label, problems=tuple(version.problem(each) for each in error.problems)), rule)
-    side = DiffSide(version.label, result.report, tuple(version.problem(each) for each in problems))
+    problems, warnings = (tuple(map(version.problem, each)) for each in (problems, result.report.warnings))
+    side = DiffSide(version.label, replace(result.report, problems=problems, warnings=warnings), problems)
     if plan is None:
         return Ran(side, rule)
     return Ran(side, rule, _datasets(result), row_keys(plan, rule), _effects(result, workspace.catalogue))
