@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
+from copy import copy
 from typing import Annotated, NoReturn
 
 import typer
@@ -44,6 +46,17 @@ for module in (project, rules, show, testing, diff, record, why, sweep, data):
     module.register(app)
 
 
+def _with_what_is_needed(words: Sequence[str]) -> typer.Typer:
+    """The app with the command that `words` name, else with all of them: each takes time to prepare."""
+    first = next((word for word in words if not word.startswith("-")), "")
+    named = [each for each in app.registered_commands if first in (each.name, getattr(each.callback, "__name__", ""))]
+    if not named:
+        return app
+    narrow = copy(app)
+    narrow.registered_commands = named
+    return narrow
+
+
 def main() -> NoReturn:
     """Runs the command line; every way out has an exit code of `cli.md` and no traceback without --debug."""
     debug = "--debug" in sys.argv
@@ -52,7 +65,7 @@ def main() -> NoReturn:
     # We use no pydantic plugins; looking for some reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        app()
+        _with_what_is_needed(sys.argv[1:])()
     except GsrulesError as error:
         if debug:
             raise
