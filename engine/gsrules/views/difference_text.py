@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from gsrules.regress.difference.model import (
+    ChangedRow,
     ColumnDifference,
     DatasetDifference,
     DiffSide,
@@ -138,7 +139,8 @@ class _View:
             yield from self._body(each.table, skip=("outcome",))
 
     def _turn(self, turn: OutcomeTurn) -> str:
-        keys = _keys(turn.samples, turn.rows)
+        listed = self._rows > 0 and None in (turn.before, turn.after)  # the rows below have the keys
+        keys = "" if listed else _keys(turn.samples, turn.rows)
         if turn.before is None:
             sign, words = (
                 "+",
@@ -168,12 +170,10 @@ class _View:
         if again:
             parts = (f"{change.column} as in {known[change]}" for change in again)
             yield self._paint(f"    {', '.join(parts)}", "dim")
-        alike = any(
-            (other.table.new, other.table.gone, other.table.changed) == (table.new, table.gone, table.changed)
-            for other in read
-            if other.table
-        )
+        counts = (table.new, table.gone, table.changed)
+        alike = next((o.task for o in read if o.table and (o.table.new, o.table.gone, o.table.changed) == counts), "")
         if len(again) == len(table.changes) and alike and not (table.added or table.removed or table.retyped):
+            yield self._paint(f"    the same rows as in {alike}", "dim")
             return
         yield from self._body(table, skip=[change.column for change in again])
 
@@ -196,27 +196,31 @@ class _View:
 
     def _sample_rows(self, table: TableDifference, skip: Sequence[str]) -> Iterator[str]:
         lines: list[str] = []
-        for row in table.changed_rows[: self._rows]:
-            cells = [each for each in row.cells if each.column not in skip]
-            if not cells:
-                continue
-            texts = [f"{each.column}  {turned(each.before, each.after)}" for each in cells]
-            why = f"   why: {row.why}" if row.why else ""
-            head = f"{self._signed('~')} {key_of(row.key)}"
-            if len(texts) > _TALL_ABOVE:
-                lines += [head + why, *(f"      {text}" for text in texts)]
-            else:
-                lines.append(f"{head}  {'   '.join(texts)}{why}")
+        telling = [row for row in table.changed_rows if any(each.column not in skip for each in row.cells)]
+        for row in telling[: self._rows]:
+            lines += self._changed(row, skip)
         lines += [self._one_sided("+", "new", row) for row in table.new_rows[: self._rows]]
         lines += [self._one_sided("-", "gone", row) for row in table.gone_rows[: self._rows]]
-        shown = sum(min(len(rows), self._rows) for rows in (table.changed_rows,))
-        shown += sum(row.rows for rows in (table.new_rows, table.gone_rows) for row in rows[: self._rows])
-        left = table.changed + table.new + table.gone - shown
+        sides = (table.new_rows[: self._rows], table.gone_rows[: self._rows])
+        left = table.new + table.gone - sum(row.rows for rows in sides for row in rows)
+        # of rows that changed in other columns, too, only those count that the columns shown here tell of
+        changed = (
+            table.changed if not skip else max((e.changed for e in table.changes if e.column not in skip), default=0)
+        )
+        left += max(0, changed - len(telling[: self._rows]))
         if left > 0:
             self.hidden += left
             lines.append(self._paint(f"… {left:,} more rows", "dim"))
         for i, line in enumerate(lines):
             yield f"    {'rows' if i == 0 else '    '}  {line}"
+
+    def _changed(self, row: ChangedRow, skip: Sequence[str]) -> list[str]:
+        texts = [f"{each.column}  {turned(each.before, each.after)}" for each in row.cells if each.column not in skip]
+        why = f"   why: {row.why}" if row.why else ""
+        head = f"{self._signed('~')} {key_of(row.key)}"
+        if len(texts) > _TALL_ABOVE:
+            return [head + why, *(f"      {text}" for text in texts)]
+        return [f"{head}  {'   '.join(texts)}{why}"]
 
     def _one_sided(self, sign: str, word: str, row: OneSidedRow) -> str:
         words = f"{word}: {row.why}" if row.why else word

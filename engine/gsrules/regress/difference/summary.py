@@ -21,7 +21,18 @@ from gsrules.regress.difference.model import (
     TableDifference,
     Transition,
 )
-from gsrules.regress.difference.sql import all_of, ascending, call, differs, is_null, number, only_where, stacked, text
+from gsrules.regress.difference.sql import (
+    all_of,
+    ascending,
+    call,
+    choose,
+    differs,
+    is_null,
+    number,
+    only_where,
+    stacked,
+    text,
+)
 from gsrules.tenant.names import column, identifier, named, run, select_from, temp_table
 
 if TYPE_CHECKING:
@@ -82,7 +93,8 @@ def summarised(
         ColumnDifference(pair.name, totals[f"c{i}"], *transitions[i], _movement(totals, i) if _moves(pair) else None)
         for i, pair in moved
     ]
-    rows = _Samples(con, found, limits)
+    rarest = sorted((totals[f"c{i}"], i) for i, _ in moved) if changed > limits.rows else []
+    rows = _Samples(con, found, limits, [i for _, i in rarest])
     return TableDifference(
         subject=subject,
         key=choice.key,
@@ -237,9 +249,15 @@ def tallied(con: duckdb.DuckDBPyConnection, found: Found, name: str, limits: Lim
 
 
 class _Samples:
-    """The first differing rows of each state, in the order of their keys."""
+    """The first differing rows of each state, in the order of their keys.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, found: Found, limits: Limits) -> None:
+    Where not all changed rows are shown, those come first in which a rarely changed column changed (`rarest`).
+    """
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, found: Found, limits: Limits, rarest: Sequence[int] = ()
+    ) -> None:
+        self._rarest = rarest
         self._con = con
         self._found = found
         self._limits = limits
@@ -288,6 +306,9 @@ class _Samples:
         keys = [text_of(column(f"k{i}"), pair.kind) for i, pair in enumerate(found.keys)]
         letter = "b" if state == GONE else "a"
         order = [*found.key_columns, *(column(f"{letter}{i}") for i in range(len(found.others)))]
+        if state == CHANGED and len(self._rarest) > 1:
+            ranks = [(differs(column(f"b{i}"), column(f"a{i}")), number(rank)) for rank, i in enumerate(self._rarest)]
+            order.insert(0, choose(ranks))
         query = select_from(temp_table(found.table), *keys, *items)
         query = query.where(exp.EQ(this=column(STATE), expression=text(state)))
         query = query.order_by(*(ascending(each) for each in order)) if order else query
