@@ -56,5 +56,6 @@ def why(
         params=params,
         tenant_path=tenant,
         limit=limit,
+        stories=limit if format == "json" else 1,
     )
     view.show(found, format)

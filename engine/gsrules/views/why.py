@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from gsrules.regress.why.model import ActionStep, Check, Effect, End, Near, Record, Step, Value, Why
 from gsrules.views.paint import Painter
 
 _SHOWN_CHANGES: Final = 12
+_TITLE: Final = 60
 
 
 def show(why: Why, format: str) -> None:
@@ -38,6 +40,19 @@ def lines(why: Why, painter: Painter) -> Iterator[str]:
         yield from (f"  {_rows(each.found)} of the {each.rows:,} in {each.place}" for each in why.made_of)
 
 
+def ends_text(ends: Sequence[End]) -> str:
+    """Where a record ended; places where the same happened together."""
+    alike: dict[tuple[object, ...], list[End]] = {}
+    for end in ends:
+        alike.setdefault((end.kind, end.outcome, end.code, end.reasons, end.unknown, end.partner), []).append(end)
+    said = []
+    for found in alike.values():
+        names = list(dict.fromkeys(end.place for end in found))
+        joined = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+        said.append(end_text(replace(found[0], place=joined)))
+    return "; ".join(said) or "nothing in the rule goes on with it"
+
+
 def end_text(end: End) -> str:
     """Where rows ended, in a few words."""
     reasons = " and ".join(f"{each} (unknown: no value)" if each in end.unknown else each for each in end.reasons)
@@ -49,7 +64,7 @@ def end_text(end: End) -> str:
         case "customers":
             return f"dropped by {end.place}: its account is no company"
         case "merge":
-            return f"lost at the merge {end.place}: nothing has its key"
+            return f"lost at the merge {end.place}: {end.partner} has no row with its key"
         case "dataset":
             return f"in the dataset {end.place}, which nothing uses"
     code = f", {end.code}" if end.code else ""
@@ -63,15 +78,19 @@ def _many(why: Why, painter: Painter) -> Iterator[str]:
     found = " and ".join(f"{each.found:,} in {each.place}" for each in why.searched if each.found)
     yield f"{why.total:,} records have {why.condition}: {found}."
     yield ""
-    rows = [(f"{group.records:,}", "; ".join(end_text(end) for end in group.ends)) for group in why.groups]
+    rows = [(f"{group.records:,}", ends_text(group.ends)) for group in why.groups]
     yield from painter.columns(("records", "where they ended"), rows, frozenset({0}))
     yield ""
-    told = [(each.title, "; ".join(end_text(end) for end in each.final)) for each in why.records]
+    told = [(_cut(each.title), ends_text(each.final)) for each in why.records]
     yield from painter.columns(("record", "where it ended"), told, frozenset())
     if why.total > len(why.records):
         yield painter.paint(f"  and {why.total - len(why.records):,} more: --limit {why.total} lists them all", "dim")
     yield ""
     yield "Ask about one of them to hear its whole story."
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
 
 def _nothing(why: Why) -> Iterator[str]:
@@ -95,12 +114,21 @@ def _difference(how: str) -> str:
 
 def _story(record: Record, painter: Painter) -> Iterator[str]:
     yield f"{painter.paint(record.title, 'bold')}  {painter.paint(f'{record.source}, {record.id}', 'dim')}"
-    short = "; ".join(end_text(end) for end in record.final) or "nothing in the rule goes on with it"
-    yield f"In short: {short}."
+    yield f"In short: {ends_text(record.final)}{_values_that_decided(record)}."
     yield ""
     told = [*map(_step_lines, record.steps), *map(_action_lines, record.actions)]
     for number, texts in enumerate(told, start=1):
         yield from _numbered(number, texts)
+
+
+def _values_that_decided(record: Record) -> str:
+    """The values for which a record was kept out in the end."""
+    out = {end.place for end in record.final if end.kind in ("filter", "criteria")}
+    found = [step.checks for step in record.steps if step.kind == "filter" and step.task in out]
+    found += [action.checks for action in record.actions if action.action in out]
+    kept_out = [check for checks in found for check in checks if check.decided and not check.fits]
+    values = [f"{_bare(value.name)} is {value.text}" for check in kept_out for value in check.values]
+    return f"; {', '.join(dict.fromkeys(values))}" if values else ""
 
 
 def _numbered(number: int, texts: Iterator[str]) -> Iterator[str]:
@@ -169,7 +197,7 @@ def _lookup_lines(step: Step) -> Iterator[str]:
     near = _near_text(step.near)
     empty = any(value.text == "empty" for value in step.keys)
     reason = "there is nothing to look up" if empty else f"no {step.text} record has that id"
-    yield f"{step.task} looks up {step.text} by {_pairs(step.keys)}: {reason}, so its fields are empty.{near}"
+    yield f"{step.task} looks up {step.text} by {_with_ids(step.keys)}: {reason}, so its fields are empty.{near}"
 
 
 def _group_lines(step: Step) -> Iterator[str]:
@@ -199,7 +227,7 @@ def _merge_lines(step: Step) -> Iterator[str]:
     if any(value.text == "empty" for value in step.keys):
         yield f"{said} {kept}: {_pairs(step.keys)}, and an empty key matches nothing."
         return
-    yield f"{said} {kept}: {step.other} has no row for {_pairs(step.keys)}.{_near_text(step.near)}"
+    yield f"{said} {kept}: {step.other} has no row for {_with_ids(step.keys)}.{_near_text(step.near)}"
     if step.elsewhere:
         yield f"  {step.elsewhere[:1].upper()}{step.elsewhere[1:]}."
 
@@ -237,6 +265,10 @@ def _effect_lines(effect: Effect) -> Iterator[str]:
 
 def _pairs(values: Sequence[Value]) -> str:
     return ", ".join(f"{_bare(value.name)} {value.text}" for value in values)
+
+
+def _with_ids(values: Sequence[Value]) -> str:
+    return ", ".join(f"{_bare(v.name)} {v.text}{f' ({v.id})' if v.id else ''}" for v in values)
 
 
 def _note(value: Value) -> str:

@@ -55,7 +55,7 @@ def checks(trace: Trace, words: Words, predicate: Expr, part: str, row: int) -> 
     made = []
     for at, leaf in enumerate(found):
         result = next(values)
-        actual = tuple(Value(printed(value), words.say(next(values), value.type)) for value in looked[at])
+        actual = tuple(words.value(printed(value), next(values), value.type) for value in looked[at])
         made.append(_check(trace, leaf, actual, result, decided=at + 1 in decided))
     return tuple(made)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
@@ -31,6 +30,7 @@ class _Place:
     kind: EndKind
     name: str
     predicate: Expr | None = None
+    partner: str = ""
 
 
 class Ends:
@@ -73,10 +73,11 @@ class Ends:
         count = named(exp.Count(this=exp.Star()), "n")
         query = select(column("ends"), count).from_(sub(each, "e"), copy=False).group_by(column("ends"), copy=False)
         query = query.order_by(exp.Ordered(this=column("n"), desc=True), column("ends"), copy=False)
-        return tuple(
-            Group(tuple(self._end((*(end[name] for name in _COLUMNS[:-1]), 0)) for end in ends), int(records))
-            for ends, records in self._rows(query)
-        )
+        groups: dict[tuple[End, ...], int] = {}
+        for ends, records in self._rows(query):
+            said = tuple(self._end((*(end[name] for name in _COLUMNS[:-1]), 0)) for end in ends)
+            groups[said] = groups.get(said, 0) + int(records)
+        return tuple(Group(*each) for each in sorted(groups.items(), key=lambda each: -each[1]))
 
     def final(self, ends: tuple[End, ...]) -> tuple[End, ...]:
         """Those that say how it went: what actions did; else where the last rows ended."""
@@ -96,7 +97,7 @@ class Ends:
         texts = [f"not ({leaf.text})" if leaf.negated else leaf.text for leaf in found]
         reasons = tuple(texts[each - 1] for each in blame or ())
         unknown = tuple(texts[each - 1] for each in nulls or ())
-        return End(place.kind, place.name, outcome or "", code or "", reasons, unknown, int(rows))
+        return End(place.kind, place.name, outcome or "", code or "", reasons, unknown, int(rows), place.partner)
 
     # the queries
 
@@ -113,7 +114,8 @@ class Ends:
         """Records of which no row came through."""
         node = part.node
         predicate = node.predicate if isinstance(node, Filter) else None
-        place = self._add(_Place(_LOSING[part.kind], part.task, predicate))
+        partner = self._trace.part(part.inputs[1 - at]).task if part.kind == "merge" else ""
+        place = self._add(_Place(_LOSING[part.kind], part.task, predicate, partner))
         lost = self._paths.lost(part, at)
         through = select(column("origin", "s")).from_(self._paths.pairs(part.inputs[at], "s"), copy=False)
         links = sub(self._trace.links(part.name, at), "l")
@@ -203,8 +205,3 @@ def _nothing() -> exp.Select:
     items = {"origin": "BIGINT", "at": "INTEGER", "rank": "INTEGER", "outcome": "VARCHAR", "code": "VARCHAR"}
     lists = {"blame": "INTEGER[]", "nulls": "INTEGER[]", "rows": "BIGINT"}
     return select(*(named(typed_null(kind), name) for name, kind in (items | lists).items())).where(exp.false())
-
-
-def without_rows(ends: tuple[End, ...]) -> tuple[End, ...]:
-    """Ends as they are compared: whatever the number of rows."""
-    return tuple(replace(end, rows=0) for end in ends)

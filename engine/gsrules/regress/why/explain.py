@@ -37,10 +37,12 @@ def explain(
     params: Mapping[str, Any] | None = None,
     tenant_path: Path | None = None,
     limit: int = 20,
+    stories: int = 1,
 ) -> Why:
     """Why the records that `condition` is true of did or did not act.
 
-    `at`: ask about the rows of that dataset. Up to `limit` records are told one by one; all of them are counted.
+    `at`: ask about the rows of that dataset. Up to `limit` records are listed with where they ended, all of them are
+    counted; the first `stories` of them are told step by step (one alone only if nothing else was found).
     Raises InputError for a wrong rule or condition, RunError where the rule fails on its data.
     """
     resolved = workspace.resolve(rule_name)
@@ -49,10 +51,10 @@ def explain(
     options = RunOptions(rule_date=rule_date, params=dict(params or {}), mode="dry_run", trace=True)
     with workspace.tenant("dry_run", tenant_path) as tenant:
         result = _traced(workspace, resolved, options, tenant)
-        return answer(result, condition, at=at, limit=limit)
+        return answer(result, condition, at=at, limit=limit, stories=stories)
 
 
-def answer(result: RunResult, condition: str, *, at: str | None = None, limit: int = 20) -> Why:
+def answer(result: RunResult, condition: str, *, at: str | None = None, limit: int = 20, stories: int = 1) -> Why:
     """The answer from a traced run."""
     trace = result.trace
     assert trace is not None, "the run was traced"
@@ -61,8 +63,11 @@ def answer(result: RunResult, condition: str, *, at: str | None = None, limit: i
     ends = Ends(paths, result.effects)
     words = Words(trace)
     records = _records(paths, ends, words, found, limit)
-    if found.total <= limit:
-        records = [_told(paths, words, each, origin, result.effects) for origin, each in enumerate(records, start=1)]
+    told = range(1, stories + 1 if stories > 1 or found.total == 1 else 1)
+    records = [
+        _told(paths, words, each, origin, result.effects) if origin in told else each
+        for origin, each in enumerate(records, start=1)
+    ]
     report = result.report
     return Why(
         rule=report.rule,

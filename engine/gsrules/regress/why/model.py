@@ -14,14 +14,19 @@ EndKind = Literal["filter", "customers", "merge", "criteria", "action", "dataset
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A named value in words; `note` tells how it came about (the case arm that was taken, say)."""
+    """A named value in words; `note` tells how it came about (the case arm that was taken, say).
+
+    `id` is the GSID of a record that `text` names.
+    """
 
     name: str
     text: str
     note: str = ""
+    id: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "value": self.text} | ({"note": self.note} if self.note else {})
+        shown = {"name": self.name, "value": self.text, "id": self.id, "note": self.note}
+        return {key: text for key, text in shown.items() if text or key == "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,8 @@ class ActionStep:
 class End:
     """Where rows of a record ended: dropped, lost, left in a dataset that nobody reads, or acted upon.
 
-    `place` is the task or action; `reasons` the conditions that decided; `unknown` those of them that had no value.
+    `place` is the task or action, `partner` the dataset in which a merge found nothing; `reasons` are the conditions
+    that decided, `unknown` those of them that had no value.
     """
 
     kind: EndKind
@@ -185,10 +191,12 @@ class End:
     reasons: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     rows: int = 0
+    partner: str = ""
 
     def as_json(self) -> dict[str, Any]:
         shown: dict[str, Any] = {"kind": self.kind, "place": self.place, "rows": self.rows}
         found = {
+            "partner": self.partner,
             "outcome": self.outcome,
             "code": self.code,
             "reasons": list(self.reasons),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
@@ -99,7 +100,7 @@ class Story:
         if not columns:
             return ()
         found = one_row(self._trace, [column(each.name, "r") for each in columns], part, row)
-        return tuple(Value(c.name, self._words.say(v, c.type)) for c, v in zip(columns, found, strict=True))
+        return tuple(self._words.value(c.name, v, c.type) for c, v in zip(columns, found, strict=True))
 
     # the steps
 
@@ -236,7 +237,7 @@ class Story:
             found = self._say(
                 part.name, children[0], _named(part.columns, [n for n, s in names.items() if s not in keys])
             )
-            made += [Value(names[value.name], value.text) for value in found[:_SHOWN]]
+            made += [replace(value, name=names[value.name]) for value in found[:_SHOWN]]
         return made
 
 

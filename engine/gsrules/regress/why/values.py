@@ -12,6 +12,7 @@ from gsrules.actions.staging import select, spelled, text
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.catalogue.model import ObjectDef
 from gsrules.expressions.printed import value_text
+from gsrules.regress.why.model import Value
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import GSID, column
 
@@ -29,8 +30,13 @@ class Words:
         self._families = {found.family: found for found in self._catalogue.objects.values()}
         self._names: dict[str, str] = {}
 
+    def value(self, name: str, value: Any, type_: DataType) -> Value:
+        """A named value of that type; a record by its name, with its GSID."""
+        text = self.say(value, type_)
+        return Value(name, text, id=str(value) if type_.family is Family.ID and text not in (EMPTY, value) else "")
+
     def say(self, value: Any, type_: DataType) -> str:
-        """A value of that type; a record by its name, with its id in brackets."""
+        """A value of that type; a record by its name."""
         if value is None:
             return EMPTY
         match type_.family:
@@ -39,8 +45,7 @@ class Words:
             case Family.MULTI_PICKLIST:
                 return ", ".join(self._label(str(item), type_) for item in value) or "nothing selected"
             case Family.ID:
-                name = self.name(str(value))
-                return f"{name} ({value})" if name else str(value)
+                return self.name(str(value)) or str(value)
             case Family.DATETIME if isinstance(value, dt.datetime):
                 return self._instant(value)
         return "an empty text" if value == "" else value_text(value)
