@@ -137,6 +137,7 @@ def _report(folder: Path, data: Mapping[str, Any]) -> RunReport:
             warnings=tuple(_problem(each) for each in data["warnings"]),
             problems=tuple(_problem(each) for each in data.get("problems", ())),
             artifacts=data.get("artifacts"),
+            params=dict(data.get("params", {})),
         )
     except (KeyError, TypeError) as error:
         raise _unreadable(folder, f"its form is that of another version: {error}") from error
@@ -187,37 +188,40 @@ def _summed(name: str) -> exp.Expression:
 
 def first_rows(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
     """The first rows of a kept dataset, in the order of their numbers; None where it was not kept."""
-    return _read(connection, path, [column(_ROW)], limit)
+    if not path.is_file():
+        return None
+    return _sampled(connection, exp.select("*").from_(_file(path)).order_by(column(_ROW)).limit(limit), path)
 
 
 def first_effects(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
     """Some effects of an action, in the order of their rows: of every outcome and code the first ones.
 
-    So a rare failure is among them, however many rows did well before it.
+    So a rare failure is among them, however many rows did well before it. None where they were not kept.
     """
+    if not path.is_file():
+        return None
     rank = exp.Window(
         this=exp.RowNumber(),
         partition_by=[column("outcome"), column("code")],
         order=exp.Order(expressions=[exp.Ordered(this=column("row"))]),
     )
-    return _read(connection, path, [rank, column("row")], limit)
+    # The window sees three narrow columns; the wide ones are read for the chosen rows alone.
+    chosen = exp.select(column("row")).from_(_file(path)).order_by(rank, column("row")).limit(limit)
+    rows = exp.select("*").from_(_file(path)).where(column("row").isin(query=chosen))
+    return _sampled(connection, rows.order_by(column("row")), path)
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, path: Path, order: Sequence[exp.Expression], limit: int
-) -> FirstRows | None:
-    """The rows that come first by `order`, shown by the last of it."""
-    if not path.is_file():
-        return None
-    file = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_literally(path))])
-    kept = exp.select("*").from_(file)
-    total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(file))).fetchone()
-    picked = kept.order_by(*order).limit(limit).subquery("picked")
-    found = connection.execute(spell(exp.select("*").from_(picked).order_by(order[-1].copy())))
+def _sampled(connection: duckdb.DuckDBPyConnection, rows: exp.Select, path: Path) -> FirstRows:
+    total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(_file(path)))).fetchone()
+    found = connection.execute(spell(rows))
     columns = [(each[0], str(each[1])) for each in found.description or ()]
     number = next((at for at, (name, _) in enumerate(columns) if name == _ROW), 0)
-    rows = tuple((row[number], *row[:number], *row[number + 1 :]) for row in found.fetchall())
-    return FirstRows((columns.pop(number), *columns), rows, int(total[0]) if total else 0)
+    sample = tuple((row[number], *row[:number], *row[number + 1 :]) for row in found.fetchall())
+    return FirstRows((columns.pop(number), *columns), sample, int(total[0]) if total else 0)
+
+
+def _file(path: Path) -> exp.Expression:
+    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_literally(path))])
 
 
 def _literally(path: Path) -> str:

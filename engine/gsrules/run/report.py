@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from typing import Any, Literal
 
 from gsrules.dataclass import dataclass
@@ -80,7 +82,7 @@ def _count_json(group: ErrorCount) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run of one rule."""
+    """One run of one rule; `params` are those that were given, the others had the rule's own values."""
 
     run_id: str
     rule: str
@@ -95,9 +97,10 @@ class RunReport:
     warnings: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     artifacts: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The documented JSON; `problems` says why a run failed and is left out when it did not."""
+        """The documented JSON; `problems` says why a run failed and is left out when it did not, `params` if none."""
         shown: dict[str, Any] = {
             "run_id": self.run_id,
             "rule": self.rule,
@@ -112,7 +115,8 @@ class RunReport:
             "warnings": [problem_json(p) for p in self.warnings],
             "artifacts": self.artifacts,
         }
-        return shown | ({"problems": [problem_json(p) for p in self.problems]} if self.problems else {})
+        given = {"params": dict(self.params)} if self.params else {}
+        return shown | given | ({"problems": [problem_json(p) for p in self.problems]} if self.problems else {})
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

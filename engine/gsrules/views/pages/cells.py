@@ -88,6 +88,15 @@ def _pieces(value: str, names: Mapping[str, str]) -> Markup:
     return Markup("<bdi>{}</bdi>").format(Markup("").join(shown))
 
 
+def prose(value: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    parts = visible(value).split("`")
+    if len(parts) % 2 == 0:
+        return Markup("<bdi>{}</bdi>").format(visible(value))
+    made = (Markup("<code>{}</code>" if at % 2 else "{}").format(part) for at, part in enumerate(parts))
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(made))
+
+
 def visible(value: str) -> str:
     """The text with characters that nobody would see as symbols, and spaces at its ends as dots."""
     stripped = value.strip(" ")

@@ -13,7 +13,7 @@ from gsrules.spec import RuleSpec
 from gsrules.views.pages.cells import texts_of
 from gsrules.views.pages.drawing import Badge, Drawings, draw
 from gsrules.views.pages.rendering import render
-from gsrules.views.pages.words import compact
+from gsrules.views.pages.words import compact, counted
 
 if TYPE_CHECKING:
     from gsrules.run.workspace import Workspace
@@ -50,7 +50,7 @@ def diff_page(
         rules=parts,
         drawings=[part.drawings for part in parts],
         outcomes=OUTCOMES,
-        title=differences[0].name if len(differences) == 1 else f"{len(differences)} rules",
+        title=differences[0].name if len(differences) == 1 else counted(len(differences), "rule"),
     )
 
 

@@ -230,19 +230,17 @@ def wrapped(text: str, units: float, most: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
+_WIDTHS: Final = dict.fromkeys("iljtfI.,:;'|! ", 0.55) | dict.fromkeys("MWmw@%", 1.5) | {"_": 0.75}
+
+
 def _units(text: str) -> float:
     """The width of a text in average letters; there is nobody to measure it."""
-    return sum(
-        0.0
-        if unicodedata.combining(c)
-        else 1.9
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1.5
-        if c in "MWmw@%"
-        else 1.25
-        if c.isupper()
-        else 0.55
-        if c in "iljtfI.,:;'|! "
-        else 1.0
-        for c in text
-    )
+    return sum(_WIDTHS.get(letter) or _other_width(letter) for letter in text)
+
+
+def _other_width(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.9
+    return 1.25 if letter.isupper() else 1.0

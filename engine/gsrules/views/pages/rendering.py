@@ -42,6 +42,7 @@ def _environment(names: Mapping[str, str]) -> Environment:
     environment.filters |= {
         "cell": partial(cells.cell, names=names),
         "text": partial(_text, names=names),
+        "prose": cells.prose,
         "visible": cells.visible,
         "type_word": cells.type_word,
         "kind_title": words.kind_title,

@@ -18,7 +18,7 @@ from gsrules.run.record_names import gsids_in, record_names
 from gsrules.run.report import ActionReport, RunReport, TaskReport
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
-from gsrules.views.pages.cells import texts_of
+from gsrules.views.pages.cells import plain, texts_of
 from gsrules.views.pages.drawing import Badge, Drawings, draw
 from gsrules.views.pages.rendering import render
 
@@ -108,10 +108,20 @@ class DatasetPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter and the value that it had; `given` when not by the rule itself."""
+
+    name: str
+    value: str
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunPart:
     """A run on the page."""
 
     report: RunReport
+    params: tuple[Parameter, ...]
     counts: Mapping[str, int]
     drawings: Drawings | None
     actions: tuple[ActionPart, ...]
@@ -151,6 +161,7 @@ def _part(
     report, rule = run.report, run.rule
     return RunPart(
         report=report,
+        params=tuple(_params(rule, report)),
         counts={
             name: sum(getattr(action.counts, name) for action in report.actions) for name in ("matched", *OUTCOMES)
         },
@@ -164,6 +175,13 @@ def _part(
         problems=tuple(_with_line(problem, run) for problem in report.problems),
         warnings=tuple(_with_line(problem, run) for problem in report.warnings),
     )
+
+
+def _params(rule: RuleSpec | None, report: RunReport) -> Iterable[Parameter]:
+    given = {name.lower(): value for name, value in report.params.items()}
+    for name, value in (rule.params if rule else {}).items():
+        own = plain(value)
+        yield Parameter(str(name), given.get(name.lower(), own), name.lower() in given)
 
 
 def _dataset(connection: duckdb.DuckDBPyConnection, run: KeptRun, task: TaskReport, cap: int) -> DatasetPart:
