@@ -70,6 +70,13 @@ class TextColumn:
         return f"{self.owner}.{self.name}" if self.field is not None else f"{self.owner}: {self.name}"
 
     @property
+    def thing(self) -> str:
+        """What the records of the column's object are called in short."""
+        if self.definition is None:
+            return ""
+        return "CTA" if self.owner == "call_to_action" else self.definition.label
+
+    @property
     def words(self) -> tuple[str, ...]:
         return tuple(word.lower() for word in _WORDS.findall(re.sub(r"__(gc|c)$", "", self.name)))
 

@@ -83,13 +83,15 @@ class Value:
     kind: MaskKind
     needs: Needs = field(default_factory=Needs)
     length: int | None = None
+    word: str = ""
+    """What the thing is called that the text names, if not as its kind says."""
 
 
 def name_mask(number: int, width: int, original: str, value: Value) -> str:
     """`Company 001`, with what the conditions look for put around it."""
     wanted = value.needs.answers(original)
     tried = ""
-    for word in (_WORDS[value.kind], *_OTHER_WORDS, ""):
+    for word in (value.word or _WORDS[value.kind], *_OTHER_WORDS, ""):
         core = f"{word} {number:0{width}}".strip()
         tried = _with_needs(core, original, value.needs)
         if value.length is not None and len(tried) > value.length:

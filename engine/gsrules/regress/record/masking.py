@@ -83,7 +83,8 @@ def _values(columns: Sequence[TextColumn], done: Mapping[tuple[str, str], Treatm
     for column in columns:
         kind = done[column.owner, column.name]
         if isinstance(kind, MaskKind):
-            yield from (Value(value, kind, column.needs, column.type.length) for value in column.values)
+            word = column.thing if kind is MaskKind.NAME else ""
+            yield from (Value(value, kind, column.needs, column.type.length, word) for value in column.values)
 
 
 def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[TextColumn]:

@@ -165,4 +165,5 @@ def _joined(one: Value, other: Value) -> Value:
     """One value that stands in two places."""
     kind = min(one.kind, other.kind, key=_RANK.__getitem__)
     lengths = [value.length for value in (one, other) if value.length is not None]
-    return Value(one.text, kind, one.needs | other.needs, min(lengths, default=None))
+    word = one.word if one.kind is kind else other.word
+    return Value(one.text, kind, one.needs | other.needs, min(lengths, default=None), word)

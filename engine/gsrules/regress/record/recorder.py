@@ -138,18 +138,13 @@ def record(workspace: Workspace, rule: str, options: RecordOptions, tenant_path:
 
 
 def _check_files(workspace: Workspace, rule: str) -> None:
-    """A test gives its files as plain UTF-8 text."""
+    """A test gives its files as plain text."""
     problems = []
     for name, task in workspace.rule(rule).tasks.items():
-        if isinstance(task, S3Task) and (task.file.compression != "none" or task.pgp_key is not None):
-            message = "a test cannot give a compressed or encrypted file"
+        if isinstance(task, S3Task) and task.pgp_key is not None:
+            message = "a test cannot give an encrypted file"
             hint = "record a copy of the rule that reads the plain file"
-            problems.append(Problem("GS-NOT-YET", message, task.place_of("file"), f"task '{name}'", hint=hint))
-        if isinstance(task, S3Task) and task.file.encoding.upper().replace("-", "") not in ("UTF8", "ASCII", "USASCII"):
-            message = "a test gives its files in UTF-8"
-            hint = "record a copy of the rule that reads UTF-8"
-            where = f"task '{name}'"
-            problems.append(Problem("GS-NOT-YET", message, task.place_of("file"), where, task.file.encoding, hint))
+            problems.append(Problem("GS-NOT-YET", message, task.place_of("pgp_key"), f"task '{name}'", hint=hint))
     if problems:
         raise InputError(problems)
 
@@ -162,7 +157,7 @@ class _Recorder:
         date = options.rule_date or RunOptions().date_in(workspace.project.profile)
         self._run = RunOptions(rule_date=date, params=options.params, mode="dry_run", trace=True)
         self._date = date
-        self._replays = Replays(workspace, session, rule, self._run)
+        self._replays = Replays(workspace, session, rule, date, self._run)
 
     def recording(self, tenant_path: Path | None) -> Recording:
         gathered, texts = self._gathered(tenant_path)

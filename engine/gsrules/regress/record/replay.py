@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
 from typing import TypeVar
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError
-from gsrules.project import BucketSettings
 from gsrules.regress.branches import Branch, branches_of
 from gsrules.regress.record.draft import Draft
 from gsrules.regress.record.gather import taken_by
+from gsrules.regress.sandbox import sandbox
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.session import Session
+from gsrules.run.test_data import GivenData
 from gsrules.run.workspace import Workspace
+from gsrules.spec.text import Text
 from gsrules.tenant import Tenant
 
 Found = TypeVar("Found")
@@ -28,17 +30,19 @@ class Replays:
     workspace: Workspace
     session: Session
     rule: str
+    rule_date: date
     options: RunOptions
     codes: tuple[Branch, ...] = ()
     """Branches that are no part of the rule itself, such as codes of row errors."""
 
     def look(self, draft: Draft, look: Callable[[RunResult, Tenant], Found]) -> Found:
         """What `look` finds in the finished run of a draft. Raises what the run raises."""
-        with self.session.tenant() as tenant, self.session.folder() as folder:
-            tenant.seed_records(draft.given_records())
-            own = self._with_files(draft, folder)
-            options = replace(self.options, mode="live", trace=True, keep_all_tasks=True, artifacts=False)
-            return look(run_rule(own, self.rule, options, tenant), tenant)
+        with sandbox(self.session, self.workspace) as box:
+            records = {Text(name): tuple(rows) for name, rows in draft.given_records().items()}
+            files = {Text(key): Text(content) for key, content in draft.given_files().items()}
+            workspace, _ = box.give(GivenData(records, files), self.rule, self.rule_date)
+            options = replace(self.options, mode="live", trace=True, keep_all_tasks=True)
+            return look(run_rule(workspace, self.rule, options, box.tenant), box.tenant)
 
     def taken(self, draft: Draft) -> frozenset[str]:
         """The ids of the branches that the draft takes; none if it cannot be run."""
@@ -52,17 +56,3 @@ class Replays:
             return frozenset()
         branches: Sequence[Branch] = branches_of(result.trace.bound, result.trace.unfolded)
         return taken_by(result.trace, result, (*branches, *self.codes))
-
-    def _with_files(self, draft: Draft, folder: Path) -> Workspace:
-        """The workspace with buckets that hold only the draft's files."""
-        project = self.workspace.project
-        files = draft.given_files()
-        names = {*project.buckets, *(key.partition("/")[0] for key in files)}
-        for name in names:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        for key, content in files.items():
-            path = folder / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8", newline="")
-        buckets = {name: BucketSettings(name, path=folder / name) for name in sorted(names)}
-        return replace(self.workspace, project=replace(project, buckets=buckets))
