@@ -8,7 +8,7 @@ import pytest
 
 from gsrules.errors import InputError, RunError
 from gsrules.project import Project
-from gsrules.sources import resolve
+from gsrules.sources.resolve import resolve
 from gsrules.spec.tasks import S3Task
 
 RULE_DATE = dt.date(2018, 2, 24)

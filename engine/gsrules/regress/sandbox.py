@@ -20,10 +20,9 @@ from gsrules.run.prepare import s3_tasks
 from gsrules.run.session import Session
 from gsrules.run.test_data import GivenData, bad_key, split_key
 from gsrules.run.workspace import Workspace
-from gsrules.sources import resolve
 from gsrules.sources.check import codec_of
 from gsrules.sources.dialect import dialect_of
-from gsrules.sources.resolve import key_of
+from gsrules.sources.resolve import key_of, resolve
 from gsrules.spec import S3Task
 from gsrules.spec.text import Text
 from gsrules.tenant import Tenant

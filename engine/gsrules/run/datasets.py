@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -14,9 +14,11 @@ from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
 from gsrules.run.ready import ReadyRule
 from gsrules.run.report import TaskReport
-from gsrules.run.trace import Trace, Tracer
-from gsrules.sources import BadCells, OpenSource
 from gsrules.tenant import Tenant
+
+if TYPE_CHECKING:
+    from gsrules.run.trace import Trace, Tracer
+    from gsrules.sources import BadCells, OpenSource
 
 
 class ExactNeeded(Exception):  # noqa: N818 - a turn of the way, not an error
@@ -51,7 +53,7 @@ def compute(
     are wrong in any form.
     """
     context = bound.context
-    tracer = Tracer(bound, outputs) if trace else None
+    tracer = _tracer(bound, outputs) if trace else None
     plan, kept = (tracer.plan, tracer.outputs) if tracer else (bound.plan, outputs)
     statements = tenant.plainly() if trace else tenant.statements
 
@@ -118,6 +120,12 @@ def _lost_values(counter: Counter, count: int) -> Problem:
     severity: Severity = "error" if counter.fatal else "warning"
     where = f"task '{counter.task}', column '{counter.column}'"
     return Problem("GS-VALUE", f"{rows}: {counter.reason}", None, where, severity=severity)
+
+
+def _tracer(bound: BoundRule, outputs: Mapping[str, bool]) -> Tracer:
+    from gsrules.run.trace import Tracer
+
+    return Tracer(bound, outputs)
 
 
 def _bad_cells(task: str, bad: BadCells) -> Problem:

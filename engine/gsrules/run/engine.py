@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.actions.staging import discard, scratch_prefix
@@ -22,11 +23,13 @@ from gsrules.run.options import RunOptions, run_instant
 from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile
 from gsrules.run.ready import ReadyRule, ready_rule
 from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
-from gsrules.run.trace import Trace
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import ChangeList, Write
+
+if TYPE_CHECKING:
+    from gsrules.run.trace import Trace
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
 

@@ -18,11 +18,11 @@ from gsrules.plan.nodes import DataPlan
 from gsrules.profile import Profile
 from gsrules.run.options import parameters
 from gsrules.run.workspace import Workspace
-from gsrules.sources import OpenSource, SourceFile, open_source, resolve
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import Tenant
 
 if TYPE_CHECKING:
+    from gsrules.sources import OpenSource, SourceFile
     from gsrules.spec.tasks import S3Task
 
 
@@ -44,12 +44,16 @@ class RuleFiles:
     def files(self, name: str, task: S3Task) -> tuple[SourceFile, ...]:
         """The files that the task reads on this rule date. Raises RunError GS-FILE-…"""
         if name not in self._found:
+            from gsrules.sources.resolve import resolve
+
             self._found[name] = resolve(task, self.rule_date, self.workspace.project)
         return self._found[name]
 
     def opened(self, name: str, task: S3Task) -> OpenSource:
         """The opened source of the task. Raises RunError GS-FILE-…"""
         if name not in self._opened:
+            from gsrules.sources import open_source
+
             self._opened[name] = open_source(
                 self.tenant.con,
                 task,

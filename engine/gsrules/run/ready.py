@@ -11,10 +11,10 @@ from gsrules.compile import CompiledPlan
 from gsrules.dataclass import dataclass
 from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule
 from gsrules.run.workspace import Workspace
-from gsrules.sources import OpenSource
 from gsrules.spec import RuleSpec
 
 if TYPE_CHECKING:
+    from gsrules.sources import OpenSource
     from gsrules.spec.tasks import S3Task
 
 _numbers = itertools.count(1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import duckdb
 from sqlglot import exp
@@ -38,7 +38,6 @@ from gsrules.tenant.names import (
     temp_table,
 )
 from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, stored_tables
-from gsrules.tenant.seeding import Seeding, seed_files
 from gsrules.tenant.statements import Statements
 from gsrules.tenant.store import (
     clear_store,
@@ -49,6 +48,9 @@ from gsrules.tenant.store import (
     seeds_fingerprint,
 )
 from gsrules.tenant.tables import Tables, TablesState, empty_store
+
+if TYPE_CHECKING:
+    from gsrules.tenant.seeding import Seeding
 
 TenantMode = Literal["live", "dry_run", "read"]
 
@@ -425,9 +427,13 @@ class Tenant:
             raise
 
     def _seeding(self) -> Seeding:
+        from gsrules.tenant.seeding import Seeding
+
         return Seeding(self.con, self.catalogue, self._counters, self._tables)
 
     def _seed_files(self, names: frozenset[str]) -> dict[str, int]:
+        from gsrules.tenant.seeding import seed_files
+
         files = seed_files(self._records_dir, self.catalogue)
         wanted = {name: path for name, path in files.items() if name in names}
         if not wanted:
