@@ -82,6 +82,7 @@ class _Run:
             actions=actions,
             warnings=warnings,
             problems=problems,
+            params={name: str(value) for name, value in self.options.params.items()},
         )
 
 
