@@ -20,6 +20,7 @@ from gsrules.run.options import RunOptions
 from gsrules.run.session import Session
 from gsrules.run.workspace import Workspace
 from tests.mutation.mutants import EQUIVALENT, MUTANTS, Mutant, rule_file
+from tests.mutation.shown import Shown, shown, stores
 
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 11, 23)
@@ -75,16 +76,35 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 
 def main() -> int:
-    with Session(Workspace.open(ROOT, ROOT)) as session:
+    workspace = Workspace.open(ROOT, ROOT)
+    with Session(workspace) as session:
         verdicts = [verdict(session, mutant) for mutant in MUTANTS]
         equivalent = [verdict(session, mutant) for mutant in EQUIVALENT]
+    with stores(workspace) as made:
+        seen = []
+        for mutant in (*MUTANTS, *EQUIVALENT):
+            with mutated(workspace, mutant) as changed:
+                seen.append(shown(workspace, changed, mutant, made))
     print(table(verdicts))
     caught = sum(bool(each.by) for each in verdicts)
     print(f"\n{caught} of {len(verdicts)} mutants caught ({caught / len(verdicts):.0%})")
     print("\nEquivalent changes, which no test can tell from the original:")
     for each in equivalent:
         print(f"  {each.mutant}\n    {each.mutant.reason}{'; YET A TEST FAILS: ' + each.by if each.by else ''}")
-    return 0 if caught >= 0.95 * len(verdicts) and not any(each.by for each in equivalent) else 1
+    wrong = wrongly_shown(seen)
+    acting = sum(each.differs for each in seen)
+    print(f"\nOn the example's own data {acting} of the {len(seen)} changes make a difference.")
+    print(f"gsrules diff shows {sum(each.seen and each.differs for each in seen)} of them, and says in words what")
+    print(f"changed in {sum(each.worded for each in seen)} of {len(seen)} rules.")
+    for each in wrong:
+        print(f"  WRONG  differs: {each.differs}, shown: {each.seen}, in words: {each.worded}  {each.mutant}")
+    good = caught >= 0.95 * len(verdicts) and not any(each.by for each in equivalent) and not wrong
+    return 0 if good else 1
+
+
+def wrongly_shown(seen: Sequence[Shown]) -> list[Shown]:
+    """Mutants of which diff hides what they do, or claims what they do not do, or has no words for the change."""
+    return [each for each in seen if each.differs != each.seen or not each.worded]
 
 
 if __name__ == "__main__":

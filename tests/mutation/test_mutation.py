@@ -10,10 +10,15 @@ import pytest
 from gsrules.run.session import Session
 from gsrules.run.workspace import Workspace
 from tests.mutation.check import ROOT, mutated, verdict
-from tests.mutation.mutants import EQUIVALENT, MUTANTS, Mutant
+from tests.mutation.mutants import EQUIVALENT, HEALTH, MUTANTS, NPS, TICKETS, Mutant
+from tests.mutation.shown import Stores, shown, stores
 
 QUICK = MUTANTS[::5]
-"""One change in five: of every rule and of most kinds."""
+"""One change in five, of most kinds."""
+
+SHOWN = [mutant for mutant in MUTANTS if (mutant.rule, mutant.kind) in {
+    (HEALTH, "threshold"), (HEALTH, "case arm"), (NPS, "join kind"), (TICKETS, "map")
+}][::2]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +44,19 @@ def test_every_change_is_one_place_of_a_rule_that_loads(session: Session, mutant
 @pytest.mark.parametrize("mutant", QUICK, ids=str)
 def test_the_tests_of_the_rule_catch_the_change(session: Session, mutant: Mutant) -> None:
     assert verdict(session, mutant).by
+
+
+@pytest.fixture(scope="module")
+def example_stores(session: Session) -> Iterator[Stores]:
+    with stores(session.workspace) as made:
+        yield made
+
+
+@pytest.mark.parametrize("mutant", SHOWN, ids=str)
+def test_diff_shows_the_change_if_it_makes_a_difference_and_says_what_changed(
+    session: Session, example_stores: Stores, mutant: Mutant
+) -> None:
+    with mutated(session.workspace, mutant) as changed:
+        found = shown(session.workspace, changed, mutant, example_stores)
+    assert found.worded
+    assert found.seen == found.differs
