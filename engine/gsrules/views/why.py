@@ -49,7 +49,8 @@ def ends_text(ends: Sequence[End]) -> str:
     for found in alike.values():
         names = list(dict.fromkeys(end.place for end in found))
         joined = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-        said.append(end_text(replace(found[0], place=joined)))
+        words = end_text(replace(found[0], place=joined))
+        said.append(words if len(names) == 1 else words.replace("the action ", "the actions ", 1))
     return "; ".join(said) or "nothing in the rule goes on with it"
 
 

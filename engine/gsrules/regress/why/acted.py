@@ -73,10 +73,17 @@ def _effect(words: Words, found: tuple[Any, ...]) -> Effect:
         key=key or "",
         object=object_,
         gsid=gsid or "",
-        record=words.name(gsid) if gsid else "",
+        record=(words.name(gsid) if gsid else "") or _own_name(words, object_, after),
         warnings=tuple(warnings or ()),
         changes=_changes(words, object_, before, after),
     )
+
+
+def _own_name(words: Words, object_: str, after: Any) -> str:
+    """The name that a new record is given."""
+    definition = words.object_of(object_)
+    field = definition.name_field if definition is not None else None
+    return str(after.get(field.name) or "") if field is not None and after is not None else ""
 
 
 def _changes(words: Words, object_: str, before: Any, after: Any) -> tuple[Change, ...]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
 from gsrules.actions.staging import fragment, named, number, select, spelled, sub, text
+from gsrules.compile.visitor import Inputs, Visitor
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
-from gsrules.expressions import Context, Scope, SpellEnv, bind_predicate, parse_expression, spell
+from gsrules.expressions import Context, Scope, SpellEnv, bind_predicate, parse_expression
 from gsrules.expressions.leaves import leaves
+from gsrules.expressions.printed import name_text
 from gsrules.expressions.tree import ColumnRef, Compare, Expr, InList, Literal
-from gsrules.plan.nodes import Column, ScanObject
+from gsrules.plan.env import Findings, InferredColumn, Skip, TaskEnv
+from gsrules.plan.fetch import bind_fetch
+from gsrules.plan.nodes import Column, Filter, LookupHop, Node, Project, Projection, ScanObject, TaskRef
 from gsrules.plan.unfold import ROW, Part
 from gsrules.regress.why.model import Near, Searched
 from gsrules.regress.why.near import nearest_values
 from gsrules.run.prepare import find_task
 from gsrules.run.trace import Trace
+from gsrules.spec.tasks import FetchTask, S3Task
 from gsrules.tenant.names import column, temp_table
-
-if TYPE_CHECKING:
-    from gsrules.catalogue.model import ObjectDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class Spot:
 
     part: Part
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition at a spot: `node` gives the rows that it is true of, `predicate` is what it says about them."""
+
+    spot: Spot
+    predicate: Expr
+    node: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ def find(trace: Trace, condition: str, at: str | None) -> Found:
     """
     parse_expression(condition)
     bound = _bound(trace, condition, at)
-    rows = [_matching(trace, spot, predicate) for spot, predicate in bound]
+    rows = [_matching(trace, asked) for asked in bound]
     made: exp.Query = rows[0]
     for other in rows[1:]:
         made = exp.Union(this=made, expression=other, distinct=False)
@@ -69,14 +80,14 @@ def find(trace: Trace, condition: str, at: str | None) -> Found:
     total = _one(trace, select(fragment("COUNT(DISTINCT :o)", o=column("origin"))).from_(temp_table(table)))
     searched = tuple(
         Searched(
-            spot.title,
-            _one(trace, select(exp.Count(this=exp.Star())).from_(trace.rows(spot.part.name))),
-            counts.get(spot.part.name, 0),
-            () if total else _near(trace, spot, predicate),
+            asked.spot.title,
+            _one(trace, select(exp.Count(this=exp.Star())).from_(trace.rows(asked.spot.part.name))),
+            counts.get(asked.spot.part.name, 0),
+            () if total else _near(trace, asked),
         )
-        for spot, predicate in _once(bound)
+        for asked in _once(bound)
     )
-    return Found(table, total, searched, tuple(spot for spot, _ in bound))
+    return Found(table, total, searched, tuple(asked.spot for asked in bound))
 
 
 def spots(trace: Trace) -> tuple[Spot, ...]:
@@ -99,12 +110,12 @@ def env_of(trace: Trace, alias: str) -> SpellEnv:
     return SpellEnv(lambda name: column(name, alias), context.rule_date, context.profile, context.catalogue)
 
 
-def _bound(trace: Trace, condition: str, at: str | None) -> list[tuple[Spot, Expr]]:
+def _bound(trace: Trace, condition: str, at: str | None) -> list[Asked]:
     """Where the condition can be asked, with what it means there."""
     if at is not None:
         name = find_task(trace.bound.plan, at, trace.bound.rule.id)
         spot = Spot(trace.part(name), f"dataset {name}")
-        return [(spot, _bind(trace, spot, condition))]
+        return [_bind(trace, spot, condition)]
     problems: list[Problem] = []
     bound = list(_bindable(trace, spots(trace), condition, problems))
     datasets = tuple(Spot(trace.part(name), f"dataset {name}") for name in trace.bound.plan.tasks)
@@ -114,20 +125,54 @@ def _bound(trace: Trace, condition: str, at: str | None) -> list[tuple[Spot, Exp
     return bound
 
 
-def _bindable(
-    trace: Trace, among: Sequence[Spot], condition: str, problems: list[Problem]
-) -> Iterator[tuple[Spot, Expr]]:
+def _bindable(trace: Trace, among: Sequence[Spot], condition: str, problems: list[Problem]) -> Iterator[Asked]:
     for spot in among:
         try:
-            yield spot, _bind(trace, spot, condition)
+            yield _bind(trace, spot, condition)
         except InputError as error:
             problems += error.problems
 
 
-def _bind(trace: Trace, spot: Spot, condition: str) -> Expr:
+def _bind(trace: Trace, spot: Spot, condition: str) -> Asked:
     known = trace.bound.context
     context = Context(known.rule_date, known.params, known.profile, known.catalogue)
-    return bind_predicate(condition, Scope.of_columns(columns_of(spot), inside=spot.title), context)
+    part = spot.part
+    rows = TaskRef(part.name, (*part.columns, ROW))
+    if isinstance(part.node, ScanObject):
+        return _bind_fetch(trace, spot, part.node, condition, context)
+    predicate = bind_predicate(condition, Scope.of_columns(part.columns, inside=spot.title), context)
+    return Asked(spot, predicate, Filter(rows, predicate))
+
+
+def _bind_fetch(trace: Trace, spot: Spot, scan: ScanObject, condition: str, context: Context) -> Asked:
+    """The condition as that of a fetch task, which may follow lookups."""
+    task = {"object": scan.object, "source": scan.source, "show": [name_text(scan.columns[0].name)], "where": condition}
+    notes = Findings(spot.title)
+    env = TaskEnv(spot.title, trace.tenant.catalogue, context, _NoFiles(), trace.bound.plan.exact, notes, {})
+    try:
+        node = bind_fetch(FetchTask.model_validate(task), env)
+    except Skip:
+        raise InputError(notes.errors) from None
+    assert isinstance(node, Project), "a fetch without groups shows columns"
+    assert isinstance(node.input, Filter), "the task has a condition"
+    return Asked(spot, node.input.predicate, _over_part(node.input, spot.part))
+
+
+class _NoFiles:
+    """A fetch task reads no files."""
+
+    def columns(self, name: str, task: S3Task) -> Sequence[InferredColumn]:
+        raise NotImplementedError(f"{name} is no task that reads files")
+
+
+def _over_part(node: Node, part: Part) -> Node:
+    """The node with the rows of the part in the place of the object's."""
+    match node:
+        case ScanObject():
+            return TaskRef(part.name, (*node.columns, ROW))
+        case Filter() | LookupHop():
+            return replace(node, input=_over_part(node.input, part))
+    raise NotImplementedError(type(node))
 
 
 def columns_of(spot: Spot) -> tuple[Column, ...]:
@@ -170,18 +215,26 @@ def _nowhere(trace: Trace, condition: str, problems: Sequence[Problem], among: S
     return made
 
 
-def _matching(trace: Trace, spot: Spot, predicate: Expr) -> exp.Select:
-    """`part`, `row`, `identity` and a number of the rows that the predicate is true of."""
+def _matching(trace: Trace, asked: Asked) -> exp.Select:
+    """`part`, `row`, `identity` and a number of the rows that the condition is true of."""
+    spot = asked.spot
+    tables = {spot.part.name: trace.rows(spot.part.name)}
+    context = trace.bound.context
+
+    def env_for(columns: Mapping[str, exp.Expression]) -> SpellEnv:
+        return SpellEnv(lambda name: columns[name].copy(), context.rule_date, context.profile, context.catalogue)
+
+    visitor = Visitor(Inputs(trace.tenant, trace.sources, tables), env_for, guarded=trace.bound.plan.exact)
+    found = visitor.select(Project(asked.node, (Projection(ROW, ColumnRef(ROW.name, ROW.type)),)))
     rows = column(ROW.name, "r")
-    identity = _identity(trace, spot, rows)
     place = number(trace.parts.index(spot.part) * 1_000_000_000_000)
     query = select(
         named(text(spot.part.name), "part"),
         named(rows, "row"),
-        named(identity, "identity"),
+        named(_identity(trace, spot, rows), "identity"),
         named(fragment(":p + :r", p=place, r=rows), "n"),
     ).from_(trace.rows(spot.part.name, "r"), copy=False)
-    return query.where(spell(predicate, env_of(trace, "r")), copy=False)
+    return query.where(exp.In(this=rows.copy(), query=exp.Subquery(this=found)), copy=False)
 
 
 def _identity(trace: Trace, spot: Spot, row: exp.Expr) -> exp.Expr:
@@ -200,20 +253,15 @@ def key_column(trace: Trace, part: Part) -> str | None:
     return next((each.name for each in part.columns if each.name.lower() == wanted), None)
 
 
-def object_of(trace: Trace, part: Part) -> ObjectDef | None:
-    """The definition of the object that a part reads."""
-    if not isinstance(part.node, ScanObject):
-        return None
-    catalogue = trace.tenant.catalogue
-    return catalogue.object(part.node.object) if part.node.source == "tenant" else None
-
-
-def _near(trace: Trace, spot: Spot, predicate: Expr) -> tuple[Near, ...]:
+def _near(trace: Trace, asked: Asked) -> tuple[Near, ...]:
     """Values that almost equal one that the condition asks for."""
     found: list[Near] = []
-    for leaf in leaves(predicate):
+    known = {each.name for each in asked.spot.part.columns}
+    rows = trace.rows(asked.spot.part.name, "r")
+    for leaf in leaves(asked.predicate):
         for wanted, of in _asked_values(leaf.expr):
-            found += nearest_values(trace, trace.rows(spot.part.name, "r"), column(of, "r"), wanted)
+            if of in known:
+                found += nearest_values(trace, rows.copy(), column(of, "r"), wanted)
     return tuple(dict.fromkeys(found))
 
 
@@ -228,9 +276,9 @@ def _asked_values(expr: Expr) -> Iterator[tuple[str, str]]:
                     yield item.value, left.name
 
 
-def _once(bound: Sequence[tuple[Spot, Expr]]) -> list[tuple[Spot, Expr]]:
+def _once(bound: Sequence[Asked]) -> list[Asked]:
     """Each place once: an object that several tasks fetch is looked through once."""
-    return list({spot.title: (spot, predicate) for spot, predicate in reversed(bound)}.values())[::-1]
+    return list({asked.spot.title: asked for asked in reversed(bound)}.values())[::-1]
 
 
 def _one(trace: Trace, query: exp.Query) -> int:

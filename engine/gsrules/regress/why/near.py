@@ -31,7 +31,7 @@ def nearest_values(trace: Trace, rows: exp.Table, value: exp.Expr, wanted: str) 
 def nearest_keys(
     trace: Trace, rows: exp.Expr, values: Sequence[exp.Expr], wanted: Sequence[exp.Expr], ignore_case: Sequence[bool]
 ) -> list[Near]:
-    """The combinations of `values` (texts) in `rows` that almost equal the `wanted` values, the nearest first.
+    """The combinations of `values` (texts) in `rows` that almost equal the `wanted` values, of the nearest kind only.
 
     The worst of the values decides how near a combination is; at least one is not equal.
     """
@@ -62,6 +62,7 @@ def nearest_keys(
         .limit(_SHOWN, copy=False)
     )
     found = trace.tenant.con.execute(spelled(query)).fetchall()
+    found = [row for row in found if row[-2] == found[0][-2]]
     return [Near(", ".join(map(_quoted, row[: len(names)])), _DIFFERENCES[row[-2]], int(row[-1])) for row in found]
 
 

@@ -25,13 +25,13 @@ def elsewhere(trace: Trace, words: Words, part: str, keys: Keys, folded: Sequenc
     if found is None:
         return ""
     below, source, rows, first = found
-    said = "1 row" if rows == 1 else f"{rows} rows"
+    said, them = ("1 row", "it") if rows == 1 else (f"{rows} rows", "them")
     where = f"{said} with that key came as far as {_called(trace, source)}"
     if isinstance(below.node, Filter):
         left = [each for each in checks(trace, words, below.node.predicate, source.name, first) if each.decided]
         reasons = " and ".join(f"{each.text} was {each.result}{_actual(each.values)}" for each in left)
-        return f"{where}; the filter of {below.task} dropped them: {reasons}"
-    return f"{where}; the step {below.kind} of {below.task} dropped them"
+        return f"{where}; the filter of {below.task} dropped {them}: {reasons}"
+    return f"{where}; the step {below.kind} of {below.task} dropped {them}"
 
 
 def _actual(values: Sequence[object]) -> str:
