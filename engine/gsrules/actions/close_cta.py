@@ -288,7 +288,7 @@ class _Closing:
             closed=closed,
             idle=idle,
         )
-        gsid: exp.Expr = fragment("(:g)[1]", g=column("gsids", "g"))
+        gsid: exp.Expr = fragment("list_extract(:g, 1)", g=column("gsids", "g"))
         if self.action.cta is not None:
             gsid = fragment("CASE WHEN :c IS NULL THEN :k END", c=column("codes", "s"), k=column("key", "s"))
         return EffectColumns(

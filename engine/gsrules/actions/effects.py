@@ -64,7 +64,7 @@ class EffectColumns:
             named(_side(self.after, self.has_after), "after"),
             copy=False,
         )
-        code = fragment("(:c)[1]", c=column("codes"))
+        code = fragment("list_extract(:c, 1)", c=column("codes"))
         warned = "CASE WHEN :o <> 'failed' AND COALESCE(:c <> 'DUPLICATE_IN_BATCH', TRUE) THEN :w ELSE :n END"
         kept = {name: column(name) for name in ("row", "outcome", "codes", "key", "gsid", "gsids", "before", "after")}
         made = {
@@ -80,7 +80,7 @@ class EffectColumns:
 @cache
 def _message() -> exp.Expr:
     """The message over the columns of an effect."""
-    usual = message(fragment("(:c)[1]", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
+    usual = message(fragment("list_extract(:c, 1)", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
     return fragment(
         "CASE WHEN NOT :w IS NULL THEN CONCAT(:f, ': ', :w) ELSE :m END", w=column("words"), f=column("field"), m=usual
     )

@@ -147,7 +147,7 @@ class _Plan:
         skipping = {"DUPLICATE_IN_BATCH"} if self.run.profile["load.duplicate_keys"] != "error" else set()
         if self.run.profile["load.update_no_match"] == "skip":
             skipping.add("NO_RECORD_TO_UPDATE")
-        first = fragment("(:c)[1]", c=column("codes"))
+        first = fragment("list_extract(:c, 1)", c=column("codes"))
         skipped = exp.In(this=first, expressions=[text(code) for code in sorted(skipping)]) if skipping else exp.false()
         outcome = fragment(
             "CASE WHEN :c IS NULL THEN CASE WHEN :g IS NULL THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END"
@@ -375,7 +375,7 @@ class _Plan:
         stored = [(m.field.name, column(f"b{i}", "p")) for i, m in self.written]
         one = fragment("CASE WHEN NOT :g IS NULL THEN [:g] END", g=gsid)
         if self._refuses_twins:
-            refused = fragment("(:c)[1] = 'MULTIPLE_RECORDS_MATCHED'", c=column("codes", "p"))
+            refused = fragment("list_extract(:c, 1) = 'MULTIPLE_RECORDS_MATCHED'", c=column("codes", "p"))
             one = fragment("CASE WHEN :r THEN :l ELSE :one END", r=refused, l=column("twins", "p"), one=one)
         return EffectColumns(
             source=source,

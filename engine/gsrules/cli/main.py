@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -60,8 +59,6 @@ def _with_what_is_needed(words: Sequence[str]) -> typer.Typer:
 def main() -> NoReturn:
     """Runs the command line; every way out has an exit code of `cli.md` and no traceback without --debug."""
     debug = "--debug" in sys.argv
-    # A start makes a hundred thousand objects that stay; looking for garbage among them, over and over, takes a tenth.
-    gc.set_threshold(500_000)
     # We use no pydantic plugins; looking for some reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
