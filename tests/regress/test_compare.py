@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from decimal import Decimal
+from itertools import permutations
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gsrules.regress.compare import compare_rows
+from gsrules.regress.compare import Asked, compare_rows
 
 ROWS = st.lists(
     st.fixed_dictionaries({"k": st.sampled_from("abc"), "n": st.one_of(st.none(), st.integers(0, 2))}), max_size=8
@@ -46,6 +49,7 @@ def test_nothing_expected_and_nothing_there_is_no_difference() -> None:
     assert compare_rows("rows", [], [{"k": "a"}])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, ROWS)
 def test_rows_differ_exactly_when_their_multisets_do(
     left: list[dict[str, object]], right: list[dict[str, object]]
@@ -54,3 +58,53 @@ def test_rows_differ_exactly_when_their_multisets_do(
         return sorted(repr(sorted(row.items())) for row in rows)
 
     assert bool(compare_rows("rows", left, right)) == (counted(left) != counted(right))
+
+
+def test_the_wrong_cell_is_found_whichever_column_it_is_in() -> None:
+    found = compare_rows("rows", [{"n": 2, "k": "a"}], [{"n": 3, "k": "a"}])
+    assert (found.key, [dict(row.cells) for row in found.changed]) == ("k", [{"n": (2, 3)}])
+
+
+def test_rows_that_one_column_does_not_tell_apart_are_keyed_by_two() -> None:
+    left = [{"company": c, "day": d, "n": 1} for c in "ab" for d in (1, 2)]
+    right = [{**row, "n": 5 if (row["company"], row["day"]) == ("b", 1) else 1} for row in left]
+    found = compare_rows("rows", left, right)
+    assert (found.key, [(row.key, dict(row.cells)) for row in found.changed]) == (
+        "company, day",
+        [("b · 1", {"n": (1, 5)})],
+    )
+
+
+def test_rows_of_different_columns_find_partners_whatever_their_order() -> None:
+    assert not compare_rows("rows", [{"a": 1}, {"b": 2}], [{"a": 1, "b": 2}, {"a": 1, "b": 3}])
+    assert not compare_rows("rows", [{"b": 2}, {"a": 1}], [{"a": 1, "b": 3}, {"a": 1, "b": 2}])
+
+
+def test_a_tolerance_finds_the_pairs_that_exist() -> None:
+    asked = Asked(close={"n": Decimal(1)})
+    rows = [[{"n": Decimal(n)} for n in numbers] for numbers in ((0, 1), (1, 2))]
+    assert not compare_rows("rows", *rows, asked)
+    assert compare_rows("rows", [{"n": Decimal(0)}], [{"n": Decimal("1.1")}], asked)
+    assert compare_rows("rows", [{"n": "1"}], [{"n": Decimal(1)}], asked)
+
+
+LOOSE = st.lists(
+    st.dictionaries(st.sampled_from("ab"), st.integers(0, 2).map(Decimal), min_size=1, max_size=2), max_size=4
+)
+FULL = st.lists(
+    st.fixed_dictionaries({"a": st.integers(0, 2).map(Decimal), "b": st.integers(0, 2).map(Decimal)}), max_size=4
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LOOSE, FULL, st.sampled_from([0, 1]), st.booleans())
+def test_rows_agree_exactly_when_partners_can_be_found(
+    expected: list[dict[str, Decimal]], actual: list[dict[str, Decimal]], far: int, contains: bool
+) -> None:
+    asked = Asked(contains=contains, close={"a": Decimal(far)} if far else {})
+    fits = any(
+        all(asked.fits(wanted, row) for wanted, row in zip(expected, chosen, strict=True))
+        for chosen in permutations(actual, len(expected))
+    )
+    wanted = fits and (contains or len(expected) == len(actual))
+    assert bool(compare_rows("rows", expected, actual, asked)) == (not wanted)

@@ -31,11 +31,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     from gsrules.errors import GsrulesError
     from gsrules.run.test_data import is_test_file
 
+    full = file_path.resolve()
     try:
         folder = _projects(parent.config).project(root).tests_dir.resolve()
-    except GsrulesError as error:
-        raise pytest.UsageError("; ".join(f"{each.place}: {each.message}" for each in error.problems)) from None
-    full = file_path.resolve()
+    except GsrulesError:
+        folder = full.parent  # the settings are wrong: the file says so when it is collected
     if not full.is_relative_to(folder) or not is_test_file(full.relative_to(folder)):
         return None
     collected: pytest.Collector = RuleTestFile.from_parent(parent, path=file_path, root=root)

@@ -180,9 +180,10 @@ def _key_columns(expected: Sequence[Row], left: Sequence[Row], right: Sequence[R
 def _score(
     names: tuple[str, ...], expected: Sequence[Row], left: Sequence[Row], right: Sequence[Row]
 ) -> tuple[int, int]:
-    """How many rows find a partner by these columns, and how many rows they tell apart."""
+    """How many rows find the one partner by these columns, and how many rows they tell apart."""
     wanted, there = (Counter(_values(row, names) for row in rows if _has(row, names)) for rows in (left, right))
-    return (wanted & there).total(), len({_values(row, names) for row in expected if _has(row, names)})
+    pairs = sum(count == 1 and there[value] == 1 for value, count in wanted.items())
+    return pairs, len({_values(row, names) for row in expected if _has(row, names)})
 
 
 def _has(row: Row, names: Sequence[str]) -> bool:

@@ -49,11 +49,12 @@ def run_case(session: Session, workspace: Workspace, case: Case, observer: Obser
 def _run(box: Sandbox, case: Case, made: TestOutcome, observer: Observer | None) -> TestOutcome:
     trace = observer is not None and observer.trace
     taken: list[Taken] = []
+    empty = box.tenant.summary() if case.snapshot is not None else {}
     for run in case.runs:
         rule_date = _rule_date(box.workspace, run)
         workspace, unread = box.give(run.given, run.rule, rule_date)
         made = replace(made, warnings=(*made.warnings, *_undated(case, run), *unread))
-        before = Inputs(run.name, rule_date, run.params, _records(box, case))
+        before = Inputs(run.name, rule_date, run.params, _records(box, case, empty))
         options = RunOptions(rule_date=rule_date, params=run.params, mode="live", keep_all_tasks=True, trace=trace)
         result = run_rule(workspace, run.rule, options, box.tenant)
         if observer is not None:
@@ -73,8 +74,11 @@ def _run(box: Sandbox, case: Case, made: TestOutcome, observer: Observer | None)
     return made
 
 
-def _records(box: Sandbox, case: Case) -> Mapping[str, int]:
-    return box.tenant.summary() if case.snapshot is not None else {}
+def _records(box: Sandbox, case: Case, empty: Mapping[str, int]) -> Mapping[str, int]:
+    """The number of records by object, without those that every tenant has."""
+    if case.snapshot is None:
+        return {}
+    return {name: count - empty[name] for name, count in box.tenant.summary().items()}
 
 
 def _rule_date(workspace: Workspace, run: RunOfTest) -> dt.date:

@@ -58,8 +58,7 @@ def _inputs(workspace: Workspace, inputs: Inputs, result: RunResult) -> Taken:
     noted: Taken = {"rule_date": inputs.rule_date.isoformat()}
     if inputs.params:
         noted["params"] = {name: plain(value) for name, value in sorted(inputs.params.items())}
-    objects = workspace.catalogue.objects
-    records = {name: count for name, count in inputs.records.items() if count and not objects[name].configuration}
+    records = {name: count for name, count in inputs.records.items() if count}
     if records:
         noted["records"] = records
     files: Taken = {}
