@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
+
+from sqlglot import exp
 
 from gsrules.errors import Place, Problem
+from gsrules.regress.branches import Branch
 from gsrules.regress.compare import ChangedRow as Compared
 from gsrules.regress.compare import RowDifference
+from gsrules.regress.coverage.report import CoverageReport, RuleCoverage
 from gsrules.regress.difference.model import (
     Cell,
     ChangedRow,
@@ -69,6 +74,35 @@ SUITE = SuiteOutcome(
         ),
     ),
     obsolete=(Path("tests/usage.snapshots/old.yml"),),
+)
+
+
+def _branch(owner: Literal["task", "action"], name: str, side: str, counted: bool = True) -> Branch:
+    text, need = "Logins < :least", "a row for which `Logins < :least` is unknown: `Logins` null"
+    title = f"{owner} {name} {side}"
+    return Branch(title, owner, name, "condition", text, side, PLACE, name, exp.true(), need, counted)
+
+
+COVERAGE = CoverageReport(
+    (
+        RuleCoverage(
+            "again", 0, (), {}, (Problem("GS-FILE-MISSING", "there is no file `a.csv`", PLACE, value="</b>"),)
+        ),
+        RuleCoverage(
+            "usage",
+            2,
+            (
+                _branch("task", "Companies", "true"),
+                _branch("task", "Joined", "true"),
+                _branch("task", "Joined", "false"),
+                _branch("action", "Low usage", "true"),
+                _branch("action", "Low usage", "false"),
+                _branch("action", "Low usage", "null"),
+                _branch("action", "Low usage", "never", counted=False),
+            ),
+            {"task Companies true": "a test", "task Joined true": "a test", "action Low usage true": "a test"},
+        ),
+    )
 )
 
 RULE_OF_DIFFERENCE: RuleSpec = parse_rule(

@@ -18,7 +18,7 @@ from gsrules.views.pages.run_page import Caps, run_page
 from gsrules.views.pages.suite_page import suite_page
 from gsrules.views.pages.words import compact, duration
 from tests.views.conftest import LONG, run_kept
-from tests.views.samples import DIFFERENCE, RULE_OF_DIFFERENCE, SUITE, TABLE
+from tests.views.samples import COVERAGE, DIFFERENCE, RULE_OF_DIFFERENCE, SUITE, TABLE
 
 Kept = tuple[Workspace, list[KeptRun]]
 
@@ -73,6 +73,7 @@ def pages(small: Kept, hostile: Kept) -> dict[str, str]:
         "runs": run_page(*small),
         "hostile": run_page(*hostile),
         "suite": suite_page(SUITE),
+        "coverage": suite_page(SUITE, COVERAGE, small[0]),
         "diff": diff_page([DIFFERENCE], {DIFFERENCE.rule: RULE_OF_DIFFERENCE}),
         "two": diff_page([DIFFERENCE, replace(DIFFERENCE, rule="other")]),
     }
@@ -153,6 +154,17 @@ def test_the_page_of_tests_shows_what_was_expected_and_what_came(pages: dict[str
     assert "Snapshots without a test tests/usage.snapshots/old.yml" in text
     assert "3 rule tests passed" in read(suite_page(SuiteOutcome(SUITE.tests[:1] * 3)))
     assert "No tests" in read(suite_page(SuiteOutcome(())))
+
+
+def test_the_page_of_tests_marks_on_the_graph_what_no_test_exercised(pages: dict[str, str]) -> None:
+    text = read(pages["coverage"])
+    assert "Coverage 50.0 %" in text
+    assert "3 of 6 branches of the rules are exercised" in text
+    assert "usage 2 3 6 50.0" in text
+    assert "Joined line 4 condition Logins < :least false a row for which Logins < :least is unknown" in text
+    badges = re.findall(r'<g class="badge (\w+)">.*?>(\d/\d)</text></g>', pages["coverage"])
+    assert set(badges) == {("good", "1/1"), ("fair", "1/2"), ("bad", "1/3")}
+    assert "Merge: Joined, 1 of 2 branches exercised" in pages["coverage"]
 
 
 def test_the_page_of_a_difference_shows_words_transitions_rows_and_effects(pages: dict[str, str]) -> None:

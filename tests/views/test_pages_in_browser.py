@@ -15,12 +15,12 @@ from gsrules.views.pages.diff_page import diff_page
 from gsrules.views.pages.run_page import run_page
 from gsrules.views.pages.suite_page import suite_page
 from tests.views.conftest import LONG
-from tests.views.samples import DIFFERENCE, RULE_OF_DIFFERENCE, SUITE
+from tests.views.samples import COVERAGE, DIFFERENCE, RULE_OF_DIFFERENCE, SUITE
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Any]
-PAGES = ("run", "runs", "hostile", "suite", "diff")
+PAGES = ("run", "runs", "hostile", "suite", "coverage", "diff")
 
 # Texts whose colour is too near to that of what lies below them (WCAG 2.2, 1.4.3); SVG texts lie on their box.
 FAINT = """() => {
@@ -67,6 +67,7 @@ def pages(small: Kept, hostile: Kept, tmp_path_factory: pytest.TempPathFactory) 
         "runs": run_page(*small),
         "hostile": run_page(*hostile),
         "suite": suite_page(SUITE),
+        "coverage": suite_page(SUITE, COVERAGE, small[0]),
         "diff": diff_page([DIFFERENCE], {DIFFERENCE.rule: RULE_OF_DIFFERENCE}),
     }
     assert tuple(texts) == PAGES
