@@ -76,3 +76,47 @@ def test_a_rule_that_is_wrong_itself_adds_no_problems_to_its_tests(project: Path
     (found,) = problems(project, ("from: Usage file", "from: Usage fil"), file="rules/usage.yml")
     assert found.place is not None
     assert found.place.file.endswith("rules/usage.yml")
+
+
+STEPS = """
+    steps:
+      - name: first
+        params: {lest: 5}
+        given:
+          records: {usage__gc: [{Compny__gc: x}]}
+          files: {../outside.csv: x}
+        expect: {tenant: {compny: {rows: 1}}, skips: [{cod: X, action: Low usgae}]}
+      - rule: agin
+      - rule: again
+        expect: {tasks: {Usage: {contains: [{Logns__gc: 1}], tolerance: {Lgns__gc: 2}}}}
+"""
+
+
+def test_names_in_steps_fixtures_params_and_file_keys_are_told(project: Path) -> None:
+    text = dedented(FILES[TESTS])
+    head = text[: text.index("    expect:")].replace("given:", "params: {leest: 1}\n    given:\n      fixtures: [acne]")
+    text = head.replace("tests:", "fixtures: {acme: {records: {gsuser: [{Nme: x}]}}}\ntests:", 1)
+    (project / TESTS).write_text(
+        text + dedented(STEPS).replace("\n", "\n    ").rstrip(" ").replace("steps", "    steps", 1)
+    )
+    found = validate_project(Workspace.open(project, project), []).errors
+    assert {(problem.value, problem.nearest) for problem in found} == {
+        ("leest", "least"), ("acne", "acme"), ("Nme", "Name"), ("lest", "least"), ("Compny__gc", "Company__gc"),
+        ("../outside.csv", ""), ("compny", "company"), ("cod", "code"), ("Low usgae", "Low usage"), ("agin", "again"),
+        ("Logns__gc", "Logins__gc"), ("Lgns__gc", "Logins__gc"),
+    }  # fmt: skip
+    lines = (project / TESTS).read_text(encoding="utf-8").splitlines()
+    for problem in found:
+        assert problem.place is not None, problem
+        assert lines[problem.place.line - 1][problem.place.column - 1 :].startswith(problem.value), problem
+
+
+def test_params_of_another_type_are_told(project: Path) -> None:
+    (found,) = problems(project, ("    given:", "    params: {least: many}\n    given:"))
+    assert (found.code, found.value) == ("GS-TYPE", "many")
+
+
+def test_shared_fixtures_are_checked_and_known(project: Path) -> None:
+    (project / "tests/a.fixtures.yml").write_text("fixtures: {beta: {records: {company: [{Nam: Beta}]}}}", "utf-8")
+    (found,) = problems(project, ("    given:\n", "    given:\n      fixtures: [beta]\n"))
+    assert (found.value, found.nearest) == ("Nam", "Name")
