@@ -42,7 +42,7 @@ class Chooser:
         while True:
             goal = wanted - given_up
             units, taken = self._enough(kept, goal)
-            units = self._fewer(units, taken & goal)
+            units = self._fewer(units, taken & goal, min(FEW, most))
             closed = self.book.closed(units)
             if len(closed) <= most or len(kept) == 1:
                 return Choice(closed, self.takes(closed), given_up)
@@ -64,13 +64,13 @@ class Chooser:
                 return units | self.met, taken
             levels = grown
 
-    def _fewer(self, units: frozenset[Unit], goal: frozenset[str]) -> frozenset[Unit]:
+    def _fewer(self, units: frozenset[Unit], goal: frozenset[str], few: int) -> frozenset[Unit]:
         """Leaves out lots of units, then single ones, as long as the goal is reached without them."""
         kept = sorted(units, key=lambda unit: (unit in self.met, unit))
         lot, tries = max(1, len(kept) // 3), 0
-        while tries < MOST_TRIES and len(kept) > FEW:
+        while tries < MOST_TRIES and len(kept) > few:
             at, before = len(kept), len(kept)
-            while at > 0 and tries < MOST_TRIES and len(kept) > FEW:
+            while at > 0 and tries < MOST_TRIES and len(kept) > few:
                 start = max(0, at - lot)
                 fewer = kept[:start] + kept[at:]
                 tries += 1

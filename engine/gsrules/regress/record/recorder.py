@@ -12,6 +12,7 @@ from typing import Any, Final
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.regress.branches import Branch, TracedTables
+from gsrules.regress.collecting import collect
 from gsrules.regress.outcome import TestOutcome
 from gsrules.regress.record.book import Book, Unit, plain
 from gsrules.regress.record.candidates import chosen_candidates
@@ -24,7 +25,7 @@ from gsrules.regress.record.masking import Masking, MaskOptions, masking_of
 from gsrules.regress.record.meets import find
 from gsrules.regress.record.replay import Replays
 from gsrules.regress.record.writer import TestText, said
-from gsrules.regress.suite import run_tests
+from gsrules.regress.running import run_case
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.options import parameters
 from gsrules.run.rows import writing
@@ -288,7 +289,8 @@ class _Recorder:
         with tempfile.TemporaryDirectory(prefix="gsrules-record-") as folder:
             path = Path(folder) / "recorded.yml"
             path.write_text(made.text, encoding="utf-8")
-            tests = run_tests(self._workspace, [path], None).tests
+            cases = collect(self._workspace.project, [path]).cases
+            tests = [run_case(self._replays.session, self._workspace, case) for case in cases]
         failed = [test for test in tests if not test.passed]
         if failed:
             hint = "some of what it does depends on more than its rows; --snapshot records the rows alone"

@@ -13,7 +13,7 @@ WIDTH: Final = 118
 _PLAIN: Final = re.compile(r"[A-Za-z_][\w.@/+()%&'<>=;$|*!?-]*( [\w.@/+()%&'<>=;$|*!?-]+)*")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WORDS: Final = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
-_UNSEEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_UNSEEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def scalar(value: Any) -> str:
