@@ -1,6 +1,6 @@
 """Applies the mutants to copies of the example's rules and tells which of them its tests catch.
 
-As a script (`python tests/mutation/check.py`) it prints the table and the figure, and what `gsrules diff` shows.
+As a script (`python -m tests.mutation.check`) it prints the table and the figure, and what `gsrules diff` shows.
 """
 
 from __future__ import annotations

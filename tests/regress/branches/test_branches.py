@@ -155,7 +155,7 @@ def test_sides_made_of_the_same_rows_always_meet_so_being_alone_does_not_count(p
     rule = """
         rule: Branched
         tasks:
-          Companies: {type: fetch, object: company, show: [Status, ExternalId, Arr]}
+          Companies: {type: fetch, object: company, show: [Status, ExternalId, Arr], where: ExternalId is not null}
           Sums: {type: transform, from: Companies, show: [ExternalId, sum(Arr) as Arr]}
           Large: {type: transform, from: Companies, where: Arr > 100, show: [ExternalId, count(*) as N]}
           Both:

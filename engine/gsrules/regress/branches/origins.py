@@ -23,7 +23,8 @@ from gsrules.plan.nodes import (
 
 Tasks = Mapping[str, PlannedTask]
 Origins = Mapping[tuple[str, str], bool]
-"""Source and column → whether every value of the source's column arrives: no filter and no merge on the way."""
+"""Source (an object, a file, an earlier task) and column → whether every value of it arrives: nothing on the way
+drops rows."""
 
 
 def always_met(left: Node, right: Node, keys: Mapping[str, str], tasks: Tasks) -> bool:
@@ -40,7 +41,7 @@ def always_met(left: Node, right: Node, keys: Mapping[str, str], tasks: Tasks) -
 
 @singledispatch
 def origins(node: Node, name: str, tasks: Tasks) -> Origins:
-    """The sources whose column the column `name` of a node holds, unchanged."""
+    """The sources of which the column `name` of a node holds a column, unchanged."""
     raise NotImplementedError(type(node))
 
 
@@ -56,7 +57,7 @@ def _(node: ScanFile, name: str, tasks: Tasks) -> Origins:
 
 @origins.register
 def _(node: TaskRef, name: str, tasks: Tasks) -> Origins:
-    return origins(tasks[node.task].node, name, tasks)
+    return {(f"task {node.task}", name): True, **origins(tasks[node.task].node, name, tasks)}
 
 
 @origins.register

@@ -28,7 +28,7 @@ from gsrules.plan.nodes import (
 from gsrules.plan.unfold import BRANCH, FOUND, FROM, LEFT, RIGHT, ROW, Part
 from gsrules.regress.branches.conditions import Subject, cases, conditions, said, spelling
 from gsrules.regress.branches.model import ROWS, Branch, links_table
-from gsrules.regress.branches.nulls import Columns, of_node
+from gsrules.regress.branches.nulls import Columns, Nulls, of_node
 from gsrules.regress.branches.origins import always_met
 from gsrules.run.prepare import BoundRule
 from gsrules.spec.tasks import MergeTask, PivotTask
@@ -196,17 +196,24 @@ def _join(part: Part, node: Join, context: TaskContext) -> Iterator[Branch]:
         "join", text, "matched", matched, f"rows of {names[0]} and {names[1]} with equal keys"
     )
     sides = (
-        ("left", part.inputs[0], LEFT, always_met(node.left, node.right, keys, tasks)),
-        ("right", part.inputs[1], RIGHT, always_met(node.right, node.left, back, tasks)),
+        ("left", part.inputs[0], LEFT, _never_null(node.left, keys, context)),
+        ("right", part.inputs[1], RIGHT, _never_null(node.right, back, context)),
     )
-    for at, (side, rows, own, unreachable) in enumerate(sides):
+    met = (always_met(node.left, node.right, keys, tasks), always_met(node.right, node.left, back, tasks))
+    for at, (side, rows, own, keyed) in enumerate(sides):
         matched_rows = select_from(links_table(part.name, "l"), column(own.name, "l"))
         partners = exp.Subquery(this=matched_rows.where(_both(), copy=False))
         alone = exp.Not(this=exp.In(this=column(ROW.name, ROWS), query=partners))
         fate = "kept" if node.keep in (side, "all") else "dropped"
         need = f"a row of {names[at]} without a partner in {names[1 - at]}, which is {fate}"
         subject = _subject(part, rows, place)
-        yield subject.branch("join", text, f"{side} alone, {fate}", alone, need, counted=not unreachable)
+        yield subject.branch("join", text, f"{side} alone, {fate}", alone, need, counted=not (keyed and met[at]))
+
+
+def _never_null(side: Node, keys: Mapping[str, str], context: TaskContext) -> bool:
+    """Whether no row of a side has a null key, which meets nobody."""
+    nulls = of_node(side, context.nulls, context.bound.context.catalogue)  # type: ignore[arg-type]
+    return all(nulls[key] is not Nulls.YES for key in keys)
 
 
 def _both() -> exp.Expression:

@@ -1,0 +1,79 @@
+"""The branches of the rules of many cases: they can be counted, and those of one condition, merge or union add up."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlglot import exp
+
+from gsrules.errors import GsrulesError
+from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
+from gsrules.run.engine import RunOptions, RunResult, run_rule
+from gsrules.run.workspace import Workspace
+from gsrules.tenant.names import run, select_from
+from tests.conformance.test_conformance import CASES
+from tests.oracle.yamlfile import load_rule_file
+
+
+def counted(result: RunResult) -> dict[Branch, int]:
+    """All branches with their rows, each part in one statement."""
+    assert result.trace is not None
+    parts: dict[str, list[Branch]] = defaultdict(list)
+    for branch in branches_of(result.trace.bound, result.trace.unfolded):
+        parts[branch.part].append(branch)
+    found: dict[Branch, int] = {}
+    for part, branches in parts.items():
+        row = run(result.trace.tenant.con, count_of(branches, part, TracedTables(result))).fetchone() or ()
+        found |= dict(zip(branches, row, strict=True))
+    return found
+
+
+def rows(result: RunResult, part: str) -> int:
+    assert result.trace is not None
+    (count,) = run(
+        result.trace.tenant.con, select_from(result.trace.rows(part), exp.Count(this=exp.Star()))
+    ).fetchone() or (0,)
+    return int(count)
+
+
+def check(result: RunResult) -> None:
+    found = counted(result)
+    assert len({branch.id for branch in found}) == len(found)
+    groups: dict[tuple[str, str, str, str, str], dict[str, int]] = defaultdict(dict)
+    for branch, count in found.items():
+        groups[(branch.owner, branch.name, branch.kind, branch.text, branch.part)][branch.side] = count
+        if branch.kind == "join" and branch.counted is False:
+            assert count == 0, branch.id
+    for (_, _, kind, text, part), sides in groups.items():
+        if kind in ("condition", "filter", "criteria", "group") or (
+            kind == "lookup" and "found" in sides and "▸" in part
+        ):
+            # A condition without a null has none: else the sides would not add up.
+            assert sum(sides.values()) == rows(result, part), (part, text, sides)
+    for action in result.report.actions:
+        outcomes = {b.text: n for b, n in found.items() if b.kind == "outcome" and b.name == action.id}
+        shown = action.as_json()
+        assert outcomes == {name: shown[name] for name in outcomes}
+
+
+@pytest.mark.parametrize("folder", CASES[::4], ids=lambda folder: folder.name)
+def test_the_branches_of_a_case_add_up(folder: Path, tmp_path: Path) -> None:
+    case = load_rule_file(folder / "case.yml")
+    project = tmp_path / "project"
+    shutil.copytree(folder, project)
+    one = (case.get("runs") or [case])[0]
+    options = RunOptions(
+        rule_date=date.fromisoformat(one["rule_date"]), params=one.get("params", {}), keep_all_tasks=True, trace=True
+    )
+    try:
+        workspace = Workspace.open(project)
+        with workspace.tenant("live", tmp_path / "store.duckdb") as tenant:
+            result = run_rule(workspace, "rule", options, tenant)
+            if result.trace is not None:
+                check(result)
+    except GsrulesError:
+        pytest.skip("the rule is refused")
