@@ -33,6 +33,14 @@ def test_a_kept_run_reads_back_as_it_was_reported(workspace: Workspace) -> None:
     assert kept.rule.name == "Load usage"
 
 
+def test_a_run_of_a_rule_that_is_gone_reads_back(workspace: Workspace) -> None:
+    (report,) = run(workspace, "again")
+    (workspace.project.rules_dir / "again.yml").unlink()
+    kept = find_run(workspace, "last")
+    assert kept.report.as_json() == report.as_json()
+    assert kept.rule is not None
+
+
 def test_a_failed_run_reads_back_with_its_problems(workspace: Workspace) -> None:
     (workspace.project.datasets_dir / "s3/gainsight-managed/input/usage-2026-11-22.csv").unlink()
     (report,) = run(workspace, "usage")

@@ -102,8 +102,7 @@ def diff(
         from gsrules.cli.show import write_page
         from gsrules.views.pages.diff_page import diff_page
 
-        known = {each.rule: ws.rule(each.rule) for each in found if not each.after.absent and not each.after.problems}
-        write_page(diff_page(found, known, ws), html)
+        write_page(diff_page(found, workspace=ws), html)
     differs = check and any(map(bool, found))
     raise typer.Exit(1 if differs or any(each.after.failed for each in found) else 0)
 

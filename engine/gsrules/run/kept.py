@@ -99,7 +99,7 @@ def read_run(workspace: Workspace, folder: Path) -> KeptRun:
     report = _report(folder, _json(folder))
     path = folder / "rule.yml"
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    shown = workspace.project.rule_path(report.rule)
+    shown = workspace.project.rules_dir / f"{report.rule}.yml"  # whether or not there is one today
     try:
         rule = parse_rule(text, str(shown), report.rule, workspace.kinds) if text else None
     except GsrulesError:  # written for another version: the page does without the graph

@@ -100,6 +100,8 @@ def prose(value: str) -> Markup:
 def visible(value: str) -> str:
     """The text with characters that nobody would see as symbols, and spaces at its ends as dots."""
     stripped = value.strip(" ")
+    if stripped == value and value.isprintable():
+        return value
     lead = len(value) - len(value.lstrip(" "))
     inner = "".join(_symbol(letter) for letter in stripped)
     return "·" * lead + inner + "·" * (len(value) - lead - len(stripped))

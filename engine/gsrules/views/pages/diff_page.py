@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gsrules.errors import GsrulesError
 from gsrules.regress.difference.model import EffectsDifference, RuleDifference, TableDifference
 from gsrules.run.graph import OUTCOMES, action_key, rule_graph, task_key
 from gsrules.run.record_names import gsids_in, record_names
@@ -38,10 +40,12 @@ def diff_page(
 ) -> str:
     """One self-contained page of differences.
 
-    `rules` are the rules of the after side by id: with them the page has their graphs. With a `workspace` GSIDs show
-    the names behind them.
+    `rules` are the rules of the after side by id, of which the page has the graphs; without them they are those of
+    the `workspace`, if that is given. It also knows the names behind GSIDs.
     """
-    parts = [_part(found, (rules or {}).get(found.rule)) for found in differences]
+    if rules is None:
+        rules = _rules(differences, workspace) if workspace else {}
+    parts = [_part(found, rules.get(found.rule)) for found in differences]
     names = record_names(workspace, gsids_in(_texts(differences))) if workspace else {}
     return render(
         "diff.html.j2",
@@ -52,6 +56,15 @@ def diff_page(
         outcomes=OUTCOMES,
         title=differences[0].name if len(differences) == 1 else counted(len(differences), "rule"),
     )
+
+
+def _rules(differences: Sequence[RuleDifference], workspace: Workspace) -> dict[str, RuleSpec]:
+    """The rules that the project has now and that can be read; a compared run may be of one that is gone."""
+    found: dict[str, RuleSpec] = {}
+    for each in differences:
+        with suppress(GsrulesError):
+            found[each.rule] = workspace.rule(each.rule)
+    return found
 
 
 def _part(found: RuleDifference, rule: RuleSpec | None) -> RulePart:
