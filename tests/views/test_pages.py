@@ -111,7 +111,7 @@ def test_a_given_parameter_is_told_from_the_rules_own(workspace: Workspace) -> N
 
 
 def test_a_dry_run_says_that_nothing_was_kept(workspace: Workspace) -> None:
-    assert "Mode Dry run, nothing kept" in read(run_page(workspace, run_kept(workspace, "usage", mode="dry_run")))
+    assert "Mode, nothing kept Dry run" in read(run_page(workspace, run_kept(workspace, "usage", mode="dry_run")))
 
 
 def test_a_failed_run_says_why_and_where(workspace: Workspace) -> None:
@@ -122,6 +122,14 @@ def test_a_failed_run_says_why_and_where(workspace: Workspace) -> None:
     assert "Why the run failed GS-FILE-MISSING" in text
     assert "rules/usage.yml:" in text
     assert "path: input/usage-${pattern}.csv" in re.findall(r'<pre class="excerpt"><code>(.*)</code>', page)[0]
+
+
+def test_the_task_that_failed_is_marked_on_the_graph(workspace: Workspace) -> None:
+    file = workspace.project.datasets_dir / "s3/gainsight-managed/input/usage-2026-11-22.csv"
+    file.write_text("Account ID,Logins\nA-1,twelve\n", encoding="utf-8")
+    page = run_page(workspace, run_kept(workspace, "usage"))
+    assert set(re.findall(r'<g class="badge bad">.*?>(\w+)</text>', page)) == {"failed"}
+    assert "S3 dataset: Usage file, “twelve” in the column “Logins” is no number" in page
 
 
 def test_caps_are_kept_and_said(small: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import duckdb
 from gsrules.actions.messages import ROWS, WARNINGS
 from gsrules.catalogue import Catalogue
 from gsrules.errors import Place, Problem
-from gsrules.run.graph import OUTCOMES, rule_graph
+from gsrules.run.graph import OUTCOMES, rule_graph, task_key
 from gsrules.run.kept import FirstRows, KeptRun, first_effects, first_rows
 from gsrules.run.record_names import gsids_in, record_names
 from gsrules.run.report import ActionReport, RunReport, TaskReport
@@ -165,7 +165,7 @@ def _part(
         counts={
             name: sum(getattr(action.counts, name) for action in report.actions) for name in ("matched", *OUTCOMES)
         },
-        drawings=draw(rule_graph(rule, report), badges) if rule else None,
+        drawings=draw(rule_graph(rule, report), {**badges, **_failed_tasks(rule, report)}) if rule else None,
         actions=tuple(
             _action(catalogue, connection, run, position, action, caps.effects)
             for position, action in enumerate(report.actions, start=1)
@@ -175,6 +175,17 @@ def _part(
         problems=tuple(_with_line(problem, run) for problem in report.problems),
         warnings=tuple(_with_line(problem, run) for problem in report.warnings),
     )
+
+
+def _failed_tasks(rule: RuleSpec, report: RunReport) -> dict[str, Badge]:
+    """Marks for the tasks that the problems of a failed run name."""
+    named = {
+        str(name): problem.message
+        for problem in report.problems
+        for name in rule.tasks
+        if problem.where.startswith(f"task '{name}'")
+    }
+    return {task_key(name): Badge("failed", "bad", message) for name, message in named.items()}
 
 
 def _params(rule: RuleSpec | None, report: RunReport) -> Iterable[Parameter]:
