@@ -156,7 +156,7 @@ def test_rows_of_a_file_are_told_with_their_group_and_the_columns_that_they_feed
     assert why.records[0].id == "row 2"
     told = text(why)
     assert "By account puts its row into the group for Account A-1, which has 2 rows." in told
-    assert "Big is 1 (1 row feeds it, 1 of them of this record (Logins > 6))" in told
+    assert "Big is 1 (1 row feeds it, 1 of this record; they have Logins > 6)" in told
     assert "rows of the group: Logins 5; Logins 7" in told or "rows of the group: Logins 7; Logins 5" in told
 
 

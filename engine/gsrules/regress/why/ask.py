@@ -104,6 +104,12 @@ def source_title(trace: Trace, part: Part) -> str:
     return f"{files[0].key}{more}" if files else part.task
 
 
+def partner(trace: Trace, part: Part, at: int) -> str:
+    """The other side of a merge in words: a dataset, or what the merges before have made."""
+    task = trace.part(part.inputs[1 - at]).task
+    return task if task != part.task else "what was merged before"
+
+
 def env_of(trace: Trace, alias: str) -> SpellEnv:
     """How expressions are spelled over the rows of a part under an alias."""
     context = trace.bound.context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -11,11 +11,11 @@ from gsrules.actions.staging import named, select, spelled
 from gsrules.expressions import SpellEnv, spell
 from gsrules.expressions.leaves import Leaf, arms, case_expressions, decided_by, leaves
 from gsrules.expressions.printed import printed
-from gsrules.expressions.tree import ColumnRef, Compare, Expr, references
+from gsrules.expressions.tree import ColumnRef, Expr, references
 from gsrules.plan.unfold import ROW
 from gsrules.regress.why.ask import env_of
 from gsrules.regress.why.model import Check, Result, Value
-from gsrules.regress.why.values import Words
+from gsrules.regress.why.values import Words, said_name
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import column
 
@@ -52,12 +52,18 @@ def checks(trace: Trace, words: Words, predicate: Expr, part: str, row: int) -> 
     values = iter(one_row(trace, items, part, row))
     whole, by_true, by_other = next(values), next(values), next(values)
     decided = set(by_true if whole else by_other)
+    names = {each.name: said_name(each) for each in trace.part(part).columns}
     made = []
     for at, leaf in enumerate(found):
         result = next(values)
-        actual = tuple(words.value(printed(value), next(values), value.type) for value in looked[at])
+        actual = tuple(words.value(_called(value, names), next(values), value.type) for value in looked[at])
         made.append(_check(trace, leaf, actual, result, decided=at + 1 in decided))
     return tuple(made)
+
+
+def _called(value: Expr, names: Mapping[str, str]) -> str:
+    """What a condition looks at: a column by the name that people use, else the expression."""
+    return names[value.name] if isinstance(value, ColumnRef) else printed(value)
 
 
 def _check(trace: Trace, leaf: Leaf, actual: tuple[Value, ...], result: bool | None, *, decided: bool) -> Check:
@@ -65,8 +71,6 @@ def _check(trace: Trace, leaf: Leaf, actual: tuple[Value, ...], result: bool | N
     fits = result is not None and bool(result) is not leaf.negated
     wanted = leaf.wanted(trace.bound.context.rule_date)
     text = f"not ({leaf.text})" if leaf.negated else leaf.text
-    if isinstance(leaf.expr, Compare) and len(actual) == 2:
-        wanted = f"{wanted.removesuffix(actual[1].name)}{actual[1].name}"
     return Check(text, actual, wanted, said, fits, decided)
 
 
@@ -83,12 +87,15 @@ def formulas(trace: Trace, words: Words, items: Sequence[tuple[str, Expr]], part
         read = sorted(references(expr))
         columns += [named(column(name, "r"), f"r{number}_{at}") for at, name in enumerate(read)]
     values = iter(one_row(trace, columns, part, row))
-    types = {each.name: each.type for each in trace.part(part).columns}
+    known = {each.name: each for each in trace.part(part).columns}
     made = []
     for name, expr in shown:
         text = words.say(next(values), expr.type)
         ways = [arm.text for arm in arms(expr) if next(values)]
-        read_values = [f"{each} is {words.say(next(values), types[each])}" for each in sorted(references(expr))]
+        read_values = [
+            f"{said_name(known[each])} is {words.say(next(values), known[each].type)}"
+            for each in sorted(references(expr))
+        ]
         note = f"because {' and '.join(ways)}" if case_expressions(expr) and ways else ""
         note = note.replace("because else", "because no condition before it was true")
         made.append(Value(name, text, "; ".join(each for each in (note, ", ".join(read_values)) if each)))

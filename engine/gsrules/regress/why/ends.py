@@ -13,7 +13,7 @@ from gsrules.expressions.leaves import leaves
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Filter
 from gsrules.plan.unfold import ROW, Part
-from gsrules.regress.why.ask import env_of
+from gsrules.regress.why.ask import env_of, partner
 from gsrules.regress.why.checks import deciders
 from gsrules.regress.why.follow import Paths
 from gsrules.regress.why.model import End, EndKind, Group
@@ -114,8 +114,8 @@ class Ends:
         """Records of which no row came through."""
         node = part.node
         predicate = node.predicate if isinstance(node, Filter) else None
-        partner = self._trace.part(part.inputs[1 - at]).task if part.kind == "merge" else ""
-        place = self._add(_Place(_LOSING[part.kind], part.task, predicate, partner))
+        other = partner(self._trace, part, at) if part.kind == "merge" else ""
+        place = self._add(_Place(_LOSING[part.kind], part.task, predicate, other))
         lost = self._paths.lost(part, at)
         through = select(column("origin", "s")).from_(self._paths.pairs(part.inputs[at], "s"), copy=False)
         links = sub(self._trace.links(part.name, at), "l")

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from gsrules.actions.staging import all_of, cast, fragment, named, number, select, spelled, sub, text
 from gsrules.catalogue.datatypes import NUMBER, DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.regress.why.model import Near
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import column
@@ -25,28 +26,34 @@ _FAR: Final = 9
 
 def nearest_values(trace: Trace, rows: exp.Table, value: exp.Expr, wanted: str) -> list[Near]:
     """The values of a column that almost equal a text, the nearest first."""
-    return nearest_keys(trace, rows, [value], [text(wanted)], [False])
+    return nearest_keys(trace, rows, [Key(value, text(wanted), ignore_case=False, slips=True)])
 
 
-def nearest_keys(
-    trace: Trace, rows: exp.Expr, values: Sequence[exp.Expr], wanted: Sequence[exp.Expr], ignore_case: Sequence[bool]
-) -> list[Near]:
-    """The combinations of `values` (texts) in `rows` that almost equal the `wanted` values, of the nearest kind only.
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One part of a key: `value` over the rows searched, and what is `wanted`, both texts.
 
-    The worst of the values decides how near a combination is; at least one is not equal.
+    `ignore_case`: the rule does. `slips`: texts that people type may have slips; ids, numbers and dates have none.
     """
-    names = [f"v{at}" for at in range(len(values))]
-    texts = [named(value, name) for value, name in zip(values, names, strict=True)]
+
+    value: exp.Expr
+    wanted: exp.Expr
+    ignore_case: bool
+    slips: bool
+
+
+def nearest_keys(trace: Trace, rows: exp.Expr, keys: Sequence[Key]) -> list[Near]:
+    """The keys in `rows` that almost equal the wanted one, of the nearest kind only.
+
+    The part that differs most decides how near a key is; at least one is not equal.
+    """
+    names = [f"v{at}" for at in range(len(keys))]
+    texts = [named(key.value, name) for key, name in zip(keys, names, strict=True)]
     grouped = select(*texts, named(exp.Count(this=exp.Star()), "n")).from_(rows, copy=False)
     grouped = grouped.group_by(*(exp.Literal.number(at + 1) for at in range(len(names))), copy=False)
-    ranks = [
-        named(_rank(column(name, "g"), cast(want, "VARCHAR"), folded), f"r{at}")
-        for at, (name, want, folded) in enumerate(zip(names, wanted, ignore_case, strict=True))
-    ]
-    slips = [
-        named(_slips(column(name, "g"), cast(want, "VARCHAR")), f"d{at}")
-        for at, (name, want) in enumerate(zip(names, wanted, strict=True))
-    ]
+    own = [column(name, "g") for name in names]
+    ranks = [named(_rank(own[at], key), f"r{at}") for at, key in enumerate(keys)]
+    slips = [named(_slips(own[at], cast(key.wanted, "VARCHAR")), f"d{at}") for at, key in enumerate(keys)]
     ranked = select(exp.Star(), *ranks, *slips).from_(sub(grouped, "g"), copy=False)
     rank = _greatest([column(f"r{at}", "k") for at in range(len(names))])
     total: exp.Expr = column("d0", "k")
@@ -83,18 +90,20 @@ def _greatest(ranks: Sequence[exp.Expr]) -> exp.Expr:
     return ranks[0] if len(ranks) == 1 else exp.Greatest(this=ranks[0], expressions=list(ranks[1:]))
 
 
-def _rank(value: exp.Expr, wanted: exp.Expr, folded: bool) -> exp.Expr:
+def _rank(value: exp.Expr, key: Key) -> exp.Expr:
     """0 for what the rule takes as equal, then the kinds of difference, then far."""
-    equal = "LOWER(:v) = LOWER(:w)" if folded else ":v = :w"
+    equal = "LOWER(:v) = LOWER(:w)" if key.ignore_case else ":v = :w"
     return fragment(
         f"CASE WHEN {equal} THEN 0"
         " WHEN LOWER(:v) = LOWER(:w) THEN 1"
         " WHEN REPLACE(LOWER(:v), ' ', '') = REPLACE(LOWER(:w), ' ', '') THEN 2"
         " WHEN LTRIM(LOWER(TRIM(:v)), '0') = LTRIM(LOWER(TRIM(:w)), '0') THEN 3"
-        " WHEN LENGTH(:w) > 2 AND LEVENSHTEIN(LOWER(:v), LOWER(:w)) <= GREATEST(1, LEAST(3, LENGTH(:w) // 4)) THEN 4"
+        " WHEN :s AND LENGTH(:w) > 2"
+        " AND LEVENSHTEIN(LOWER(:v), LOWER(:w)) <= GREATEST(1, LEAST(3, LENGTH(:w) // 4)) THEN 4"
         " ELSE :far END",
         v=value,
-        w=wanted,
+        w=cast(key.wanted, "VARCHAR"),
+        s=exp.true() if key.slips else exp.false(),
         far=number(_FAR),
     )
 

@@ -12,17 +12,17 @@ from gsrules.actions.staging import all_of, number, select, spelled, sub
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions import spell
 from gsrules.expressions.leaves import source_text
-from gsrules.expressions.printed import name_text, value_text
+from gsrules.expressions.printed import name_text, printed, value_text
 from gsrules.expressions.tree import references
 from gsrules.plan.nodes import Aggregate, Column, Filter, Join, LookupHop, Matching, Measure, Project, Union
 from gsrules.plan.unfold import ROW, Part
-from gsrules.regress.why.ask import env_of, key_column, source_title
+from gsrules.regress.why.ask import env_of, key_column, partner, source_title
 from gsrules.regress.why.checks import checks, formulas, one_row
 from gsrules.regress.why.follow import Paths
 from gsrules.regress.why.model import Near, Step, StepKind, Value
-from gsrules.regress.why.near import as_text, nearest_keys
+from gsrules.regress.why.near import Key, as_text, nearest_keys
 from gsrules.regress.why.upstream import elsewhere
-from gsrules.regress.why.values import Words
+from gsrules.regress.why.values import Words, said_name
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import column
 
@@ -100,7 +100,7 @@ class Story:
         if not columns:
             return ()
         found = one_row(self._trace, [column(each.name, "r") for each in columns], part, row)
-        return tuple(self._words.value(c.name, v, c.type) for c, v in zip(columns, found, strict=True))
+        return tuple(self._words.value(said_name(c), v, c.type) for c, v in zip(columns, found, strict=True))
 
     # the steps
 
@@ -137,7 +137,8 @@ class Story:
         if missing and not _is_empty(keys):
             wanted = one_row(self._trace, [column(node.key, "r")], part.name, row)[0]
             table = self._trace.tenant.table(node.object).copy()
-            near = nearest_keys(self._trace, table, [column("Gsid")], [exp.Literal.string(str(wanted))], [False])
+            key = Key(column("Gsid"), exp.Literal.string(str(wanted)), ignore_case=False, slips=False)
+            near = nearest_keys(self._trace, table, [key])
         return self._make(
             part, "lookup", node.object, keys=keys, values=() if missing else values, near=tuple(near),
             lost=int(missing),
@@ -180,11 +181,11 @@ class Story:
             fed = spell(measure.where, env_of(self._trace, "r"))
             query = select(exp.Literal.number(1)).from_(self._trace.rows(source, "r"), copy=False)
             counts.append(self._paths.count(query.where(all_of([known, fed]), copy=False)))
-        condition = source_text(measure.where)
+        condition = printed(measure.where)
         if not counts[1]:
-            return Value(value.name, value.text, f"no row feeds it: none has {condition}")
-        rows_fed = "1 row feeds" if counts[1] == 1 else f"{counts[1]} rows feed"
-        return Value(value.name, value.text, f"{rows_fed} it, {counts[0]} of them of this record ({condition})")
+            return Value(value.name, value.text, f"no row feeds it; none has {condition}")
+        rows_fed = "1 row feeds it" if counts[1] == 1 else f"{counts[1]} rows feed it"
+        return Value(value.name, value.text, f"{rows_fed}, {counts[0]} of this record; they have {condition}")
 
     def _union(self, part: Part, node: Union, at: int) -> Step:
         branch = self._trace.part(part.inputs[at]).task
@@ -204,13 +205,16 @@ class Story:
         if unmatched and not (_is_empty(keys) and not any(key.null_matches for key in node.keys)):
             raw = [_literal(value) for value in one_row(self._trace, [column(n, "r") for n in names], mine, row)]
             folded = [key.ignore_case for key in node.keys]
-            table = self._trace.rows(theirs, "o")
-            texts = [as_text(column(c.name, "o"), c.type) for c in _named(self._trace.part(theirs).columns, others)]
-            near = tuple(nearest_keys(self._trace, table, texts, raw, folded))
+            sought = [
+                Key(as_text(column(c.name, "o"), c.type), value, fold, c.type.family is Family.TEXT)
+                for c, value, fold in zip(_each(self._trace.part(theirs).columns, others), raw, folded, strict=True)
+            ]
+            near = tuple(nearest_keys(self._trace, self._trace.rows(theirs, "o"), sought))
             hint = elsewhere(self._trace, self._words, theirs, list(zip(others, raw, strict=True)), folded)
         matched = [] if unmatched else self._matches(part, node, at, row)
+        other = partner(self._trace, part, at)
         return self._make(
-            part, "merge", _on(node, at), at, keys=keys, near=near, lost=len(lost), other=self._trace.part(theirs).task,
+            part, "merge", _on(node, at), at, keys=keys, near=near, lost=len(lost), other=other,
             values=tuple(matched), elsewhere=hint, members=len(unmatched),
         )  # fmt: skip
 
@@ -234,10 +238,9 @@ class Story:
         if children:
             names = (node.left_names, node.right_names)[1 - at]
             keys = {key.right if at == 0 else key.left for key in node.keys}
-            found = self._say(
-                part.name, children[0], _named(part.columns, [n for n, s in names.items() if s not in keys])
-            )
-            made += [replace(value, name=names[value.name]) for value in found[:_SHOWN]]
+            shown = [name for name, source in names.items() if source not in keys][:_SHOWN]
+            found = self._say(part.name, children[0], _named(part.columns, shown))
+            made += [replace(value, name=names[name]) for name, value in zip(shown, found, strict=True)]
         return made
 
 
@@ -249,8 +252,14 @@ def describing(trace: Trace, part: Part) -> tuple[Column, ...]:
     if definition is not None and definition.name_field is not None:
         found = [definition.name_field.name]
     named_columns = _named(part.columns, found)
-    plain = [c for c in part.columns if c.name != key and c.type.family is not Family.MULTI_PICKLIST]
-    return named_columns or tuple(plain[:_SHOWN])
+    plain = [c for c in part.columns if c.type.family not in (Family.MULTI_PICKLIST, Family.ID)]
+    return named_columns or tuple(plain[:_SHOWN]) or part.columns[:1]
+
+
+def _each(columns: Sequence[Column], names: Sequence[str]) -> list[Column]:
+    """The columns of these names, one for each name."""
+    by_name = {each.name: each for each in columns}
+    return [by_name[name] for name in names]
 
 
 def _named(columns: Sequence[Column], names: Sequence[str]) -> tuple[Column, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+import re
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
@@ -12,12 +13,19 @@ from gsrules.actions.staging import select, spelled, text
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.catalogue.model import ObjectDef
 from gsrules.expressions.printed import value_text
+from gsrules.plan.nodes import Column
 from gsrules.regress.why.model import Value
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import GSID, column
 
+_CUSTOM: Final = re.compile(r"__(gc|c)$", re.IGNORECASE)
 EMPTY = "empty"
 """How a null is said."""
+
+
+def said_name(column_: Column) -> str:
+    """A column as people call it: a field by its label, a dataset's column by its name."""
+    return column_.label if column_.label and _CUSTOM.search(column_.name) else column_.name
 
 
 class Words:
