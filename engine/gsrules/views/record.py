@@ -59,11 +59,10 @@ def _place(branch: Branch) -> str:
 
 
 def _masks(made: Recording) -> Iterator[str]:
-    masked = made.masking.by_kind()
-    if not masked:
+    if not made.masked:
         yield "Masked: nothing"
-    for kind, columns in masked.items():
-        yield f"Masked {kind.value}: {', '.join(columns)}"
+    for kind, columns in made.masked.items():
+        yield f"Masked {kind}: {', '.join(columns)}"
     if made.masking.masks.unmasked:
         values = ", ".join(made.masking.masks.unmasked[:_MOST])
         yield f"Not masked, because conditions of the rule look into them: {values}"

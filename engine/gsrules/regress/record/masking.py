@@ -44,21 +44,22 @@ class Masking:
         masked = self.treatments[column.owner, column.name] != "keep"
         return masked and any(self.text(column.owner, column.name, value) != value for value in column.values)
 
-    def by_kind(self) -> dict[MaskKind, tuple[str, ...]]:
-        """The titles of the masked columns by kind."""
-        found: dict[MaskKind, tuple[str, ...]] = {}
+    def by_kind(self) -> dict[MaskKind, tuple[TextColumn, ...]]:
+        """The masked columns by kind."""
+        found: dict[MaskKind, tuple[TextColumn, ...]] = {}
         for column in self.columns:
             done = self.treatments[column.owner, column.name]
             if isinstance(done, MaskKind) and any(self.masks.knows(value) for value in column.values):
-                found[done] = (*found.get(done, ()), column.title)
+                found[done] = (*found.get(done, ()), column)
         return found
 
     def left(self) -> tuple[str, ...]:
-        """The titles of the text columns that stay as they are."""
+        """The titles of the text columns that stay as they are; those of which Gainsight fixes the values left out."""
         return tuple(
             column.title
             for column in self.columns
-            if not isinstance(self.treatments[column.owner, column.name], MaskKind) and column.values
+            if not isinstance(self.treatments[column.owner, column.name], MaskKind)
+            and not (column.field is not None and column.field.values)
         )
 
 

@@ -91,6 +91,16 @@ class Recording:
         """The branches that real rows take, but the test does not."""
         return tuple(branch for branch in self.branches if branch.id in self.real - self.taken)
 
+    @property
+    def masked(self) -> dict[str, tuple[str, ...]]:
+        """The masked columns that the test shows, by what they hold."""
+        shown = {(name, key) for name, rows in self.given.items() for row in rows for key in row}
+        found = {
+            kind.value: tuple(each.title for each in columns if each.field is None or (each.owner, each.name) in shown)
+            for kind, columns in self.masking.by_kind().items()
+        }
+        return {kind: columns for kind, columns in found.items() if columns}
+
     def as_json(self) -> dict[str, Any]:
         """The recording as plain data, without the text of the test."""
         return {
@@ -101,7 +111,7 @@ class Recording:
             "exercised": sum(branch.id in self.taken for branch in self.counted),
             "no_real_row": [branch.as_json() for branch in self.unexercised],
             "not_in_the_test": [branch.as_json() for branch in self.lost],
-            "masked": {kind.value: list(columns) for kind, columns in self.masking.by_kind().items()},
+            "masked": {kind: list(columns) for kind, columns in self.masked.items()},
             "not_masked": [*self.masking.masks.unmasked, *self.kept_columns],
             "left_as_they_are": list(self.masking.left()),
             "salesforce_samples": list(self.salesforce),
@@ -317,7 +327,7 @@ def _positions(draft: Draft, tenant: Tenant) -> dict[Unit, tuple[int, str, int]]
 
 
 def _heading(made: Recording) -> Sequence[str]:
-    masked = ", ".join(kind.value for kind in made.masking.by_kind())
+    masked = ", ".join(made.masked)
     words = [f"Recorded with `gsrules record {made.rule}` from real rows" + (f"; masked: {masked}." if masked else ".")]
     if made.unexercised:
         words.append("No real row exercises:")
