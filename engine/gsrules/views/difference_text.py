@@ -241,7 +241,8 @@ def _transitions(each: ColumnDifference) -> str:
     if each.movement is not None and each.different > _TRANSITIONS:
         return moved(each.movement)
     parts = []
-    for turn in each.transitions[:_TRANSITIONS]:
+    all_alone = each.different > _TRANSITIONS and each.transitions[0].rows == 1
+    for turn in each.transitions[: 1 if all_alone else _TRANSITIONS]:
         keys = _keys(turn.samples, turn.rows)
         parts.append(f"{turned(turn.before, turn.after)} {turn.rows:,}{f' ({keys})' if keys else ''}")
     more = each.different - len(parts)

@@ -87,7 +87,7 @@ def test_a_changed_criterion_shows_who_gains_a_cta(gsrules: Command, repository:
     assert (write["state"], low["state"]) == ("same", "differs")
     assert (low["before"], low["after"], low["gained"], low["lost"]) == ({"created": 1}, {"created": 2}, 1, 0)
     assert low["turns"] == [
-        {"before": None, "after": "created", "rows": 1, "samples": ["Beta, Beta logs in little"]},
+        {"before": None, "after": "created", "rows": 1, "samples": ["Beta"]},
     ]
     assert rule["differs_in_effect"]
 
@@ -99,7 +99,7 @@ def test_the_text_form_says_it_in_a_few_lines(gsrules: Command, repository: Path
     assert "  Write usage  load_to_object → usage__gc  does the same" in lines
     assert "  Low usage  create_cta → call_to_action  DIFFERS   created 1 → 2" in lines
     assert "    + 1 more created" in lines
-    assert "    rows  + Beta, Beta logs in little  (created)" in lines
+    assert "    rows  + Beta  (created)" in lines
     assert lines[-1] == "1 rule compared: 1 of them does something else with this data"
 
 
@@ -129,14 +129,26 @@ def test_a_changed_formula_turns_values_of_dataset_and_record(gsrules: Command, 
 
 def test_labels_and_names_stand_where_records_hold_gsids(gsrules: Command, repository: Path) -> None:
     edit(repository / "rules/usage.yml", "priority: High", "priority: Low")
-    edit(repository / "rules/usage.yml", "logs in little", "is quiet")
+    edit(repository / "rules/usage.yml", "when: Logins < :least", "when: Logins > :least")
     [rule] = gsrules("diff", *DATE, "--format", "json").rules
     low = rule["effects"][1]
     [new], [gone] = low["table"]["new_rows"], low["table"]["gone_rows"]
-    assert (new["key"], gone["key"]) == (["Alpha, Alpha is quiet"], ["Alpha, Alpha logs in little"])
+    assert (new["key"], gone["key"]) == (["Beta"], ["Alpha"])
     assert (new["values"]["PriorityId"], gone["values"]["PriorityId"]) == ("Low", "High")
-    assert (new["values"]["OwnerId"], new["values"]["CompanyId"]) == ("Owner", "Alpha")
+    assert (new["values"]["OwnerId"], new["values"]["CompanyId"]) == ("Owner", "Beta")
     assert (low["gained"], low["lost"]) == (1, 1)
+
+
+def test_a_cta_of_another_name_is_neither_gained_nor_lost(gsrules: Command, repository: Path) -> None:
+    edit(repository / "rules/usage.yml", "logs in little", "is quiet")
+    [rule] = gsrules("diff", *DATE, "--format", "json").rules
+    low = rule["effects"][1]
+    assert (low["gained"], low["lost"], low["table"]["rows"]["changed"]) == (0, 0, 1)
+    [row] = low["table"]["changed_rows"]
+    assert row == {
+        "key": ["Alpha"],
+        "cells": [{"column": "Name", "before": "Alpha logs in little", "after": "Alpha is quiet"}],
+    }
 
 
 def test_gsids_of_new_records_are_no_difference(gsrules: Command, repository: Path) -> None:
@@ -162,7 +174,7 @@ def test_the_tenant_stays_as_it_was(gsrules: Command, repository: Path) -> None:
     before = store.read_bytes()
     [rule] = gsrules("diff", *DATE, "--format", "json").rules
     assert store.read_bytes() == before
-    assert rule["effects"][1]["turns"][0]["samples"] == ["Beta, Beta logs in little"]
+    assert rule["effects"][1]["turns"][0]["samples"] == ["Beta"]
     assert rule["effects"][0]["before"] == {"unchanged": 2}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Final
 
 import duckdb
@@ -11,16 +13,21 @@ from sqlglot import exp
 
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import Family
+from gsrules.catalogue.gsids import PATTERN
 from gsrules.regress.difference.columns import Table
 from gsrules.regress.difference.model import EffectsDifference, OutcomeTurn, TableDifference
-from gsrules.regress.difference.sql import all_of, call, choose, is_null, stacked, text
+from gsrules.regress.difference.sql import all_of, call, choose, is_null, number, stacked, text
 from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits, compare_tables
 from gsrules.run.report import ActionReport
-from gsrules.tenant.names import column, identifier, named, run, select_from
+from gsrules.tenant.names import column, create_temp, drop, identifier, named, run, select_from, temp_table
 
 OUTCOME: Final = "outcome"
 KEY: Final = "record"
 _OWN: Final = (KEY, OUTCOME, "code", "found")
+_ENTITY: Final = "__entity"
+_ONE_AN_ENTITY: Final = ("create_cta",)
+"""Actions whose key is the entity and a name, which may hold figures."""
+_numbers = count(1)
 _COUNTS: Final = ("created", "updated", "closed", "unchanged", "skipped", "failed")
 
 
@@ -59,12 +66,39 @@ def new_records(effects: Sequence[exp.Expression]) -> exp.Select | None:
     return select_from(both, column("gsid"), named(exp.Min(this=column("words")), "words")).group_by(column("gsid"))
 
 
+@contextmanager
+def as_table(con: duckdb.DuckDBPyConnection, rows: exp.Expression) -> Iterator[str]:
+    """A temporary table of the rows, for as long as the block lasts."""
+    name = f"gs_compared_{next(_numbers)}"
+    run(con, create_temp(name, rows))
+    try:
+        yield name
+    finally:
+        run(con, drop(temp_table(name)))
+
+
+@contextmanager
+def new_at_hand(con: duckdb.DuckDBPyConnection, sides: Mapping[str, Effects]) -> Iterator[dict[str, Effects]]:
+    """The effects of one side with the GSIDs of new records in a table, which every action looks up."""
+    new = next((each.new for each in sides.values()), None)
+    if new is None:
+        yield dict(sides)
+        return
+    with as_table(con, new) as name:
+        row = run(con, select_from(temp_table(name), exp.Count(this=exp.Star()))).fetchone()
+        known = select_from(temp_table(name), exp.Star()) if row and row[0] else None
+        yield {action: replace(effects, new=known) for action, effects in sides.items()}
+
+
 def compare_effects(
     con: duckdb.DuckDBPyConnection, before: Effects, after: Effects, limits: Limits = DEFAULT_LIMITS
 ) -> EffectsDifference:
     """The difference between what one action did before and what it does now."""
-    sides = [Table(_flat(con, side)) for side in (before, after)]
-    table = compare_tables(con, str(after.report.id), sides[0], sides[1], hints=[(KEY,)], limits=limits, tally=OUTCOME)
+    # Effects are views over many joins: each side is computed once, then compared as a table.
+    with as_table(con, _flat(con, before)) as left, as_table(con, _flat(con, after)) as right:
+        by_entity = after.report.action in _ONE_AN_ENTITY and all(_one_an_entity(con, name) for name in (left, right))
+        sides = [Table(_keyed(name, by_entity)) for name in (left, right)]
+        table = compare_tables(con, after.report.id, sides[0], sides[1], hints=[(KEY,)], limits=limits, tally=OUTCOME)
     turns = _turns(table)
     renamed = before.report.id if before.report.id != after.report.id else None
     return EffectsDifference(
@@ -78,6 +112,23 @@ def compare_effects(
         table=table,
         renamed_from=renamed,
     )
+
+
+def _one_an_entity(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether no two effects are of one company or relationship."""
+    distinct = exp.Count(this=exp.Distinct(expressions=[column(_ENTITY)]))
+    row = run(
+        con, select_from(temp_table(name), exp.EQ(this=distinct, expression=exp.Count(this=exp.Star())))
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _keyed(name: str, by_entity: bool) -> exp.Select:
+    """The effects under their key: by entity where that is enough, so that a CTA of another name is still the same."""
+    if not by_entity:
+        return select_from(temp_table(name), exp.Star(except_=[identifier(_ENTITY)]))
+    rest = exp.Star(except_=[identifier(_ENTITY), identifier(KEY)])
+    return select_from(temp_table(name), named(column(_ENTITY), KEY), rest)
 
 
 def one_sided(con: duckdb.DuckDBPyConnection, side: Effects, *, is_after: bool) -> EffectsDifference:
@@ -125,8 +176,14 @@ def _flat(con: duckdb.DuckDBPyConnection, side: Effects) -> exp.Select:
 
     made = exp.EQ(this=column(OUTCOME, "e"), expression=text("created"))
     found = choose([(exp.Not(this=made), named_if_new(column("gsid", "e")))])
-    items = [
-        named(column("key", "e"), KEY),
+    key: exp.Expression = column("key", "e")
+    for place in (1, 2) if side.new is not None else ():
+        # a key may hold the GSID of a record that an earlier action made
+        gsid = call("list_extract", call("regexp_extract_all", column("key", "e"), text(PATTERN)), number(place))
+        key = exp.Coalesce(this=call("replace", key, gsid, named_if_new(gsid.copy())), expressions=[key.copy()])
+    items: list[exp.Expression] = [
+        named(call("regexp_extract", column("key", "e"), text(f"^({PATTERN}), "), number(1)), _ENTITY),
+        named(key, KEY),
         named(column(OUTCOME, "e"), OUTCOME),
         named(column("code", "e"), "code"),
         named(found, "found"),

@@ -12,7 +12,7 @@ import duckdb
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.regress.changes import rule_changes
 from gsrules.regress.changes.matching import same_actions, same_tasks
-from gsrules.regress.difference.effects import compare_effects, one_sided
+from gsrules.regress.difference.effects import compare_effects, new_at_hand, one_sided
 from gsrules.regress.difference.model import (
     DatasetDifference,
     EffectsDifference,
@@ -24,6 +24,7 @@ from gsrules.regress.difference.sides import DiffOptions, Ran, absent, kept_side
 from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits, compare_tables
 from gsrules.regress.difference.versions import Version
 from gsrules.run.kept import find_run
+from gsrules.run.options import RunOptions
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec
 from gsrules.spec.chain import ChainLink
@@ -178,8 +179,6 @@ def _compare_rule(before: Version, after: Version, pair: RulePair, options: Diff
 
 def _dated(after: Version, options: DiffOptions) -> DiffOptions:
     """The options with the one rule date of both sides."""
-    from gsrules.run.options import RunOptions
-
     date = RunOptions(rule_date=options.rule_date).date_in(after.workspace.project.profile)
     return replace(options, rule_date=date)
 
@@ -287,12 +286,14 @@ def _effects(
     if before.side.failed or after.side.failed:
         return
     pairs = _ids(before, after)
-    for name, effects in after.actions.items():
-        old = before.actions.get(pairs.get(name, ""))
-        yield compare_effects(con, old, effects, options.limits) if old else one_sided(con, effects, is_after=True)
-    for name, effects in before.actions.items():
-        if name not in pairs.values():
-            yield one_sided(con, effects, is_after=False)
+    with new_at_hand(con, before.actions) as olds, new_at_hand(con, after.actions) as news:
+        for name, effects in news.items():
+            old = olds.get(pairs.get(name, ""))
+            made = compare_effects(con, old, effects, options.limits) if old else None
+            yield made or one_sided(con, effects, is_after=True)
+        for name, effects in olds.items():
+            if name not in pairs.values():
+                yield one_sided(con, effects, is_after=False)
 
 
 def _ids(before: Ran, after: Ran) -> Mapping[str, str]:

@@ -83,9 +83,10 @@ def summarised(
     choice: KeyChoice,
     duplicates: tuple[Duplicates, ...],
     limits: Limits,
+    differing: int,
 ) -> TableDifference:
-    """The difference as data, from the table of differing rows."""
-    totals = _totals(con, found)
+    """The difference as data, from the table of the `differing` rows."""
+    totals = _totals(con, found) if differing else {}
     changed, new, gone = (int(totals.get(name) or 0) for name in (CHANGED, NEW, GONE))
     moved = [(i, pair) for i, pair in enumerate(found.others) if totals.get(f"c{i}")]
     transitions = _transitions(con, found, moved, limits) if moved else {}

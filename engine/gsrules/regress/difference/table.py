@@ -18,7 +18,17 @@ from gsrules.regress.difference.keys import KeyChoice, choose_key
 from gsrules.regress.difference.model import Duplicates, TableDifference
 from gsrules.regress.difference.sql import Rows, all_of, any_of, call, choose, differs, is_null, number, text
 from gsrules.regress.difference.summary import CHANGED, GONE, NEW, STATE, TIMES, Found, key_text, summarised, tallied
-from gsrules.tenant.names import column, create_temp, drop, identifier, named, run, select_from, temp_table
+from gsrules.tenant.names import (
+    column,
+    create_temp,
+    drop,
+    identifier,
+    named,
+    rows_written,
+    run,
+    select_from,
+    temp_table,
+)
 
 BEFORE, AFTER = "b", "a"
 _numbers = count(1)
@@ -63,8 +73,9 @@ def compare_tables(
         if twins:
             run(con, create_temp(twins, _twins(before, after, choice)))
         run(con, create_temp(found.table, _differing(before, after, choice, found, twins)))
+        differing = rows_written(con)
         duplicates = _duplicates(con, twins, choice, limits) if twins else ()
-        made = summarised(con, subject, found, columns, choice, duplicates, limits)
+        made = summarised(con, subject, found, columns, choice, duplicates, limits, differing)
         return replace(made, tally=tallied(con, found, tally, limits)) if tally and made else made
     finally:
         for name in (found.table, twins):
