@@ -58,7 +58,7 @@ tiers = st.sampled_from(["Gold", "gold", "Silver", "", None])
 amounts = st.sampled_from([None, *map(Decimal, ("0", "1", "-2.5", "1000000000000", "0.000000001"))])
 rows = st.tuples(ids, st.sampled_from([1, 2, None]), tiers, amounts, st.sampled_from([True, False, None]))
 tables = st.lists(rows, max_size=12)
-once = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+once = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def ordered(key: Sequence[Any]) -> tuple[Any, ...]:

@@ -145,9 +145,28 @@ def _promising(
     )
     dimensions = [pair for pair in ranked if _rank(pair) < 2][:_TRIED]
     for pool in (dimensions, ranked[:_TRIED]):
+        if not pool or not _tells_apart(con, before, after, pool):
+            continue  # where all of them together do not tell rows apart, no few of them do
         for width in range(1, min(len(pool), _WIDEST) + 1):
             sets = [pairs for pairs in combinations(pool, width) if pool is dimensions or set(pairs) - set(dimensions)]
             yield from _unique_in_sample(con, before, after, sets)
+
+
+def _tells_apart(con: duckdb.DuckDBPyConnection, before: Table, after: Table, pool: Sequence[Pair]) -> bool:
+    """Whether no two of the first rows of a side are alike in all columns of `pool`."""
+    for table, is_after in ((after, True), (before, False)):
+        sides = [pair.after if is_after else pair.before for pair in pool]
+        keys = [pair.compared(side.of("t"), side) for pair, side in zip(pool, sides, strict=True)]
+        distinct = exp.Count(this=exp.Distinct(expressions=[call("row", *keys)]))
+        row = run(con, select_from(_first_rows(table), exp.Count(this=exp.Star()), distinct)).fetchone()
+        if row and row[0] != row[1]:
+            return False
+    return True
+
+
+def _first_rows(table: Table) -> exp.Subquery:
+    first = select_from(table.rows.subquery(identifier("r")), exp.Star()).limit(_SAMPLE)
+    return first.subquery(identifier("t"))
 
 
 def _rank(pair: Pair) -> int:
@@ -173,8 +192,7 @@ def _unique_in_sample(
             whole = keys[0] if len(keys) == 1 else call("row", *keys)
             case = choose([(known, whole)])
             items.append(exp.Count(this=exp.Distinct(expressions=[case])))
-        first = select_from(table.rows.subquery(identifier("r")), exp.Star()).limit(_SAMPLE)
-        row = run(con, select_from(first.subquery(identifier("t")), *items)).fetchone() or ()
+        row = run(con, select_from(_first_rows(table), *items)).fetchone() or ()
         left = [pairs for pairs, distinct in zip(left, row[1:], strict=True) if distinct == row[0]]
     return left
 
