@@ -123,12 +123,13 @@ def _story(record: Record, painter: Painter) -> Iterator[str]:
 
 
 def _values_that_decided(record: Record) -> str:
-    """The values for which a record was kept out in the end."""
+    """The values for which a record was kept out in the end, and what an action says that did not act."""
     out = {end.place for end in record.final if end.kind in ("filter", "criteria")}
     found = [step.checks for step in record.steps if step.kind == "filter" and step.task in out]
     found += [action.checks for action in record.actions if action.action in out]
     kept_out = [check for checks in found for check in checks if check.decided and not check.fits]
     values = [f"{_bare(value.name)} is {value.text}" for check in kept_out for value in check.values]
+    values += [effect.message for action in record.actions for effect in action.effects if effect.code]
     return f"; {', '.join(dict.fromkeys(values))}" if values else ""
 
 
