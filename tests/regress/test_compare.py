@@ -88,6 +88,17 @@ def test_a_tolerance_finds_the_pairs_that_exist() -> None:
     assert compare_rows("rows", [{"n": "1"}], [{"n": Decimal(1)}], asked)
 
 
+def test_keys_that_differ_in_figures_only_are_one_row_whose_key_changed() -> None:
+    asked = Asked(key=("key",), figures=True)
+    found = compare_rows("x", [{"key": "fell 58 % at A", "n": 1}], [{"key": "fell 53 % at A", "n": 1}], asked)
+    assert [dict(row.cells) for row in found.changed] == [{"key": ("fell 58 % at A", "fell 53 % at A")}]
+    many = [{"key": f"day {n}"} for n in (1, 2)]
+    found = compare_rows("x", many, [{"key": "day 3"}, {"key": "day 1"}], asked)
+    assert [dict(row.cells) for row in found.changed] == [{"key": ("day 2", "day 3")}]
+    found = compare_rows("x", many, [{"key": "day 3"}, {"key": "day 4"}], asked)
+    assert (found.changed, len(found.missing), len(found.unexpected)) == ((), 2, 2)
+
+
 LOOSE = st.lists(
     st.dictionaries(st.sampled_from("ab"), st.integers(0, 2).map(Decimal), min_size=1, max_size=2), max_size=4
 )

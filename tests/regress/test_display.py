@@ -47,8 +47,9 @@ def test_more_than_six_columns_are_shown_one_below_the_other() -> None:
     after = {"k": "a", **{f"c{n}": 2 for n in range(7)}}
     lines = rows_text(compare_rows("x", [before], [after]))
     assert lines[1:] == ["  ~ a", *(f"      c{n}: 1 → 2" for n in range(7))]
-    lines = rows_text(compare_rows("x", [before], []))
+    lines = rows_text(compare_rows("x", [before], []), cap=None)
     assert lines[1:] == ["  - k: a", *(f"      c{n}: 1" for n in range(7))]
+    assert rows_text(compare_rows("x", [before], []))[1:] == ["  - k: a   c0: 1   c1: 1   c2: 1   … 4 more columns"]
 
 
 def test_values_that_are_all_different_are_told_by_one_example() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -12,6 +13,7 @@ from gsrules.dataclass import dataclass
 Row = Mapping[str, Any]
 
 _MOST_KEYS: Final = 3
+_FIGURES: Final = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,14 @@ class Asked:
     """How rows are compared.
 
     `contains`: the expected rows are only some of all. `close`: how far the numbers of a column may be off. `key`:
-    the columns that pair rows; empty for those that do it best.
+    the columns that pair rows; empty for those that do it best. `figures`: rows whose keys differ only in figures
+    are one row whose key changed, such as “Usage fell 58 %” and “Usage fell 53 %”, as long as no third is like them.
     """
 
     contains: bool = False
     close: Mapping[str, Decimal] | None = None
     key: tuple[str, ...] = ()
+    figures: bool = False
 
     def equal(self, name: str, left: Any, right: Any) -> bool:
         """Whether an actual value is as expected, as far as its column's tolerance says."""
@@ -76,10 +80,31 @@ def compare_rows(subject: str, expected: Sequence[Row], actual: Sequence[Row], a
     """
     left, right = _unmatched(expected, actual, asked)
     keys = asked.key or (_key_columns(expected, left, right) if left else ())
+    pairs, missing, rest = _paired(left, right, keys, asked)
+    if asked.figures:
+        more, missing, rest = _paired_by_words(missing, rest, keys)
+        pairs += more
     changed: list[ChangedRow] = []
+    for row, twin in pairs:
+        cells = {n: (value, twin.get(n)) for n, value in row.items() if not asked.equal(n, value, twin.get(n))}
+        changed.append(ChangedRow(" · ".join(_shown(row.get(name)) for name in keys), cells))
+    if asked.contains:
+        found = len(expected) - len(missing)
+        return RowDifference(subject, ", ".join(keys), len(expected), found, tuple(changed), tuple(missing), ())
+    counts = len(expected), len(actual)
+    return RowDifference(subject, ", ".join(keys), *counts, tuple(changed), tuple(missing), tuple(rest))
+
+
+_Pairs = tuple[list[tuple[Row, Row]], list[Row], list[Row]]
+"""Rows that belong together, and those of either side that are left alone."""
+
+
+def _paired(left: Sequence[Row], right: Sequence[Row], keys: Sequence[str], asked: Asked) -> _Pairs:
+    """By equal keys; among several by most equal columns."""
     by_key: dict[Any, list[Row]] = {}
     for row in right:
         by_key.setdefault(_values(row, keys), []).append(row)
+    pairs: list[tuple[Row, Row]] = []
     missing: list[Row] = []
     for row in left:
         twins = by_key.get(_values(row, keys)) if keys else None
@@ -88,14 +113,20 @@ def compare_rows(subject: str, expected: Sequence[Row], actual: Sequence[Row], a
             continue
         twin = max(twins, key=lambda other: sum(asked.equal(n, value, other.get(n)) for n, value in row.items()))
         twins.remove(twin)
-        cells = {n: (value, twin.get(n)) for n, value in row.items() if not asked.equal(n, value, twin.get(n))}
-        changed.append(ChangedRow(" · ".join(_shown(row.get(name)) for name in keys), cells))
-    if asked.contains:
-        found = len(expected) - len(missing)
-        return RowDifference(subject, ", ".join(keys), len(expected), found, tuple(changed), tuple(missing), ())
-    unexpected = tuple(row for rows in by_key.values() for row in rows)
-    counts = len(expected), len(actual)
-    return RowDifference(subject, ", ".join(keys), *counts, tuple(changed), tuple(missing), unexpected)
+        pairs.append((row, twin))
+    return pairs, missing, [row for rows in by_key.values() for row in rows]
+
+
+def _paired_by_words(left: Sequence[Row], right: Sequence[Row], keys: Sequence[str]) -> _Pairs:
+    """By keys without their figures, where just one row of each side has them."""
+    words = [[_FIGURES.sub("#", str(_values(row, keys))) for row in rows] for rows in (left, right)]
+    counts = [Counter(each) for each in words]
+    alone = {each for each in words[0] if counts[0][each] == 1 and counts[1][each] == 1}
+    twins = {each: row for each, row in zip(words[1], right, strict=True) if each in alone}
+    pairs = [(row, twins[each]) for each, row in zip(words[0], left, strict=True) if each in alone]
+    missing = [row for each, row in zip(words[0], left, strict=True) if each not in alone]
+    rest = [row for each, row in zip(words[1], right, strict=True) if each not in alone]
+    return pairs, missing, rest
 
 
 def _unmatched(expected: Sequence[Row], actual: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Row]]:

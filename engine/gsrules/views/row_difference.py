@@ -14,11 +14,13 @@ CAP: Final = 10
 _GROUPED_ABOVE: Final = 3
 _SAMPLES_OF_GROUPED: Final = 5
 _TALL_ABOVE: Final = 6
+_FIRST_COLUMNS: Final = 4
 _TRANSITIONS: Final = 4
 _SAMPLE_KEYS: Final = 3
 _ABSENT: Final = "—"
 _SPACES: Final = re.compile(r"^ +| +$| {2,}")
-_KEY_WIDTH: Final = 60
+_SHORT: Final = 48
+_LINE: Final = 120
 
 
 def rows_text(difference: RowDifference, *, cap: int | None = CAP) -> list[str]:
@@ -31,8 +33,8 @@ def rows_text(difference: RowDifference, *, cap: int | None = CAP) -> list[str]:
         shown = min(cap, _SAMPLES_OF_GROUPED) if cap is not None else None
     for row in changed[:shown]:
         lines.extend(_changed(row))
-    lines.extend(line for row in missing[:cap] for line in _one_sided("-", row))
-    lines.extend(line for row in unexpected[:cap] for line in _one_sided("+", row))
+    lines.extend(line for row in missing[:cap] for line in _one_sided("-", row, whole=cap is None))
+    lines.extend(line for row in unexpected[:cap] for line in _one_sided("+", row, whole=cap is None))
     hidden = len(changed[shown:]) + sum(len(rows[cap:]) for rows in (missing, unexpected)) if cap is not None else 0
     if hidden:
         lines.append(f"  … {hidden:,} more; --full shows all")
@@ -64,8 +66,10 @@ def _grouped(changed: Sequence[ChangedRow]) -> Iterator[str]:
     for name in sorted(columns, key=lambda each: -counts[each]):
         turns = sorted(columns[name].items(), key=lambda each: -len(each[1]))
         most = _TRANSITIONS if len(turns[0][1]) > 1 else 1  # where each is another, one example will do
-        texts = [f"{old} → {new} {len(keys):,} ({_samples(keys)})" for (old, new), keys in turns[:most]]
-        more = f"   … {len(turns) - most:,} other" if len(turns) > most else ""
+        texts = [f"{_short(old)} → {_short(new)} {len(keys):,} ({_samples(keys)})" for (old, new), keys in turns[:most]]
+        while len(texts) > 1 and sum(map(len, texts)) > _LINE:
+            texts.pop()
+        more = f"   … {len(turns) - len(texts):,} other" if len(turns) > len(texts) else ""
         yield f"  {name:<{width}}  {counts[name]:>7,}   {'   '.join(texts)}{more}"
 
 
@@ -79,8 +83,11 @@ def _changed(row: ChangedRow) -> Iterator[str]:
     yield from _laid_out("~", visible(row.key), cells)
 
 
-def _one_sided(sign: str, row: Row) -> Iterator[str]:
+def _one_sided(sign: str, row: Row, *, whole: bool) -> Iterator[str]:
+    """A row that only one side has; of a wide one the first columns, unless all is asked for."""
     cells = [f"{name}: {value_text(value)}" for name, value in row.items() if value != _ABSENT]
+    if len(cells) > _TALL_ABOVE and not whole:
+        cells = [*cells[:_FIRST_COLUMNS], f"… {len(cells) - _FIRST_COLUMNS} more columns"]
     yield from _laid_out(sign, "", cells)
 
 
@@ -108,7 +115,7 @@ def visible(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _KEY_WIDTH else f"{text[: _KEY_WIDTH - 1]}…"
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
 def rows_json(difference: RowDifference, plain: Any) -> Mapping[str, Any]:
