@@ -52,7 +52,7 @@ class _Ahead:
         self._thread.start()
 
     def _make(self) -> None:
-        with suppress(duckdb.Error):  # `connect` will meet it again, where it can be told
+        with suppress(duckdb.Error, OSError):  # `connect` will meet it again, where it can be told
             self._made = _connect()
 
     def taken(self) -> duckdb.DuckDBPyConnection | None:
