@@ -21,12 +21,19 @@ def recorded(project: Path, rule: str = "usage", **options: object) -> Recording
     return record(Workspace.open(project, project), rule, RecordOptions(rule_date=DAY, **options))  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Path]:
+    """The rule `usage` recorded once, and its project."""
+    project = write_files(tmp_path_factory.mktemp("small") / "project", FILES)
+    return recorded(project), project
+
+
 def sides(made: Recording, ids: frozenset[str]) -> set[str]:
     return {f"{branch.text}: {branch.side}" for branch in made.branches if branch.id in ids}
 
 
-def test_the_test_takes_every_branch_that_the_real_rows_take(project: Path) -> None:
-    made = recorded(project)
+def test_the_test_takes_every_branch_that_the_real_rows_take(usual: tuple[Recording, Path]) -> None:
+    made, _ = usual
     assert made.real <= made.taken
     assert {"Logins < :least: true", "Logins < :least: false"} <= sides(made, made.taken)
     assert made.rows <= 8
@@ -51,8 +58,8 @@ def test_a_recording_is_not_written_over(project: Path) -> None:
     assert target_of(workspace, "usage", None, force=True).exists()
 
 
-def test_names_and_identifiers_are_masked_alike_in_records_and_files(project: Path) -> None:
-    text = recorded(project).text
+def test_names_and_identifiers_are_masked_alike_in_records_and_files(usual: tuple[Recording, Path]) -> None:
+    text = usual[0].text
     assert not any(word in text for word in ("Alpha", "Beta", "Gamma", "B-1", "C-1", "X-9"))
     assert "Company 001" in text
     assert "owner@example.com" in text  # the rule itself names it
@@ -78,8 +85,8 @@ def test_a_column_that_is_not_recorded_is_told_with_the_nearest(project: Path) -
     assert "company.Name" in (problem.nearest + problem.hint)
 
 
-def test_branches_that_no_real_row_takes_are_told_with_their_places(project: Path) -> None:
-    made = recorded(project)
+def test_branches_that_no_real_row_takes_are_told_with_their_places(usual: tuple[Recording, Path]) -> None:
+    made, _ = usual
     assert "Status in ('Active'): null" in {f"{each.text}: {each.side}" for each in made.unexercised}
     assert all(each.place is not None and each.place.line > 1 for each in made.unexercised)
     assert "No real row exercises:" in made.text
@@ -174,8 +181,16 @@ def test_branches_are_given_up_to_keep_the_test_small(project: Path) -> None:
     assert made.given_up
 
 
-def test_two_recordings_of_the_same_data_are_equal(project: Path) -> None:
-    assert recorded(project).text == recorded(project).text
+def test_two_recordings_of_the_same_data_are_equal(usual: tuple[Recording, Path]) -> None:
+    made, project = usual
+    assert recorded(project).text == made.text
+
+
+def test_a_rule_without_actions_expects_its_last_datasets(project: Path) -> None:
+    write_files(project, {"datasets/records/usage__gc.csv": "Company__gc.Name,Logins__gc\nAlpha,20\n"})
+    made = recorded(project, "again")
+    assert made.taken
+    assert "        Usage:\n          - {Logins__gc: 20}\n" in made.text
 
 
 def test_the_rule_date_parameters_and_name_are_those_asked_for(project: Path) -> None:
@@ -198,6 +213,7 @@ def test_a_run_that_fails_on_its_data_is_not_recorded(project: Path) -> None:
     assert error.value.problems[0].code == "GS-FILE-MISSING"
 
 
-def test_nothing_is_written_to_the_tenant(project: Path) -> None:
-    recorded(project)
+def test_nothing_is_written_to_the_tenant(usual: tuple[Recording, Path]) -> None:
+    made, project = usual
+    assert made.taken
     assert not (project / ".gsrules").exists()

@@ -12,7 +12,7 @@ from gsrules.regress.record.gather import Purpose
 Takes = Callable[[frozenset[Unit]], frozenset[str]]
 """The ids of the branches that a closed set of units takes, when it is run as a test."""
 
-MOST_TRIES: Final = 16
+MOST_TRIES: Final = 28
 FEW: Final = 20
 """Up to so many rows nothing is left out: all of a small group tells more than half of it."""
 

@@ -166,7 +166,7 @@ class _Recorder:
         self._rule = rule
         self._options = options
         date = options.rule_date or RunOptions().date_in(workspace.project.profile)
-        self._run = RunOptions(rule_date=date, params=options.params, mode="dry_run", trace=True)
+        self._run = RunOptions(rule_date=date, params=options.params, mode="dry_run", keep_all_tasks=True, trace=True)
         self._date = date
         self._replays = Replays(workspace, session, rule, date, self._run)
 

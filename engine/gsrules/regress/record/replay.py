@@ -41,7 +41,7 @@ class Replays:
             records = {Text(name): tuple(rows) for name, rows in draft.given_records().items()}
             files = {Text(key): Text(content) for key, content in draft.given_files().items()}
             workspace, _ = box.give(GivenData(records, files), self.rule, self.rule_date)
-            options = replace(self.options, mode="live", trace=True, keep_all_tasks=True)
+            options = replace(self.options, mode="live")
             return look(run_rule(workspace, self.rule, options, box.tenant), box.tenant)
 
     def taken(self, draft: Draft) -> frozenset[str]:
