@@ -24,6 +24,7 @@ from gsrules.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from gsrules.regress.difference.model import RuleDifference
+    from gsrules.run.workspace import Workspace
 
 _ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
 
@@ -99,12 +100,16 @@ def diff(
         found = differences(ws, asked)
     _put(found, form, rows, output)
     if html is not None:
-        from gsrules.cli.show import write_page
-        from gsrules.views.pages.diff_page import diff_page
-
-        write_page(diff_page(found, workspace=ws), html)
+        _write_page(ws, found, html)
     differs = check and any(map(bool, found))
     raise typer.Exit(1 if differs or any(each.after.failed for each in found) else 0)
+
+
+def _write_page(ws: Workspace, found: tuple[RuleDifference, ...], path: Path) -> None:
+    from gsrules.cli.show import write_page
+    from gsrules.views.pages.diff_page import diff_page
+
+    write_page(diff_page(found, workspace=ws), path)
 
 
 def _one_way(
