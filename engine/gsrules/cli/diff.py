@@ -26,6 +26,39 @@ if TYPE_CHECKING:
     from gsrules.regress.difference.model import RuleDifference
     from gsrules.run.workspace import Workspace
 
+RulesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[RULE…]", help="Rules or chains; default: all that changed since the base."),
+]
+BaseOption = Annotated[
+    str | None,
+    typer.Option("--base", metavar="REF", help="A git revision (default: HEAD), a project folder, or a rule file."),
+]
+RunsOption = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--runs", metavar="RUN RUN", help="Compare two kept runs instead: ids, or `last`."),
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        metavar="KEY=VALUE",
+        help="Compare the project's behaviour profile with this one, rules unchanged; repeatable.",
+    ),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="COLUMN,…", help="The columns that tell rows apart, in datasets that have them."),
+]
+RowsOption = Annotated[int, typer.Option("--rows", min=0, help="The most rows of each kind to show, per table.")]
+CheckOption = Annotated[bool, typer.Option("--check", help="Exit with 1 if anything differs.")]
+FormOption = Annotated[
+    str | None, typer.Option("--format", metavar="text|json|markdown", help="How to print the difference.")
+]
+FileOption = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write it to a file instead of printing it.")
+]
+
 _ENDINGS = {".json": "json", ".md": "markdown", ".txt": "text"}
 
 
@@ -35,41 +68,18 @@ def register(app: typer.Typer) -> None:
 
 
 def diff(
-    rules: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[RULE…]", help="Rules or chains; default: all that changed since the base."),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option("--base", metavar="REF", help="A git revision (default: HEAD), a project folder, or a rule file."),
-    ] = None,
-    runs: Annotated[
-        tuple[str, str] | None,
-        typer.Option("--runs", metavar="RUN RUN", help="Compare two kept runs instead: ids, or `last`."),
-    ] = None,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--profile",
-            metavar="KEY=VALUE",
-            help="Compare the project's behaviour profile with this one, rules unchanged; repeatable.",
-        ),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option("--key", metavar="COLUMN,…", help="The columns that tell rows apart, in datasets that have them."),
-    ] = None,
+    rules: RulesArgument = None,
+    base: BaseOption = None,
+    runs: RunsOption = None,
+    profile: ProfileOption = None,
+    key: KeyOption = None,
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
     tenant: TenantOption = None,
-    rows: Annotated[int, typer.Option("--rows", min=0, help="The most rows of each kind to show, per table.")] = 10,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 1 if anything differs.")] = False,
-    format: Annotated[
-        str | None, typer.Option("--format", metavar="text|json|markdown", help="How to print the difference.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write it to a file instead of printing it.")
-    ] = None,
+    rows: RowsOption = 10,
+    check: CheckOption = False,
+    format: FormOption = None,
+    output: FileOption = None,
     html: HtmlOption = None,
     project: ProjectOption = None,
     debug: DebugOption = False,
@@ -131,7 +141,7 @@ def _profile_of(pairs: list[str] | None) -> dict[str, object]:
     for pair in pairs or []:
         name, separator, value = pair.partition("=")
         if not separator or not name.strip():
-            hint = "for example --profile filter.between=exclusive"
+            hint = "for example --profile filter.between=exclude_upper"
             raise InputError(Problem("GS-USAGE", "--profile needs KEY=VALUE", value=pair, hint=hint))
         try:
             settings[name.strip()] = yaml.safe_load(value)
