@@ -40,12 +40,14 @@ def traced(project: Path, store: Path, rule: str, options: RunOptions) -> Iterat
         yield run_rule(workspace, rule, options, tenant), tenant
 
 
-def everything(result: RunResult, told: int = 1) -> dict[str, Why]:
-    """The answer about all records of each source, by source."""
+def everything(result: RunResult, told: int = 1, only: str = "") -> dict[str, Why]:
+    """The answer about all records of each source (or of one only), by source."""
     trace = result.trace
     assert trace is not None
     conditions: dict[str, str] = {}
     for spot in spots(trace):
+        if only not in ("", spot.title):
+            continue
         first = name_text(spot.part.columns[0].name)
         names = {column.name for column in spot.part.columns}
         conditions[spot.title] = "Gsid is not null" if "Gsid" in names else f"{first} is null or {first} is not null"
@@ -251,7 +253,7 @@ def test_every_record_of_the_example_ends_as_the_engine_decided(rule: str, examp
         counts = {action.id: action.counts for action in result.report.actions}
     options = RunOptions(rule_date=date(2026, 11, 23), mode="dry_run", keep_all_tasks=True, trace=True)
     with traced(example, store, rule, options) as (result, tenant):
-        why = everything(result)[source]
+        why = everything(result, only=source)[source]
         check_answer(why)
         trace = result.trace
         assert trace is not None

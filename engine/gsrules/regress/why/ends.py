@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -47,12 +48,17 @@ class Ends:
             made = exp.Union(this=made, expression=other, distinct=False)
         self.table = self._trace.keep(made)
 
-    def of(self, origin: int) -> tuple[End, ...]:
-        """The ends of one record, in the order of the rule."""
-        mine = exp.EQ(this=column("origin"), expression=number(origin))
-        query = select(*map(column, _COLUMNS)).from_(temp_table(self.table), copy=False).where(mine, copy=False)
-        query = query.order_by(column("at"), column("outcome"), column("code"), copy=False)
-        return tuple(self._end(row) for row in self._rows(query))
+    def of_all(self, records: str) -> dict[int, tuple[End, ...]]:
+        """The ends of the records in a table with the column `origin`, in the order of the rule."""
+        asked = select(column("origin")).from_(temp_table(records), copy=False)
+        known = exp.In(this=column("origin"), query=exp.Subquery(this=asked))
+        query = select(column("origin"), *map(column, _COLUMNS)).from_(temp_table(self.table), copy=False)
+        query = query.where(known, copy=False)
+        query = query.order_by(column("origin"), column("at"), column("outcome"), column("code"), copy=False)
+        found: dict[int, list[End]] = defaultdict(list)
+        for origin, *row in self._rows(query):
+            found[origin].append(self._end(tuple(row)))
+        return defaultdict(tuple, {origin: tuple(ends) for origin, ends in found.items()})
 
     def groups(self) -> tuple[Group, ...]:
         """The records by where they ended finally, the most frequent first."""

@@ -10,16 +10,16 @@ from typing import Any
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment, named, number, select, spelled
+from gsrules.actions.staging import fragment, named, select, spelled, sub
 from gsrules.errors import InputError, Problem, RunError
+from gsrules.plan.unfold import ROW
 from gsrules.regress.why.acted import action_steps
-from gsrules.regress.why.ask import Found, find, key_column, spots
-from gsrules.regress.why.checks import one_row
+from gsrules.regress.why.ask import Found, Spot, find, key_column, spots
 from gsrules.regress.why.ends import Ends
 from gsrules.regress.why.follow import Paths, follow
 from gsrules.regress.why.model import Record, Searched, Why
 from gsrules.regress.why.steps import Story, describing
-from gsrules.regress.why.values import Words
+from gsrules.regress.why.values import Words, said_name
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.trace import Trace
 from gsrules.run.workspace import Workspace
@@ -95,19 +95,16 @@ def _traced(workspace: Workspace, rule: str, options: RunOptions, tenant: Tenant
 def _records(paths: Paths, ends: Ends, words: Words, found: Found, limit: int) -> list[Record]:
     """The first records with where they ended."""
     trace = paths.trace
-    query = select(
+    first = select(
         column("origin"),
         named(fragment("ARG_MIN(:p, :n)", p=column("part"), n=column("n")), "part"),
         named(fragment("ARG_MIN(:r, :n)", r=column("row"), n=column("n")), "row"),
     ).from_(temp_table(found.origins), copy=False)
-    query = query.group_by(column("origin"), copy=False).order_by(column("origin"), copy=False).limit(limit, copy=False)
-    titles = {spot.part.name: spot.title for spot in found.spots}
-    made = []
-    for origin, part, row in trace.tenant.con.execute(spelled(query)).fetchall():
-        title, identity = _title(trace, words, part, row)
-        reached = ends.of(origin)
-        made.append(Record(title, titles[part], identity, reached, ends.final(reached)))
-    return made
+    first = first.group_by(column("origin"), copy=False).order_by(column("origin"), copy=False)
+    table = trace.keep(first.limit(limit, copy=False))
+    reached = ends.of_all(table)
+    titles = {origin: title for spot in found.spots for origin, title in _titles(trace, words, spot, table).items()}
+    return [Record(*titles[origin], reached[origin], ends.final(reached[origin])) for origin in sorted(titles)]
 
 
 def _told(paths: Paths, words: Words, record: Record, origin: int, effects: Mapping[str, str]) -> Record:
@@ -115,23 +112,33 @@ def _told(paths: Paths, words: Words, record: Record, origin: int, effects: Mapp
     return replace(record, steps=steps, actions=tuple(action_steps(paths, words, origin, effects)))
 
 
-def _title(trace: Trace, words: Words, name: str, row: int) -> tuple[str, str]:
-    """What to call a record, and its GSID or its place."""
-    part = trace.part(name)
+def _titles(trace: Trace, words: Words, spot: Spot, table: str) -> dict[int, tuple[str, str, str]]:
+    """What to call the records of a spot, where they are, and their GSID or their place."""
+    part = spot.part
     columns = describing(trace, part)
-    values = one_row(trace, [column(each.name, "r") for each in columns], name, row)
-    said = [(each, words.say(value, each.type)) for each, value in zip(columns, values, strict=True)]
     key = key_column(trace, part)
-    if key is not None:
-        identity = str(one_row(trace, [column(key, "r")], name, row)[0])
-        title = said[0][1] if len(said) == 1 else ", ".join(f"{each.label} {text}" for each, text in said)
-        return title, identity
-    title = ", ".join(f"{each.label} {text}" for each, text in said)
+    items: list[exp.Expr] = [column("origin", "o"), column("row", "o")]
+    items += [column(each.name, "r") for each in columns]
+    items.append(column(key, "r") if key else exp.Null())
+    here = exp.EQ(this=column("part", "o"), expression=exp.Literal.string(part.name))
+    met = exp.EQ(this=column(ROW.name, "r"), expression=column("row", "o"))
+    query = select(*items).from_(temp_table(table, "o"), copy=False).where(here, copy=False)
+    query = query.join(trace.rows(part.name, "r"), on=met, copy=False)
     if part.kind == "file":
-        mine = exp.EQ(this=column("__row", "l"), expression=number(row))
-        found = trace.tenant.con.execute(spelled(trace.lines(name).where(mine, copy=False))).fetchone()
-        return title, f"row {found[1] if found else row}"
-    return title, f"row {row}"
+        query.append("expressions", column("line", "l"))
+        lines = exp.EQ(this=column("row", "l"), expression=column("row", "o"))
+        query = query.join(sub(trace.lines(part.name), "l"), on=lines, copy=False)
+    made = {}
+    for origin, row, *values in trace.tenant.con.execute(spelled(query)).fetchall():
+        said = [words.say(value, each.type) for each, value in zip(columns, values, strict=False)]
+        title = (
+            said[0]
+            if key and len(said) == 1
+            else ", ".join(f"{said_name(each)} {text}" for each, text in zip(columns, said, strict=True))
+        )
+        identity = str(values[len(columns)]) if key else f"row {values[-1] if part.kind == 'file' else row}"
+        made[origin] = (title, spot.title, identity)
+    return made
 
 
 def _made_of(trace: Trace, found: Found) -> tuple[Searched, ...]:
