@@ -1,6 +1,6 @@
 """Runs the benchmarks side by side: fresh processes, interleaved, seven times.
 
-    python bench/run.py [--rows 5000000] [--diff-rows 1000000] [--repeat 7] [--only pipeline|startup|diff]
+    python bench/run.py [--rows 5000000] [--diff-rows 1000000] [--repeat 7] [--only pipeline|startup|diff|tests]
 
 Prints minimum and median of each contestant, ratios, versions, and a hash of the results, which must be equal.
 """
@@ -191,6 +191,23 @@ def diff(rows: int, repeat: int) -> None:
     show(f"Diff, {rows:,} rows (ratio: work against the full join)", times, sql.name)
 
 
+def rule_tests(repeat: int) -> None:
+    """What 200 rule tests take against one (P5), in one process and in as many as the program takes."""
+    python = sys.executable
+    gsrules = (python, "-m", "gsrules", "test")
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "project"
+        subprocess.run([python, str(HERE / "tests" / "project.py"), str(project)], check=True)
+        contestants = (
+            Contestant("one test", (*gsrules, "tests/one", "--jobs", "1"), folder=project),
+            Contestant("200 tests, one process", (*gsrules, "tests/many", "--jobs", "1"), folder=project),
+            Contestant("200 tests", (*gsrules, "tests/many"), folder=project),
+        )
+        run_once(contestants[0], Times())  # writes byte code
+        times = measure(contestants, repeat)
+    show("Rule tests (ratio: against one test)", times, "one test")
+
+
 def versions() -> str:
     names = ("duckdb", "polars", "sqlglot", "pydantic", "typer", "rich", "pyarrow")
     parts = [f"Python {platform.python_version()}", *(f"{name} {importlib.metadata.version(name)}" for name in names)]
@@ -202,7 +219,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--diff-rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("pipeline", "startup", "diff"))
+    parser.add_argument("--only", choices=("pipeline", "startup", "diff", "tests"))
     chosen = parser.parse_args()
     print(versions())
     if chosen.only in (None, "pipeline"):
@@ -211,6 +228,8 @@ def main() -> None:
         startup(chosen.repeat)
     if chosen.only in (None, "diff"):
         diff(chosen.diff_rows, chosen.repeat)
+    if chosen.only in (None, "tests"):
+        rule_tests(chosen.repeat)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ def cta_effects(decision: Decision, fields: Sequence[str], decided: str, touched
     sides = [*fields, *(["Comments"] if decision.action.comments is not None else [])]
     parts = parts.select(*(named(_before(name), f"p:{name}") for name in sides), copy=False)
     parts = parts.select(*(named(_after(name), f"a:{name}") for name in sides), copy=False)
-    skipped = exp.In(this=fragment("list_extract(:c, 1)", c=column("codes")), expressions=[text(code) for code in sorted(SKIPS)])
+    skipped = exp.In(
+        this=fragment("list_extract(:c, 1)", c=column("codes")), expressions=[text(code) for code in sorted(SKIPS)]
+    )
     outcome = fragment(
         "CASE WHEN NOT :c IS NULL THEN CASE WHEN :s THEN 'skipped' ELSE 'failed' END"
         " WHEN :m THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END",

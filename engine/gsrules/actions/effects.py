@@ -80,7 +80,9 @@ class EffectColumns:
 @cache
 def _message() -> exp.Expr:
     """The message over the columns of an effect."""
-    usual = message(fragment("list_extract(:c, 1)", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅"))
+    usual = message(
+        fragment("list_extract(:c, 1)", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅")
+    )
     return fragment(
         "CASE WHEN NOT :w IS NULL THEN CONCAT(:f, ': ', :w) ELSE :m END", w=column("words"), f=column("field"), m=usual
     )

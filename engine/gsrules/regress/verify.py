@@ -20,7 +20,7 @@ from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, ExpectedRows
 from gsrules.tenant import Tenant
-from gsrules.tenant.names import column, run, temp_table
+from gsrules.tenant.names import column, spell, temp_table
 
 _FETCHED_AT_MOST: Final = 10_000
 
@@ -150,7 +150,7 @@ class _Checks:
             self._rows.append(difference)
 
     def _fetched(self, query: exp.Select, types: Mapping[str, DataType]) -> list[Row]:
-        rows = run(self._tenant.con, query.limit(_FETCHED_AT_MOST + 1)).fetchall()
+        rows = self._tenant.statements.rows(spell(query.limit(_FETCHED_AT_MOST + 1)))
         return [
             {
                 str(key): self._forms.actual(value, type_)
@@ -161,8 +161,7 @@ class _Checks:
 
     def _count(self, query: exp.Select) -> int:
         count = exp.select(exp.Count(this=exp.Star())).from_(query.subquery("rows"))
-        row = run(self._tenant.con, count).fetchone()
-        return int(row[0]) if row else 0
+        return int(self._tenant.statements.rows(spell(count))[0][0])
 
     def _too_many(self, subject: str, expected: ExpectedRows, found: int) -> Problem:
         message = f"{subject}: {found:,} rows are too many to be compared one by one"

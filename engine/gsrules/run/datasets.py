@@ -12,7 +12,7 @@ from gsrules.compile import CompiledPlan, CompileEnv, Counter, Step, compile_pla
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
-from gsrules.run.ready import ReadyRule
+from gsrules.run.ready import PLAIN, ReadyRule
 from gsrules.run.report import TaskReport
 from gsrules.tenant import Tenant
 
@@ -57,14 +57,14 @@ def compute(
     plan, kept = (tracer.plan, tracer.outputs) if tracer else (bound.plan, outputs)
     statements = tenant.plainly() if trace else tenant.statements
 
-    def compiled_plan(prefix: str = "gs") -> CompiledPlan:
+    def compiled_plan(prefix: str) -> CompiledPlan:
         env = CompileEnv(context.rule_date, context.profile, context.catalogue, prefix)
         return compile_plan(plan, kept, sources, tenant, env)
 
     if ready is None or tracer is not None:
-        compiled = compiled_plan()
+        compiled = compiled_plan(PLAIN)
     else:
-        compiled = ready.compiled(outputs, sources, lambda: compiled_plan(ready.prefix))
+        compiled = ready.compiled(outputs, sources, compiled_plan)
     rows: dict[str, int] = {}
     spent: dict[str, float] = {}
     lost: list[tuple[Counter, int]] = []

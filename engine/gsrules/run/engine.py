@@ -193,7 +193,7 @@ def _plan(
             rule_id=run.rule.id,
             position=position,
             profile=run.profile,
-            prefix=f"{ready.prefix}_action_{position}_" if kept else scratch_prefix(),
+            prefix=f"{dataset}_action_{position}_" if kept else scratch_prefix(),
             texts=ready.texts.setdefault((position, dataset, instant, run.run_id), {}) if kept else {},
         )
     )

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
+PLAIN = "gs"
+"""What begins the names of tables that are not kept."""
+_WAYS_AT_MOST = 8
+"""In how many ways the statements of a rule are kept: files are read in one way or another, as their contents ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    sources: Mapping[str, OpenSource]
+    plan: CompiledPlan
+
+
 @dataclass(slots=True)
 class ReadyRule:
     """A bound rule, and the texts of the statements that were spelled for it.
@@ -33,7 +45,7 @@ class ReadyRule:
     prefix: str
     asked: Mapping[str, tuple[S3Task, Sequence[Any]]]
     texts: dict[Hashable, dict[Hashable, Any]] = field(default_factory=dict)
-    _compiled: dict[Hashable, tuple[Mapping[str, OpenSource], CompiledPlan]] = field(default_factory=dict)
+    _compiled: dict[Hashable, list[_Compiled]] = field(default_factory=dict)
 
     def fits(self, workspace: Workspace, rule: RuleSpec, files: RuleFiles) -> bool:
         """Whether binding the rule now would give the same: same rule, catalogue, settings and columns of files."""
@@ -45,14 +57,17 @@ class ReadyRule:
         )
 
     def compiled(
-        self, outputs: Mapping[str, bool], sources: Mapping[str, OpenSource], compile_it: Callable[[], CompiledPlan]
+        self, outputs: Mapping[str, bool], sources: Mapping[str, OpenSource], compile_it: Callable[[str], CompiledPlan]
     ) -> CompiledPlan:
-        """The statements for these outputs; compiled again when the sources are to be read otherwise than before."""
-        key = tuple(outputs.items())
-        known = self._compiled.get(key)
-        if known is None or known[0] != sources:
-            known = self._compiled[key] = (sources, compile_it())
-        return known[1]
+        """The statements for these outputs and sources; `compile_it` is told what begins the names of their tables."""
+        known = self._compiled.setdefault(tuple(outputs.items()), [])
+        found = next((each.plan for each in known if each.sources == sources), None)
+        if found is None:
+            if len(known) == _WAYS_AT_MOST:
+                known.pop()
+            found = compile_it(f"{self.prefix}_{len(known)}" if self.prefix != PLAIN else PLAIN)
+            known.append(_Compiled(sources, found))
+        return found
 
 
 def ready_rule(
@@ -69,7 +84,7 @@ def ready_rule(
     found = known.get(key)
     if found is None or not found.fits(workspace, rule, files):
         bound = bind_rule(workspace, rule, files.profile, files.rule_date, params, files, exact=exact)
-        prefix = f"gs_k{next(_numbers)}" if statements.kept else "gs"
+        prefix = f"gs_k{next(_numbers)}" if statements.kept else PLAIN
         found = ReadyRule(bound, workspace, prefix, dict(files.asked))
         if statements.kept:
             known[key] = found

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType
-from gsrules.compile import CompileEnv, compile_plan, run_step
+from gsrules.compile import CompiledPlan, CompileEnv, compile_plan, run_step
+from gsrules.dataclass import dataclass
 from gsrules.expressions import Context
 from gsrules.plan import InferredColumn, bind_data
-from gsrules.plan.nodes import DataPlan
+from gsrules.plan.nodes import Column, DataPlan
 from gsrules.run.workspace import Workspace
 from gsrules.spec import FetchTask, RuleSpec, S3Task, Text
 from gsrules.tenant import Tenant
@@ -35,13 +36,12 @@ def read_records(
     Without `among`: of all records of the object. The types are keyed by path. Raises InputError for unknown names,
     with the nearest known one.
     """
-    plan = bind_paths(workspace, object_name, paths)
-    profile = workspace.project.profile
-    env = CompileEnv(dt.date.min, profile, workspace.catalogue, prefix="gs_records")
-    compiled = compile_plan(plan, {_TASK: False}, {}, tenant, env)
-    for step in compiled.steps:
+    # the workspace is part of what is remembered: nothing else can get the id of its profile
+    key = ("records", object_name, tuple(map(str, paths)), id(workspace.project.profile))
+    found = tenant.statements.remembered(key, lambda: _compiled(workspace, tenant, object_name, paths))
+    for step in found.compiled.steps:
         run_step(tenant.statements, step)
-    columns = plan.tasks[_TASK].columns
+    columns, compiled = found.columns, found.compiled
     names = {path: f"c{n}" for n, path in enumerate(paths)}
     rows = exp.select(*(column(name) for name in names.values())).from_(temp_table(compiled.tables[_TASK]))
     if among is not None:
@@ -49,6 +49,23 @@ def read_records(
         rows = rows.where(exp.or_(*touched) if touched else exp.false())
     types = {each.name: each.type for each in columns}
     return rows, {path: types[name] for path, name in names.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The statements that fetch records, and the columns that they give."""
+
+    workspace: Workspace
+    columns: tuple[Column, ...]
+    compiled: CompiledPlan
+
+
+def _compiled(workspace: Workspace, tenant: Tenant, object_name: str, paths: Sequence[str]) -> _Records:
+    plan = bind_paths(workspace, object_name, paths)
+    number = tenant.statements.numbered(("records", object_name, tuple(map(str, paths))))
+    env = CompileEnv(dt.date.min, workspace.project.profile, workspace.catalogue, prefix=f"gs_records_{number}")
+    compiled = compile_plan(plan, {_TASK: False}, {}, tenant, env)
+    return _Records(workspace, plan.tasks[_TASK].columns, compiled)
 
 
 def bind_paths(workspace: Workspace, object_name: str, paths: Sequence[str]) -> DataPlan:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import duckdb
 from sqlglot import exp
 
-from gsrules.catalogue import Catalogue, FieldDef
+from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Problem
 from gsrules.tenant.names import GSID, column, identifier, named, run, select_from, temp_table
@@ -20,6 +20,15 @@ _SHOWN_LETTERS = 80
 _PERSON_NAMES = ("Email", "Name", "ExternalRecordID")
 
 
+ReadColumn = tuple[SeedColumn, Reading]
+"""A column, and how its cells are read."""
+
+
+def bad_cell(one: SeedColumn, reading: Reading) -> exp.Expression:
+    """Whether the cell of a row is bad, over the table with texts and values."""
+    return reading.bad(column(one.cell), column(_value_column(one)))
+
+
 class Checks:
     """Collects problems of all objects of one seeding."""
 
@@ -27,18 +36,12 @@ class Checks:
         self._con = con
         self._unique_extension = catalogue.profile["object.unique"] == "on"
         self._problems = problems
-        self._expected: list[tuple[SeedColumn, Reading]] = []
 
-    def expect(self, one: SeedColumn, reading: Reading) -> None:
-        """Notes how a column is read; `cells` checks it."""
-        self._expected.append((one, reading))
-
-    def cells(self, given: SeedInput, typed: str) -> None:
-        """Reports the bad cells of the columns noted since the last call; `typed` holds texts and values."""
-        expected, self._expected = self._expected, []
+    def cells(self, given: SeedInput, typed: str, expected: Sequence[ReadColumn]) -> None:
+        """Reports the bad cells of columns; `typed` holds texts and values."""
         if not expected:
             return
-        bad = [reading.bad(column(one.cell), column(_value_column(one))) for one, reading in expected]
+        bad = [bad_cell(one, reading) for one, reading in expected]
         counts = [exp.Anonymous(this="count_if", expressions=[condition.copy()]) for condition in bad]
         found = run(self._con, select_from(temp_table(typed), *counts)).fetchone() or ()
         for count, condition, (one, reading) in zip(found, bad, expected, strict=True):
@@ -61,7 +64,7 @@ class Checks:
         the fields `unique` can hold a value twice.
         """
         definition = given.definition
-        required = [one for one in definition.fields.values() if one.required and not one.read_only]
+        required = _required(definition)
         conditions = {one.name: column(one.name).is_(exp.Null()) for one in required if one.name in fields}
         missing = self._counts(rows, conditions)
         for one in definition.fields.values():
@@ -71,10 +74,36 @@ class Checks:
                 header = headers.get(one.name)
                 hint = _needs(one) if header is None else f"give every row a value in the column {header}"
                 self._required(given, rows, one.name, hint, missing[one.name])
-            if one.name in unique and (one.unique_always or (one.unique and self._unique_extension)):
+            if one in self._unique_fields(definition, unique):
                 self._unique(given, rows, one, stored)
         if definition.name == "person":
             self._person(given, rows, fields)
+
+    def wrong_records(
+        self,
+        definition: ObjectDef,
+        rows: exp.Expression,
+        fields: Sequence[str],
+        unique: Collection[str],
+        stored: exp.Table,
+    ) -> list[exp.Select]:
+        """Queries of one number each, which are all 0 where `records` has nothing to report."""
+        required = _required(definition)
+        if any(one.name not in fields for one in required):
+            return [exp.select(exp.Literal.number(1))]
+        missing: list[exp.Expression] = [column(one.name).is_(exp.Null()) for one in required]
+        missing += [_nameless(fields)] if definition.name == "person" else []
+        wrong = exp.Paren(this=exp.or_(exp.false(), *missing))
+        doubles = [_doubles(rows, one, stored) for one in self._unique_fields(definition, unique)]
+        return [
+            select_from(rows.copy(), exp.Anonymous(this="count_if", expressions=[wrong])),
+            *(select_from(one.subquery("doubles"), exp.Count(this=exp.Star())) for one in doubles),
+        ]
+
+    def _unique_fields(self, definition: ObjectDef, unique: Collection[str]) -> list[FieldDef]:
+        """Those of the fields that may not hold a value twice."""
+        found = (one for one in definition.fields.values() if one.name in unique)
+        return [one for one in found if one.unique_always or (one.unique and self._unique_extension)]
 
     def _counts(self, rows: exp.Expression, conditions: Mapping[str, exp.Expression]) -> dict[str, int]:
         """How many rows meet each condition, in one statement."""
@@ -115,33 +144,14 @@ class Checks:
         self._more(given, name, count)
 
     def _unique(self, given: SeedInput, rows: exp.Expression, one: FieldDef, stored: exp.Table) -> None:
-        value: exp.Expression = column(one.name)
-        if one.type.kind is Kind.EMAIL:
-            value = exp.Lower(this=value)
-        key = named(value, "k")
-        staged = exp.select(key, named(column(ROW), "r")).from_(rows)
-        present = exp.select(key.copy(), named(exp.Literal.number(0), "r")).from_(stored.copy())
-        both = exp.Subquery(
-            this=exp.union(staged, present, distinct=False), alias=exp.TableAlias(this=identifier("both"))
-        )
-        select = (
-            exp.select(column("k"), exp.Min(this=column("r")), exp.Max(this=column("r")))
-            .from_(both)
-            .where(exp.Not(this=column("k").is_(exp.Null())))
-            .group_by(column("k"))
-            .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
-            .order_by(exp.Literal.number(3))
-            .limit(_SHOWN)
-        )
+        select = _doubles(rows, one, stored).order_by(exp.Literal.number(3)).limit(_SHOWN)
         for text, first, last in run(self._con, select).fetchall():
             other = f"row {first} has it, too" if first else "a stored record has it, too"
             message = f"{one.name} must be unique: {other}"
             self._add(given, last, one.name, message, value=_short(text), hint="give every record its own")
 
     def _person(self, given: SeedInput, rows: exp.Expression, fields: Sequence[str]) -> None:
-        named = [column(name) for name in _PERSON_NAMES if name in fields]
-        nameless = exp.and_(*(one.is_(exp.Null()) for one in named)) if named else exp.true()
-        select = exp.select(column(ROW)).from_(rows).where(nameless).order_by(column(ROW)).limit(_SHOWN)
+        select = exp.select(column(ROW)).from_(rows).where(_nameless(fields)).order_by(column(ROW)).limit(_SHOWN)
         for (row,) in run(self._con, select).fetchall():
             self._add(given, row, "Email", "a person needs an Email, a Name or an ExternalRecordID")
 
@@ -154,6 +164,34 @@ class Checks:
     ) -> None:
         where = f"{given.definition.name}, {given.source}, row {row}, column {header}"
         self._problems.append(Problem("GS-TENANT-SEED", message, given.place_of(row, header), where, value, hint, near))
+
+
+def _required(definition: ObjectDef) -> list[FieldDef]:
+    return [one for one in definition.fields.values() if one.required and not one.read_only]
+
+
+def _nameless(fields: Sequence[str]) -> exp.Expression:
+    """Whether a person has nothing to be known by."""
+    present = [column(name) for name in _PERSON_NAMES if name in fields]
+    return exp.Paren(this=exp.and_(exp.true(), *(one.is_(exp.Null()) for one in present)))
+
+
+def _doubles(rows: exp.Expression, one: FieldDef, stored: exp.Table) -> exp.Select:
+    """Values that several records have, staged or stored, with the first and last row; a stored one is row 0."""
+    value: exp.Expression = column(one.name)
+    if one.type.kind is Kind.EMAIL:
+        value = exp.Lower(this=value)
+    key = named(value, "k")
+    staged = exp.select(key, named(column(ROW), "r")).from_(rows)
+    present = exp.select(key.copy(), named(exp.Literal.number(0), "r")).from_(stored.copy())
+    both = exp.Subquery(this=exp.union(staged, present, distinct=False), alias=exp.TableAlias(this=identifier("both")))
+    return (
+        exp.select(column("k"), named(exp.Min(this=column("r")), "first"), named(exp.Max(this=column("r")), "last"))
+        .from_(both)
+        .where(exp.Not(this=column("k").is_(exp.Null())))
+        .group_by(column("k"))
+        .having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1)))
+    )
 
 
 def _value_column(one: SeedColumn) -> str:

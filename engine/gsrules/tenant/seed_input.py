@@ -17,7 +17,8 @@ from sqlglot import exp
 from gsrules.catalogue import ObjectDef
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
-from gsrules.tenant.names import column, create_temp, named, rows_written, run, sql_type, temp_table
+from gsrules.tenant.names import column, named, run, spell, sql_type, temp_table
+from gsrules.tenant.statements import Statements
 
 ROW = "__row"
 OWN_GSID = "__own_gsid"  # the GSID as given
@@ -42,12 +43,14 @@ class SeedInput:
         return f"c{position}"
 
 
-def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef, table: str) -> SeedInput:
+def read_file(
+    con: duckdb.DuckDBPyConnection, statements: Statements, path: Path, definition: ObjectDef, table: str
+) -> SeedInput:
     """Reads a CSV or Parquet file; raises InputError GS-TENANT-SEED if it is no such file."""
     try:
         headers, select = _csv(path) if path.suffix.lower() == ".csv" else _parquet(con, path)
         _check_headers(headers, path)
-        rows = rows_written(run(con, create_temp(table, select)))
+        rows = statements.table(table, spell(select), anew=True)
     except duckdb.Error as error:
         detail = " ".join(str(error).split("\n\n")[0].splitlines()[:3])
         raise InputError(_unreadable(path, detail, _line_of(path, str(error)))) from error
@@ -62,16 +65,17 @@ def read_file(con: duckdb.DuckDBPyConnection, path: Path, definition: ObjectDef,
     return SeedInput(definition, path.name, headers, table, place_of, rows)
 
 
-def read_rows(
-    con: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, object]], definition: ObjectDef, table: str
-) -> SeedInput:
-    """Rows given as mappings; the values may be texts, numbers, dates, true, false, null or lists of texts."""
-    given = given_rows(rows, definition, table)
+def read_rows(statements: Statements, rows: Sequence[Mapping[str, object]], given: SeedInput) -> None:
+    """Fills the table of rows given as mappings: texts, numbers, dates, true, false, null or lists of texts."""
+    width = len(given.headers)
+
+    def query() -> exp.Select:
+        texts = [_unnested("VARCHAR[]", SeedInput.text_column(n)) for n in range(width)]
+        return exp.Select(expressions=[_unnested("BIGINT[]", ROW), *texts])
+
     lists = [[text_of(row.get(header)) for row in rows] for header in given.headers]
-    texts = [_unnested("VARCHAR[]", SeedInput.text_column(n)) for n in range(len(given.headers))]
-    statement = create_temp(table, exp.Select(expressions=[_unnested("BIGINT[]", ROW), *texts]))
-    run(con, statement, [[*range(1, len(rows) + 1)], *lists])
-    return given
+    text = statements.spelled(("seed rows", width), query)
+    statements.table(given.table, text, [[*range(1, len(rows) + 1)], *lists], anew=True)
 
 
 def given_rows(rows: Sequence[Mapping[str, object]], definition: ObjectDef, table: str) -> SeedInput:

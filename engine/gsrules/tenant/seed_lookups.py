@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from gsrules.catalogue import Catalogue, FieldDef
+from gsrules.catalogue import FieldDef
 from gsrules.catalogue.texts import ACCEPTED, call, from_text
 from gsrules.errors import Problem
-from gsrules.tenant.names import GSID, column, create_temp, identifier, named, run, select_from, temp_table
+from gsrules.tenant.names import GSID, column, identifier, named, run, select_from, temp_table
 from gsrules.tenant.seed_headers import SeedColumn
 from gsrules.tenant.seed_input import ROW
+from gsrules.tenant.statements import Statements
 
 if TYPE_CHECKING:
     from gsrules.tenant.seeding import Staged
@@ -22,61 +23,70 @@ _SHOWN = 10
 
 
 def resolve_lookups(
-    con: duckdb.DuckDBPyConnection,
+    statements: Statements,
     staged: Sequence[Staged],
     table: Callable[[str], exp.Table],
-    catalogue: Catalogue,
-    problems: list[Problem],
+    timezone: str,
 ) -> None:
-    """Replaces key columns by the GSIDs they mean; a key that fits no record or several becomes a problem."""
+    """Adds the GSIDs that key columns mean; where a key fits no record, or several, `unresolved` is true."""
     by_name: dict[str, list[Staged]] = {}
     for one in staged:
         by_name.setdefault(one.definition.name, []).append(one)
-    timezone = catalogue.profile["tenant.timezone"]
     for one in staged:
-        for by_field in [c for c in one.columns if c.via is not None]:
-            _resolve(con, one, by_field, table, by_name, timezone, problems)
+        for by_field in one.lookups:
+            target = by_field.field.type.target or ""
+            _resolve(statements, one, by_field, table(target), by_name.get(target, ()), timezone)
 
 
 def _resolve(
-    con: duckdb.DuckDBPyConnection,
+    statements: Statements,
     one: Staged,
     by_field: SeedColumn,
-    table: Callable[[str], exp.Table],
-    by_name: dict[str, list[Staged]],
+    stored: exp.Table,
+    others: Sequence[Staged],
     timezone: str,
-    problems: list[Problem],
 ) -> None:
     via = by_field.via
-    target = by_field.field.type.target
-    if via is None or target is None:
-        return
-    candidates = _candidates(via, table(target), by_name.get(target, ()))
-    matches = exp.Subquery(this=candidates, alias=exp.TableAlias(this=identifier("m")))
-    key = from_text(via.type, column(by_field.key, "t"), timezone)
-    number = f"{by_field.key}_n"
-    joined = select_from(
-        temp_table(one.typed, "t"),
-        exp.Column(this=exp.Star(), table=identifier("t")),
-        named(column("g", "m"), by_field.field.name),
-        named(column("n", "m"), number),
-    )
-    joined.join(matches, on=exp.EQ(this=key, expression=column("k", "m")), join_type="left", copy=False)
-    resolved = f"{one.typed}_r"
-    run(con, create_temp(resolved, joined))
-    one.spent.append(one.typed)
+    assert via is not None
+    sources = tuple(other.typed for other in others if via.name in other.fields)
+    before = one.typed
+
+    def query() -> exp.Select:
+        matches = exp.Subquery(this=_candidates(via, stored, sources), alias=exp.TableAlias(this=identifier("m")))
+        key = from_text(via.type, column(by_field.key, "t"), timezone)
+        joined = select_from(
+            temp_table(before, "t"),
+            exp.Column(this=exp.Star(), table=identifier("t")),
+            named(column("g", "m"), by_field.field.name),
+            named(column("n", "m"), _number(by_field)),
+        )
+        return joined.join(matches, on=exp.EQ(this=key, expression=column("k", "m")), join_type="left", copy=False)
+
+    key = ("seed lookup", before, by_field.key, sources)
+    resolved = f"__seed_found_{statements.numbered(key)}"
+    statements.table(resolved, statements.spelled(key, query))
+    one.spent.append(before)
     one.typed = resolved
     one.fields.append(by_field.field.name)
-    _report(con, one, by_field, via, target, problems)
 
 
-def _candidates(via: FieldDef, stored: exp.Table, staged: Sequence[Staged]) -> exp.Select:
+def _number(by_field: SeedColumn) -> str:
+    return f"{by_field.key}_n"
+
+
+def unresolved(by_field: SeedColumn) -> exp.Expression:
+    """Whether a row's key fits no record or several, over the table with the found GSIDs."""
+    filled = exp.Not(this=column(by_field.key).is_(exp.Null()))
+    several = call("coalesce", column(_number(by_field)), 0).neq(exp.Literal.number(1))
+    return exp.Paren(this=exp.And(this=filled, expression=several))
+
+
+def _candidates(via: FieldDef, stored: exp.Table, staged: Sequence[str]) -> exp.Select:
     """Key → smallest GSID and number of records, over the stored and the staged records of the target."""
     pairs = exp.select(named(column(via.name), "k"), named(column(GSID), "g"))
     union: exp.Query = pairs.from_(stored.copy())
-    for one in staged:
-        if via.name in one.fields:
-            union = exp.union(union, pairs.from_(temp_table(one.typed)), distinct=False)
+    for typed in staged:
+        union = exp.union(union, pairs.from_(temp_table(typed)), distinct=False)
     return (
         exp.select(
             column("k"),
@@ -89,19 +99,19 @@ def _candidates(via: FieldDef, stored: exp.Table, staged: Sequence[Staged]) -> e
     )
 
 
-def _report(
-    con: duckdb.DuckDBPyConnection,
-    one: Staged,
-    by_field: SeedColumn,
-    via: FieldDef,
-    target: str,
-    problems: list[Problem],
-) -> None:
-    number = column(f"{by_field.key}_n")
-    filled = exp.Not(this=column(by_field.key).is_(exp.Null()))
-    wrong = exp.and_(filled, call("coalesce", number, 0).neq(exp.Literal.number(1)))
-    select = exp.select(column(ROW), column(by_field.key), call("coalesce", number, 0)).from_(temp_table(one.typed))
-    found = run(con, select.where(wrong).order_by(column(ROW)).limit(_SHOWN)).fetchall()
+def report_unresolved(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], problems: list[Problem]) -> None:
+    """A problem for each key that fits no record or several."""
+    for one in staged:
+        for by_field in one.lookups:
+            _report(con, one, by_field, problems)
+
+
+def _report(con: duckdb.DuckDBPyConnection, one: Staged, by_field: SeedColumn, problems: list[Problem]) -> None:
+    via, target = by_field.via, by_field.field.type.target
+    assert via is not None
+    count_found = call("coalesce", column(_number(by_field)), 0)
+    select = exp.select(column(ROW), column(by_field.key), count_found).from_(temp_table(one.typed))
+    found = run(con, select.where(unresolved(by_field)).order_by(column(ROW)).limit(_SHOWN)).fetchall()
     for row, text, count in found:
         accepted = ACCEPTED.get(via.type.kind, "")
         message = (

@@ -6,8 +6,9 @@ staged records alike; then everything is checked; then inserted. Problems are re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import field, replace
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -23,38 +24,44 @@ from gsrules.tenant.names import (
     GSID,
     SEQUENCE,
     column,
-    create_temp,
-    drop,
     identifier,
     insert_into,
     named,
-    run,
     select_from,
     sql_type,
     temp_table,
 )
-from gsrules.tenant.seed_checks import Checks
+from gsrules.tenant.seed_checks import Checks, ReadColumn, bad_cell
 from gsrules.tenant.seed_derived import derived_values
 from gsrules.tenant.seed_headers import SeedColumn, bind_headers
 from gsrules.tenant.seed_input import FILE_ENDINGS, OWN_GSID, ROW, SeedInput, given_rows, read_file, read_rows
-from gsrules.tenant.seed_lookups import resolve_lookups
-from gsrules.tenant.seed_values import CellReader
+from gsrules.tenant.seed_lookups import report_unresolved, resolve_lookups, unresolved
+from gsrules.tenant.seed_values import CellReader, Reading
+from gsrules.tenant.statements import Statements
 from gsrules.tenant.tables import Tables
+
+_COUNTER = "__n"
 
 
 @dataclass(slots=True)
 class Staged:
     """The records of one object on their way in: `typed` holds `__row` and a column a field.
 
-    `complete` selects what is stored; `spent` are tables that are no longer needed.
+    `spent` are tables that are no longer needed. `expected` are the columns of values with the way they are read,
+    worked out when somebody asks.
     """
 
     input: SeedInput
     columns: tuple[SeedColumn, ...]
     typed: str
+    expected: Callable[[], tuple[ReadColumn, ...]]
     fields: list[str] = field(default_factory=list)
     spent: list[str] = field(default_factory=list)
-    complete: exp.Expression = field(default_factory=exp.Null)
+
+    @property
+    def lookups(self) -> list[SeedColumn]:
+        """The columns that name records of another object."""
+        return [one for one in self.columns if one.via is not None]
 
     @property
     def definition(self) -> ObjectDef:
@@ -67,11 +74,13 @@ class Seeding:
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
+        statements: Statements,
         catalogue: Catalogue,
         counters: Counters,
         tables: Tables,
     ) -> None:
         self._con = con
+        self._statements = statements
         self._catalogue = catalogue
         self._counters = counters
         self._tables = tables
@@ -80,14 +89,15 @@ class Seeding:
 
     def add_files(self, files: Mapping[str, Path]) -> None:
         """Reads the seed file of each object. Raises InputError with the problems of every unreadable file."""
-        con = self._con
+        con, statements = self._con, self._statements
         for name, path in files.items():
             try:
-                definition = self._catalogue.objects[name]
-                self._inputs.append(read_file(con, path, definition, f"__seed_{len(self._inputs)}"))
+                table = f"__seed_file_{self._statements.numbered(('seed file', str(path)))}"
+                self._inputs.append(read_file(con, statements, path, self._catalogue.objects[name], table))
             except InputError as error:
                 self._problems.extend(error.problems)
                 con = self._con.cursor()  # the transaction takes no more statements: the others are only looked at
+                statements = Statements(con)
         if self._problems:
             raise InputError(self._problems)
 
@@ -95,69 +105,127 @@ class Seeding:
         """Adds rows that a test gives for an object."""
         definition = _definition(name, self._catalogue, place, self._problems)
         if definition is not None and rows:
-            self._inputs.append(read_rows(self._con, rows, definition, f"__seed_{len(self._inputs)}"))
+            given = given_rows(rows, definition, "")
+            again = sum(each.definition is definition for each in self._inputs)
+            number = self._statements.numbered(("seed shape", definition.name, given.headers, again))
+            given = replace(given, table=f"__seed_{number}")
+            read_rows(self._statements, rows, given)
+            self._inputs.append(given)
 
     def load(self) -> dict[str, int]:
         """Checks and inserts everything; gives the number of records by object. Raises InputError with all problems."""
         staged: list[Staged] = []
-        checks = Checks(self._con, self._catalogue, self._problems)
         try:
             for given in self._inputs:
-                columns = bind_headers(given, self._catalogue, self._problems)
+                columns = self._columns(given)
                 if columns is not None:
-                    staged.append(self._stage(given, columns, checks))
+                    staged.append(self._stage(given, columns))
             if not self._problems:
-                resolve_lookups(self._con, staged, self._tables.table, self._catalogue, self._problems)
-            if not self._problems:
-                for one in staged:
-                    self._complete(one)
-                    own_gsids = any(c.field.name == GSID for c in one.columns)
-                    unique = [name for name in one.fields if name != GSID or own_gsids]
-                    stored = self._tables.table(one.definition.name)
-                    headers = {c.field.name: c.header for c in one.columns}
-                    checks.records(one.input, one.complete, one.fields, headers, unique, stored)
-            if self._problems:
+                timezone = self._catalogue.profile["tenant.timezone"]
+                resolve_lookups(self._statements, staged, self._tables.table, timezone)
+            if self._problems or any(self._is_wrong(one) for one in staged):
+                self._explain(staged)
                 raise InputError(self._problems)
             return {one.definition.name: self._insert(one) for one in staged}
         finally:
             used = [table for one in staged for table in (one.typed, *one.spent)]
             for table in [*(given.table for given in self._inputs), *used]:
-                run(self._con, drop(temp_table(table)))
+                self._statements.drop(table)
 
-    def _stage(self, given: SeedInput, columns: tuple[SeedColumn, ...], checks: Checks) -> Staged:
-        """Makes the typed table and checks every cell."""
+    def _columns(self, given: SeedInput) -> tuple[SeedColumn, ...] | None:
+        """The bound headers; None if one is wrong."""
+        known: dict[Hashable, tuple[SeedColumn, ...]] = self._statements.remembered("seed columns", dict)
+        key = (given.table, given.headers)
+        if key not in known or not self._statements.kept:
+            found = bind_headers(given, self._catalogue, self._problems)
+            if found is None:
+                return None
+            known[key] = found
+        return known[key]
+
+    def _stage(self, given: SeedInput, columns: tuple[SeedColumn, ...]) -> Staged:
+        """Makes the typed table."""
         reader = CellReader(self._catalogue)
-        cta_type = self._cta_type(columns, reader)
-        typed = f"{given.table}_typed"
+        values = [one for one in columns if one.via is None]
+
+        @cache
+        def expected() -> tuple[ReadColumn, ...]:
+            cta_type = self._cta_type(columns, reader)
+            return tuple((one, reader.read(one.field, column(one.cell), cta_type)) for one in values)
+
+        own = next((one for one in values if one.field.name == GSID), None)
+        others = None
+        if own is not None:
+            (reading,) = (reading for one, reading in expected() if one is own)
+            others = exp.select(named(_typed(own, reading), GSID)).from_(temp_table(given.table))
+        first = self._counters.allocate(given.definition, given.rows, others)
+        typed = f"__seed_typed_{self._statements.numbered(('seed typed', given.table, given.headers))}"
+        text = self._statements.spelled(("seed typed", typed), lambda: self._typed_rows(given, columns, expected()))
+        self._statements.table(typed, text, [first - 1])
+        names = [one.field.name for one in values if one is not own]
+        return Staged(given, columns, typed, expected, [GSID, *names])
+
+    def _typed_rows(
+        self, given: SeedInput, columns: tuple[SeedColumn, ...], expected: tuple[ReadColumn, ...]
+    ) -> exp.Expression:
+        readings = dict(expected)
         values: list[exp.Expression] = []
-        names: list[str] = [GSID]
         own: exp.Expression | None = None
         for one in columns:
-            cell = column(one.cell)
             if one.via is not None:
-                values.append(named(cell, one.key))
+                values.append(named(column(one.cell), one.key))
                 continue
-            reading = reader.read(one.field, cell, cta_type)
-            value = exp.Cast(this=reading.value, to=sql_type(one.field.type.storage))
+            value = _typed(one, readings[one])
             if one.field.name == GSID:
                 own = value
-                values.append(named(value.copy(), OWN_GSID))
-            else:
-                values.append(named(value, one.field.name))
-                names.append(one.field.name)
-            checks.expect(one, reading)
-        gsid = named(self._gsids(given, own), GSID)
-        cells = [column(one.cell) for one in columns if one.via is None]
-        run(self._con, create_temp(typed, select_from(temp_table(given.table), column(ROW), gsid, *values, *cells)))
-        checks.cells(given, typed)
-        return Staged(given, columns, typed, names)
+            values.append(named(value.copy(), OWN_GSID if one.field.name == GSID else one.field.name))
+        made = self._counters.gsid(given.definition, column(_COUNTER))
+        gsid = named(made if own is None else call("coalesce", own, made), GSID)
+        cells = [column(one.cell) for one in readings]
+        numbered = select_from(temp_table(given.table), exp.Star(), named(_counter(own), _COUNTER))
+        return select_from(numbered.subquery("numbered"), column(ROW), gsid, *values, *cells)
+
+    def _is_wrong(self, one: Staged) -> bool:
+        """Whether anything at all is wrong with the staged records, in one statement."""
+
+        def query() -> exp.Expression:
+            cells = [bad_cell(*each) for each in one.expected()]
+            wrong = exp.or_(exp.false(), *cells, *(unresolved(each) for each in one.lookups))
+            total: exp.Expression = select_from(
+                temp_table(one.typed), exp.Anonymous(this="count_if", expressions=[wrong])
+            ).subquery()
+            stored = self._tables.table(one.definition.name)
+            complete = self._complete(one)
+            checks = Checks(self._con, self._catalogue, [])
+            for each in checks.wrong_records(one.definition, complete.rows, complete.fields, complete.unique, stored):
+                total = exp.Add(this=total, expression=each.subquery())
+            return exp.select(total)
+
+        return bool(self._statements.rows(self._statements.spelled(("seed wrong", one.typed), query))[0][0])
+
+    def _explain(self, staged: Sequence[Staged]) -> None:
+        """Finds the problems: of the cells, or else of the lookups, or else of whole records."""
+        checks = Checks(self._con, self._catalogue, self._problems)
+        for one in staged:
+            checks.cells(one.input, one.typed, one.expected())
+        if not self._problems:
+            report_unresolved(self._con, staged, self._problems)
+        if not self._problems:
+            for one in staged:
+                complete = self._complete(one)
+                stored = self._tables.table(one.definition.name)
+                headers = {c.field.name: c.header for c in one.columns}
+                checks.records(one.input, complete.rows, complete.fields, headers, complete.unique, stored)
 
     def _cta_type(self, columns: Iterable[SeedColumn], reader: CellReader) -> exp.Expression | None:
         found = next((c for c in columns if c.field.cockpit_category == "CTA_TYPE" and c.via is None), None)
         return reader.read(found.field, column(found.cell), None).value if found else None
 
-    def _complete(self, staged: Staged) -> None:
+    def _complete(self, staged: Staged) -> _Complete:
         """Adds GSIDs, default values and what follows from other fields."""
+        return self._statements.remembered(("seed complete", staged.typed), lambda: self._completed(staged))
+
+    def _completed(self, staged: Staged) -> _Complete:
         definition = staged.definition
         given = set(staged.fields)
         derived = derived_values(definition, given, self._catalogue)
@@ -175,22 +243,9 @@ class Seeding:
         values["GsIngestionSource"] = exp.Literal.string("SEED")
         items = [named(value, name) for name, value in values.items()]
         select = select_from(temp_table(staged.typed), column(ROW), *items)
-        staged.complete = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier("complete")))
-        staged.fields = list(values)
-
-    def _gsids(self, given: SeedInput, own: exp.Expression | None) -> exp.Expression:
-        """The given GSID, else the next one in the order of the rows."""
-        definition = given.definition
-        others = None
-        number: exp.Expression = exp.Window(this=exp.RowNumber(), order=_by_row())
-        if own is not None:
-            others = exp.select(named(own.copy(), GSID)).from_(temp_table(given.table))
-            missing = exp.Case(ifs=[exp.If(this=own.copy().is_(exp.Null()), true=exp.Literal.number(1))])
-            number = exp.Window(this=exp.Count(this=missing), order=_by_row())
-        first = self._counters.allocate(definition, given.rows, others)
-        counter = exp.Add(this=exp.Literal.number(first - 1), expression=number)
-        made = self._counters.gsid(definition, exp.Paren(this=counter))
-        return made if own is None else call("coalesce", own, made)
+        rows = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier("complete")))
+        own_gsids = any(c.field.name == GSID for c in staged.columns)
+        return _Complete(rows, tuple(values), tuple(name for name in values if name != GSID or own_gsids))
 
     def _default(self, one: FieldDef) -> exp.Expression | None:
         if one.type.category:
@@ -203,11 +258,39 @@ class Seeding:
         count = staged.input.rows
         last = self._counters.next_sequence(name, count)
         target = self._tables.writable(name)
-        number = exp.Add(this=exp.Literal.number(last), expression=exp.Window(this=exp.RowNumber(), order=_by_row()))
-        select = select_from(staged.complete, *(column(one) for one in staged.fields), number)
-        select.set("order", _by_row())
-        run(self._con, insert_into(target, [*staged.fields, SEQUENCE], select))
+
+        def query() -> exp.Expression:
+            complete = self._complete(staged)
+            before = exp.Cast(this=exp.Placeholder(), to=sql_type("BIGINT"))
+            number = exp.Add(this=before, expression=exp.Window(this=exp.RowNumber(), order=_by_row()))
+            select = select_from(complete.rows.copy(), *(column(one) for one in complete.fields), number)
+            select.set("order", _by_row())
+            return insert_into(target, [*complete.fields, SEQUENCE], select)
+
+        self._statements.write(self._statements.spelled(("seed insert", target.catalog, staged.typed), query), [last])
         return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Complete:
+    """What is stored: a source of rows with these fields, of which those in `unique` can be there already."""
+
+    rows: exp.Expression
+    fields: tuple[str, ...]
+    unique: tuple[str, ...]
+
+
+def _counter(own: exp.Expression | None) -> exp.Expression:
+    """The counter of a row without a given GSID, in the order of the rows; the last one used is a value."""
+    number: exp.Expression = exp.Window(this=exp.RowNumber(), order=_by_row())
+    if own is not None:
+        missing = exp.Case(ifs=[exp.If(this=own.copy().is_(exp.Null()), true=exp.Literal.number(1))])
+        number = exp.Window(this=exp.Count(this=missing), order=_by_row())
+    return exp.Add(this=exp.Cast(this=exp.Placeholder(), to=sql_type("BIGINT")), expression=number)
+
+
+def _typed(one: SeedColumn, reading: Reading) -> exp.Expression:
+    return exp.Cast(this=reading.value, to=sql_type(one.field.type.storage))
 
 
 def check_names(records: Mapping[str, Sequence[Mapping[str, object]]], catalogue: Catalogue) -> tuple[Problem, ...]:

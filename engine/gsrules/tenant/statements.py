@@ -8,6 +8,7 @@ it knows of the rows into the plan: DuckDB 1.5 then gives wrong rows when others
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ class Statements:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
         self._memory: dict[Hashable, Any] = {}
+        self._numbers = itertools.count(1)
 
     def remembered(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gave for this key at first. The key holds everything that the result depends on."""
@@ -42,10 +44,14 @@ class Statements:
         """The text of the tree that `build` gave for this key at first."""
         return self.remembered(key, lambda: spell(build()))
 
+    def numbered(self, key: Hashable) -> int:
+        """A number that stands for the key."""
+        return self.remembered(("number", key), lambda: next(self._numbers))
+
     def rows(self, text: str, values: Sequence[Any] = (), *, anew: bool = False) -> list[tuple[Any, ...]]:
         """All rows of a query that gives few.
 
-        `anew`: it must be planned each time, because it reads files or takes values that are no numbers or texts.
+        `anew`: it must be planned each time, because it reads files, or takes values that are no whole numbers.
         """
         return self._run(text, values, anew=anew).fetchall()
 
@@ -209,7 +215,6 @@ def quoted(name: str) -> str:
     return spell(identifier(name))
 
 
-def _literal(value: int | str | None) -> str:
-    if value is None:
-        return "NULL"
-    return str(value) if isinstance(value, int) else spell(exp.Literal.string(value))
+def _literal(value: int) -> str:
+    """In the type of the parameter: with another one DuckDB would plan the statement anew."""
+    return f"CAST({value:d} AS BIGINT)"

@@ -429,7 +429,7 @@ class Tenant:
     def _seeding(self) -> Seeding:
         from gsrules.tenant.seeding import Seeding
 
-        return Seeding(self.con, self.catalogue, self._counters, self._tables)
+        return Seeding(self.con, self.statements, self.catalogue, self._counters, self._tables)
 
     def _seed_files(self, names: frozenset[str]) -> dict[str, int]:
         from gsrules.tenant.seeding import seed_files
