@@ -79,7 +79,10 @@ def _rows(head: str, old: SnapshotRun, new: SnapshotRun) -> Iterator[RowDifferen
         actual = [_row(effect) for effect in new.actions.get(name, none).effects]
         columns = dict.fromkeys(column for row in (*expected, *actual) for column in row)
         difference = compare_rows(
-            f"{head}effects of {name}", _filled(expected, columns), _filled(actual, columns), Asked(key=("key",), figures=True)
+            f"{head}effects of {name}",
+            _filled(expected, columns),
+            _filled(actual, columns),
+            Asked(key=("key",), figures=True),
         )
         if difference:
             yield difference
