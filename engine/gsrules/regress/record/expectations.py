@@ -14,9 +14,9 @@ from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.dataclass import dataclass
 from gsrules.regress.record.book import plain
+from gsrules.regress.record.gather import results_of
 from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
-from gsrules.run.prepare import find_task
 from gsrules.run.records import read_records
 from gsrules.run.report import ActionReport
 from gsrules.run.workspace import Workspace
@@ -76,8 +76,10 @@ class _Reader:
 
     def tasks(self) -> dict[str, list[Row]]:
         """The rows of the datasets that actions work on, without GSIDs: those of a test are its own."""
+        trace = self._result.trace
+        assert trace is not None
         found: dict[str, list[Row]] = {}
-        for task in self._results():
+        for task in results_of(trace.bound.plan, trace.bound.actions):
             columns = [each for each in self._result.columns[task] if each.type.family is not Family.ID]
             if task in found or not columns:
                 continue
@@ -85,15 +87,6 @@ class _Reader:
             types = {each.name: each.type for each in columns}
             found[task] = self._fetched(rows.order_by(column("__row"), copy=False), types)
         return {task: rows for task, rows in found.items() if len(rows) <= _MOST_ROWS}
-
-    def _results(self) -> list[str]:
-        """The datasets that actions work on; of a rule without actions those that no other task reads."""
-        trace = self._result.trace
-        assert trace is not None
-        plan = trace.bound.plan
-        read = {parent for task in plan.tasks.values() for parent in task.parents}
-        acted_on = [find_task(plan, spec.from_, spec.id) for spec, _ in trace.bound.actions]
-        return acted_on or [name for name in plan.tasks if name not in read]
 
     def records(self) -> dict[str, list[Row]]:
         """The records that the run created or changed, with the fields that it wrote."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue
 from gsrules.dataclass import dataclass
-from gsrules.plan.nodes import ScanFile, ScanObject
+from gsrules.plan.nodes import DataPlan, ScanFile, ScanObject
 from gsrules.plan.unfold import Part
 from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
 from gsrules.regress.branches.model import ROWS, effects_table
@@ -20,6 +20,7 @@ from gsrules.regress.record.meets import Match, matches, met_units
 from gsrules.regress.trace import Trace
 from gsrules.run.engine import RunResult
 from gsrules.run.prepare import find_task
+from gsrules.spec import ActionSpec
 from gsrules.tenant.names import GSID, column, named, run, select_from
 
 _CODE: Final = "record: "
@@ -64,7 +65,14 @@ def is_code(branch: Branch) -> bool:
 def all_branches(trace: Trace, result: RunResult) -> tuple[Branch, ...]:
     """The branches of the rule, and one more for each code with which a row of this run was refused or left out."""
     found = branches_of(trace.bound, trace.unfolded)
-    return (*found, *_codes(trace, result))
+    return (*found, *_codes(trace, result), *_results(trace))
+
+
+def results_of(plan: DataPlan, actions: Iterable[tuple[ActionSpec, Any]]) -> list[str]:
+    """The datasets that actions work on; of a rule without actions those that no other task reads."""
+    read = {parent for task in plan.tasks.values() for parent in task.parents}
+    acted_on = [find_task(plan, spec.from_, spec.id) for spec, _ in actions]
+    return list(dict.fromkeys(acted_on)) or [name for name in plan.tasks if name not in read]
 
 
 def taken_by(trace: Trace, result: RunResult, branches: Sequence[Branch]) -> frozenset[str]:
@@ -147,6 +155,16 @@ def _acting_rows(trace: Trace, chosen: Sequence[Candidate]) -> dict[str, exp.Sel
     found = trace.descendants(start)
     datasets = {find_task(trace.bound.plan, spec.from_, spec.id) for spec, _ in trace.bound.actions}
     return {name: query for name, query in found.items() if name in datasets}
+
+
+def _results(trace: Trace) -> Iterator[Branch]:
+    """Of a rule without actions: that its results have rows."""
+    for name in () if trace.bound.actions else results_of(trace.bound.plan, ()):
+        task = trace.bound.plan.tasks[name]
+        words = f"rows of {name}"
+        yield Branch(
+            f"{_CODE}{words}", "task", name, "union", words, "rows", task.place, name, exp.true(), words, counted=False
+        )
 
 
 def _codes(trace: Trace, result: RunResult) -> Iterator[Branch]:
