@@ -110,12 +110,28 @@ def _accepted(outcome: SuiteOutcome, *, interactive: bool) -> SuiteOutcome:
 
 def _watch(found: Workspace, paths: list[Path], text: str | None) -> NoReturn:
     """Shows each round until the user ends it; the exit code is that of the latest outcomes."""
-    from gsrules.regress.watching import Watch
+    import signal
+    import time
+
+    from gsrules.regress.watching import POLL_SECONDS, Watch
     from gsrules.views import watching
 
+    ended = False
+
+    def end(_signal: int, _frame: object) -> NoReturn:
+        nonlocal ended
+        ended = True
+        raise KeyboardInterrupt
+
+    def wait() -> None:
+        if ended:  # the interruption came where nothing can be raised, such as in a finaliser
+            raise KeyboardInterrupt
+        time.sleep(POLL_SECONDS)
+
+    signal.signal(signal.SIGINT, end)
     failed = False
     try:
-        for each in Watch(found.project.root, paths, text).rounds():
+        for each in Watch(found.project.root, paths, text).rounds(wait):
             watching.show(each, found.project.root)
             failed = bool(each.problems) or any(not test.passed for test in each.known)
     except KeyboardInterrupt:
