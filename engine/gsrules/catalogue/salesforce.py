@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.catalogue.model import FieldDef, ObjectDef, label_of
+from gsrules.catalogue.paths import glob_safe
 from gsrules.catalogue.texts import call, from_text, trimmed
 from gsrules.errors import InputError, Problem
 
@@ -64,11 +65,7 @@ def sample_rows(path: Path) -> exp.Expression:
         exp.EQ(this=exp.column("quote"), expression=exp.Literal.string('"')),
         exp.EQ(this=exp.column("escape"), expression=exp.Literal.string('"')),
     ]
-    return exp.Anonymous(this="read_csv", expressions=[exp.Literal.string(_glob_safe(path)), *options])
-
-
-def _glob_safe(path: Path) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+    return exp.Anonymous(this="read_csv", expressions=[exp.Literal.string(glob_safe(path)), *options])
 
 
 def _infer(path: Path) -> ObjectDef:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import duckdb
 from sqlglot import exp
 
+from gsrules.catalogue.paths import glob_safe
 from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
 from gsrules.run.artifacts import file_name
 from gsrules.run.report import ActionReport, RunReport, TaskReport
@@ -190,7 +191,7 @@ def first_rows(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) ->
     """The first rows of a kept dataset, in the order of their numbers; None where it was not kept."""
     if not path.is_file():
         return None
-    return _sampled(connection, exp.select("*").from_(_file(path)).order_by(column(_ROW)).limit(limit), path)
+    return _sampled(connection, exp.select("*").from_(parquet(path)).order_by(column(_ROW)).limit(limit), path)
 
 
 def first_effects(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> FirstRows | None:
@@ -206,13 +207,13 @@ def first_effects(connection: duckdb.DuckDBPyConnection, path: Path, limit: int)
         order=exp.Order(expressions=[exp.Ordered(this=column("row"))]),
     )
     # The window sees three narrow columns; the wide ones are read for the chosen rows alone.
-    chosen = exp.select(column("row")).from_(_file(path)).order_by(rank, column("row")).limit(limit)
-    rows = exp.select("*").from_(_file(path)).where(column("row").isin(query=chosen))
+    chosen = exp.select(column("row")).from_(parquet(path)).order_by(rank, column("row")).limit(limit)
+    rows = exp.select("*").from_(parquet(path)).where(column("row").isin(query=chosen))
     return _sampled(connection, rows.order_by(column("row")), path)
 
 
 def _sampled(connection: duckdb.DuckDBPyConnection, rows: exp.Select, path: Path) -> FirstRows:
-    total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(_file(path)))).fetchone()
+    total = connection.execute(spell(exp.select(exp.Count(this=exp.Star())).from_(parquet(path)))).fetchone()
     found = connection.execute(spell(rows))
     columns = [(each[0], str(each[1])) for each in found.description or ()]
     number = next((at for at, (name, _) in enumerate(columns) if name == _ROW), 0)
@@ -220,10 +221,6 @@ def _sampled(connection: duckdb.DuckDBPyConnection, rows: exp.Select, path: Path
     return FirstRows((columns.pop(number), *columns), sample, int(total[0]) if total else 0)
 
 
-def _file(path: Path) -> exp.Expression:
-    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(_literally(path))])
-
-
-def _literally(path: Path) -> str:
-    """A path in which no character stands for others."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+def parquet(path: Path) -> exp.Expression:
+    """The rows of a Parquet file, for a FROM."""
+    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(glob_safe(path))])

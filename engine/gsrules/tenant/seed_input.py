@@ -15,6 +15,7 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import ObjectDef
+from gsrules.catalogue.paths import glob_safe
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.tenant.names import column, named, run, spell, sql_type, temp_table
@@ -185,11 +186,6 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[tuple[str, ...
         text = exp.Cast(this=cell, to=exp.DataType.build("VARCHAR"))
         cells.append(named(text, SeedInput.text_column(position)))
     return tuple(str(entry[0]) for entry in described), _numbered(cells, source)
-
-
-def glob_safe(path: Path) -> str:
-    """The path as text, with the letters that DuckDB would read as wildcards put in brackets."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 
 
 def _check_headers(headers: Sequence[str], path: Path) -> None:

@@ -18,11 +18,11 @@ from gsrules.regress.difference.columns import Table
 from gsrules.regress.difference.effects import Effects, new_records
 from gsrules.regress.difference.model import DiffSide
 from gsrules.regress.difference.row_keys import Keys, row_keys, stated_keys
-from gsrules.regress.difference.sql import call, text
+from gsrules.regress.difference.sql import text
 from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits
 from gsrules.regress.difference.versions import Version
 from gsrules.run.engine import RunOptions, RunResult, run_rule
-from gsrules.run.kept import KeptRun
+from gsrules.run.kept import KeptRun, parquet
 from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
 from gsrules.spec import RuleSpec
 from gsrules.tenant import Tenant
@@ -123,11 +123,11 @@ def kept_side(kept: KeptRun, tenant: Tenant) -> Ran:
         file = kept.dataset_file(task.task)
         if file.is_file():
             hidden = exp.Star(except_=[exp.to_identifier("__row", quoted=True)])
-            tasks[task.task] = Table(select_from(_parquet(file), hidden))
+            tasks[task.task] = Table(select_from(parquet(file), hidden))
     files = {
         action.id: kept.effects_file(position, action.id) for position, action in enumerate(report.actions, start=1)
     }
-    sources = {action: _parquet(file) for action, file in files.items() if file.is_file()}
+    sources = {action: parquet(file) for action, file in files.items() if file.is_file()}
     new = new_records(list(sources.values()))
     effects = {
         action.id: Effects(action, sources[action.id], new, tenant.catalogue)
@@ -162,9 +162,4 @@ def _copied(tenant: Tenant, rows: Any, path: Path) -> exp.Select:
 def _written(tenant: Tenant, rows: Any, path: Path) -> exp.Expression:
     """Writes rows to a file; gives what reads it."""
     tenant.con.execute(f"COPY ({spell(rows)}) TO {text(str(path)).sql('duckdb')} (FORMAT parquet)")
-    return _parquet(path)
-
-
-def _parquet(path: Path) -> exp.Expression:
-    literally = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
-    return call("read_parquet", text(literally))
+    return parquet(path)
