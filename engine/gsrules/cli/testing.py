@@ -132,8 +132,8 @@ def _watch(found: Workspace, paths: list[Path], text: str | None) -> NoReturn:
     failed = False
     try:
         for each in Watch(found.project.root, paths, text).rounds(wait):
-            watching.show(each, found.project.root)
             failed = bool(each.problems) or any(not test.passed for test in each.known)
+            watching.show(each, found.project.root)
     except KeyboardInterrupt:
         print()
     raise typer.Exit(1 if failed else 0)
