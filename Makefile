@@ -26,7 +26,7 @@ suite: .venv/.dev browser
 	.venv/bin/python -m pytest -n 2
 
 suite-duckdb15: .venv-duckdb15/.dev
-	.venv-duckdb15/bin/python -m pytest -n 2 -m 'not browser'
+	.venv-duckdb15/bin/python -m pytest -n 2 -m 'not browser and not once'
 
 bench: .venv/.dev
 	.venv/bin/python $(PIP) -c constraints.txt -e '.[bench]'

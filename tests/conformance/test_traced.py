@@ -143,6 +143,7 @@ def one(con: Any, sql: str) -> tuple[Any, ...]:
     return tuple(found)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
 def test_a_traced_run_of_a_case_is_the_same_run(folder: Path, tmp_path: Path) -> None:
     keep = "refuses" in folder.name or bool(sum(map(ord, folder.name)) % 2)

@@ -13,6 +13,8 @@ from tests.mutation.check import ROOT, mutated, verdict
 from tests.mutation.mutants import EQUIVALENT, HEALTH, MUTANTS, NPS, TICKETS, Mutant
 from tests.mutation.shown import Stores, shown, stores
 
+pytestmark = pytest.mark.once
+
 QUICK = MUTANTS[::5]
 """One change in five, of most kinds."""
 

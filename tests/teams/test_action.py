@@ -16,7 +16,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-RULE = "rules/usage_drop.yml"
+
+pytestmark = pytest.mark.once
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -15,6 +15,8 @@ from gsrules.regress.suite import run_tests
 from gsrules.run.check import validate_project
 from gsrules.run.workspace import Workspace
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[3]
 DAY = dt.date(2026, 11, 23)
 MOST_ROWS = {

@@ -18,9 +18,12 @@ DATA = HERE.parents[1].parent / "shared" / "data" / "ravenstack"
 RULE_DATE = dt.date(2024, 11, 3)
 MOST_ROWS = {"accounts": 4, "revenue": 10, "events": 4, "usage": 45, "health": 60}
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the RavenStack files are not here: put them into {DATA} to run this test"
-)
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(
+        not DATA.is_dir(), reason=f"the RavenStack files are not here: put them into {DATA} to run this test"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -164,6 +164,7 @@ def check_story(record: Any) -> None:
 # -- actions -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("folder", [f for f in CASES if "refuses" not in f.name], ids=lambda folder: folder.name)
 def test_every_row_that_an_action_decided_is_told_of_some_record(folder: Path, tmp_path: Path) -> None:
     case = load_rule_file(folder / "case.yml")
@@ -233,6 +234,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_every_record_of_the_example_ends_as_the_engine_decided(rule: str, example: Path) -> None:
     """The engine runs without a trace; its effects are held against the end told of each record."""
