@@ -6,13 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from sqlglot import exp
-
 from gsrules.catalogue import Catalogue
-from gsrules.regress.difference.sql import call, text
-from gsrules.run.record_names import gsids_in, option_names, with_names
+from gsrules.run.record_names import gsids_in, names_in_tenant, option_names, with_names
 from gsrules.tenant import Tenant
-from gsrules.tenant.names import GSID, column, named, run, select_from
 
 Made = TypeVar("Made")
 _TAIL = 6
@@ -30,27 +26,9 @@ def with_record_names(made: Made, tenant: Tenant, catalogues: Iterable[Catalogue
     for catalogue in catalogues:
         options = option_names(catalogue)
         names |= {gsid: options[gsid] for gsid in gsids if gsid in options}
-    names |= _records(tenant, sorted(gsids - names.keys()))
+    names |= names_in_tenant(tenant, sorted(gsids - names.keys()))
     found: Made = _renamed(made, _distinct(names))
     return found
-
-
-def _records(tenant: Tenant, gsids: list[str]) -> dict[str, str]:
-    """The names of the records, from the tables of the objects to which their GSIDs belong."""
-    names: dict[str, str] = {}
-    for definition in tenant.catalogue.objects.values():
-        asked = [gsid for gsid in gsids if gsid.startswith(definition.family)]
-        if definition.name_field is None or not asked:
-            continue
-        wanted = exp.Values(
-            expressions=[exp.Tuple(expressions=[text(gsid)]) for gsid in asked],
-            alias=exp.TableAlias(this=exp.to_identifier("w"), columns=[exp.to_identifier("asked", quoted=True)]),
-        )
-        name = exp.Cast(this=column(definition.name_field.name), to=exp.DataType.build("VARCHAR"))
-        rows = select_from(tenant.table(definition.name), column(GSID), named(call("trim", name), "name"))
-        rows = rows.where(column(GSID).isin(query=select_from(wanted, column("asked"))))
-        names |= {gsid: found for gsid, found in run(tenant.con, rows).fetchall() if found}
-    return names
 
 
 def _distinct(names: Mapping[str, str]) -> dict[str, str]:

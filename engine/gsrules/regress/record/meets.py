@@ -31,7 +31,10 @@ _CODE: Final = 4
 
 def met_units(trace: Trace, result: RunResult, catalogue: Catalogue, rows: Mapping[str, exp.Select]) -> set[Unit]:
     """Records that the actions touched for the given rows of their datasets, and those whose GSIDs the rows hold."""
-    families = {each.family: each.name for each in catalogue.objects.values() if not each.configuration}
+    families: dict[str, list[str]] = {}
+    for definition in catalogue.objects.values():
+        if not definition.configuration:
+            families.setdefault(definition.family, []).append(definition.name)
     found: set[Unit] = set()
     for dataset, action in _acting(trace, result, rows):
         effects = temp_table(result.effects[action], "e")
@@ -43,9 +46,7 @@ def met_units(trace: Trace, result: RunResult, catalogue: Catalogue, rows: Mappi
             found.add((str(name), gsid))
     for dataset, chosen in rows.items():
         for gsid in _gsids(trace, result.columns[dataset], dataset, chosen):
-            name = families.get(gsid[:_CODE])
-            if name is not None:
-                found.add((name, gsid))
+            found |= {(name, gsid) for name in families.get(gsid[:_CODE], ())}  # custom objects share a family
     return found
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
 
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, ObjectDef
-from gsrules.catalogue.gsids import PATTERN
-from gsrules.run.record_names import option_names
+from gsrules.run.record_names import GSID_IN_TEXT, gsids_in, option_names
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import GSID, SEQUENCE, column, named, run
 
-_IN_TEXT: Final = re.compile(rf"(?<![0-9A-Za-z]){PATTERN}(?![0-9A-Za-z])")
 _NAME, _NUMBER, _TWINS = "name", "number", "twins"
 
 
@@ -45,10 +41,9 @@ class References:
     def learn_texts(self, texts: Iterable[str]) -> None:
         """Reads the names of all records of which the GSID stands in one of the texts."""
         wanted: dict[str, set[str]] = {}
-        for text in texts:
-            for gsid in _IN_TEXT.findall(text):
-                for name in self._family(gsid):
-                    wanted.setdefault(name, set()).add(gsid)
+        for gsid in gsids_in(texts):
+            for name in self._family(gsid):
+                wanted.setdefault(name, set()).add(gsid)
         self.learn(wanted)
 
     def _family(self, gsid: str) -> list[str]:
@@ -65,7 +60,7 @@ class References:
 
     def in_text(self, text: str, likely: Iterable[str]) -> str:
         """The text with references for GSIDs: of the `likely` objects first, then of any object of their family."""
-        return _IN_TEXT.sub(lambda found: self._anywhere(found.group(), likely), text)
+        return GSID_IN_TEXT.sub(lambda found: self._anywhere(found.group(), likely), text)
 
     def _anywhere(self, gsid: str, likely: Iterable[str]) -> str:
         if gsid in self._options:

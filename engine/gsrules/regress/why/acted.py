@@ -73,7 +73,7 @@ def _effect(words: Words, found: tuple[Any, ...]) -> Effect:
         key=key or "",
         object=object_,
         gsid=gsid or "",
-        record=(words.name(gsid) if gsid else "") or _own_name(words, object_, after),
+        record=(words.name(gsid, object_) if gsid else "") or _own_name(words, object_, after),
         warnings=tuple(warnings or ()),
         changes=_changes(words, object_, before, after),
     )

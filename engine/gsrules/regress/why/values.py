@@ -7,16 +7,13 @@ import re
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlglot import exp
-
-from gsrules.actions.staging import select, spelled, text
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.catalogue.model import ObjectDef
 from gsrules.expressions.printed import value_text
 from gsrules.plan.nodes import Column
 from gsrules.regress.why.model import Value
+from gsrules.run.record_names import names_in_object, names_in_tenant
 from gsrules.run.trace import Trace
-from gsrules.tenant.names import GSID, column
 
 _CUSTOM: Final = re.compile(r"__(gc|c)$", re.IGNORECASE)
 EMPTY = "empty"
@@ -35,8 +32,7 @@ class Words:
         self._trace = trace
         self._catalogue = trace.tenant.catalogue
         self._zone = ZoneInfo(str(trace.bound.context.profile["tenant.timezone"]))
-        self._families = {found.family: found for found in self._catalogue.objects.values()}
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
 
     def value(self, name: str, value: Any, type_: DataType) -> Value:
         """A named value of that type; a record by its name, with its GSID."""
@@ -53,25 +49,21 @@ class Words:
             case Family.MULTI_PICKLIST:
                 return ", ".join(self._label(str(item), type_) for item in value) or "nothing selected"
             case Family.ID:
-                return self.name(str(value)) or str(value)
+                return self.name(str(value), type_.target) or str(value)
             case Family.DATETIME if isinstance(value, dt.datetime):
                 return self._instant(value)
         return "an empty text" if value == "" else value_text(value)
 
-    def name(self, gsid: str) -> str:
-        """The name of the record with that GSID; empty if there is none, or it has no name."""
-        if gsid not in self._names:
-            self._names[gsid] = self._look_up(gsid)
-        return self._names[gsid]
-
-    def _look_up(self, gsid: str) -> str:
-        found = self._families.get(gsid[:4])
-        if found is None or found.name_field is None:
-            return ""
-        query = select(column(found.name_field.name)).from_(self._trace.tenant.table(found.name), copy=False)
-        query = query.where(exp.EQ(this=column(GSID), expression=text(gsid)), copy=False).limit(1, copy=False)
-        row = self._trace.tenant.con.execute(spelled(query)).fetchone()
-        return str(row[0]) if row and row[0] is not None else ""
+    def name(self, gsid: str, object_: str | None) -> str:
+        """The name of the record of an object, or, where that is not known, of any; empty if it has none."""
+        key = (object_ or "", gsid)
+        if key not in self._names:
+            tenant, definition = self._trace.tenant, self.object_of(object_ or "")
+            found = (
+                names_in_tenant(tenant, [gsid]) if definition is None else names_in_object(tenant, definition, [gsid])
+            )
+            self._names[key] = found.get(gsid, "")
+        return self._names[key]
 
     def object_of(self, name: str) -> ObjectDef | None:
         """The definition of an object."""
