@@ -12,7 +12,7 @@ from gsrules.expressions.parser import parse_expression
 from gsrules.expressions.printed import printed, wanted
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.sql import Sql
-from gsrules.expressions.tree import Case, Expr, Logic, Not, NullTest, children, references, walk
+from gsrules.expressions.tree import Case, Expr, Logic, Not, NullTest, children, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,3 @@ def _arms(expr: Expr, conditions: tuple[tuple[Expr, bool], ...]) -> Iterator[Arm
     if expr.default is not None:
         inner += _arms(expr.default, before)
     yield from inner
-
-
-def case_expressions(expr: Expr) -> tuple[Case, ...]:
-    """The case expressions inside of `expr`, outer ones first."""
-    return tuple(node for node in walk(expr) if isinstance(node, Case))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.run.options import RunOptions
-from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, rule_profile, s3_tasks
+from gsrules.run.prepare import bind_alone, s3_tasks
 from gsrules.run.test_data import SharedFixtures, test_files
 from gsrules.run.tested_names import Columns, TestedRules, check_file, check_given
 from gsrules.run.workspace import Workspace
@@ -76,21 +75,12 @@ def check_rule(
     workspace: Workspace, rule_id: str, tenant: Tenant, options: RunOptions | None = None
 ) -> tuple[Problem, ...]:
     """Loads and binds one rule; gives its warnings and notes, raises what is wrong with it."""
-    return _bound(workspace, rule_id, tenant, options or RunOptions()).findings
-
-
-def _bound(workspace: Workspace, rule_id: str, tenant: Tenant, options: RunOptions) -> BoundRule:
-    rule = workspace.rule(rule_id)
-    profile = rule_profile(workspace, rule)
-    rule_date = options.date_in(profile)
-    with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
-        files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
-        return bind_rule(workspace, rule, profile, rule_date, options.params, files)
+    return bind_alone(workspace, workspace.rule(rule_id), tenant, options or RunOptions()).findings
 
 
 def _check_rule(workspace: Workspace, rule_id: str, tenant: Tenant, columns: dict[str, Columns]) -> tuple[Problem, ...]:
     """As `check_rule`; notes the columns of the rule's datasets unless they depend on the files of the run."""
-    bound = _bound(workspace, rule_id, tenant, RunOptions())
+    bound = bind_alone(workspace, workspace.rule(rule_id), tenant, RunOptions())
     if all(task.columns is not None for task in s3_tasks(bound.rule).values()):
         columns[rule_id] = {name: task.columns for name, task in bound.plan.tasks.items()}
     return bound.findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -12,14 +13,15 @@ from gsrules.actions.kind import BindEnv, BoundAction
 from gsrules.actions.registry import bind_action
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
-from gsrules.expressions import Context
+from gsrules.expressions import Context, SpellEnv
 from gsrules.plan import bind_data
 from gsrules.plan.nodes import DataPlan
 from gsrules.profile import Profile
-from gsrules.run.options import parameters
+from gsrules.run.options import RunOptions, parameters
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import Tenant
+from gsrules.tenant.names import column
 
 if TYPE_CHECKING:
     from gsrules.sources import OpenSource, SourceFile
@@ -99,6 +101,11 @@ class BoundRule:
     actions: tuple[tuple[ActionSpec, BoundAction], ...]
     findings: tuple[Problem, ...]
 
+    def spelling(self, alias: str) -> SpellEnv:
+        """How expressions are spelled over rows that stand under an alias."""
+        context = self.context
+        return SpellEnv(lambda name: column(name, alias), context.rule_date, context.profile, context.catalogue)
+
 
 def rule_profile(workspace: Workspace, rule: RuleSpec) -> Profile:
     """The project's behaviour profile with the rule's own keys laid over."""
@@ -134,6 +141,18 @@ def bind_rule(
         raise InputError(problems)
     findings.extend(problem for problem in context.findings if problem not in findings)
     return BoundRule(rule, context, plan, tuple(bound), tuple(findings))
+
+
+def bind_alone(workspace: Workspace, rule: RuleSpec, tenant: Tenant, options: RunOptions) -> BoundRule:
+    """Binds a rule that is not run; files are opened only where a task does not declare all their columns.
+
+    Raises InputError with all problems of the rule, RunError for such a file.
+    """
+    profile = rule_profile(workspace, rule)
+    rule_date = options.date_in(profile)
+    with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
+        files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
+        return bind_rule(workspace, rule, profile, rule_date, options.params, files)
 
 
 def _bind_action(action: ActionSpec, plan: DataPlan, env: BindEnv) -> BoundAction:

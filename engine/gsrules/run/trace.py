@@ -104,9 +104,7 @@ class Trace:
     def keep(self, query: exp.Query) -> str:
         """Makes a temporary table that lives as long as the trace; its name."""
         name = f"gs_trace_{next(_numbers)}"
-        temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
-        made = exp.Table(this=identifier(name))
-        run(self.tenant.con, exp.Create(this=made, kind="TABLE", expression=query, properties=temporary))
+        run(self.tenant.con, create_temp(name, query))
         self._made.append(name)
         return name
 

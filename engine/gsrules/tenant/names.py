@@ -106,7 +106,7 @@ def create_as(target: exp.Table, select: exp.Expression, *, replace: bool = Fals
     return exp.Create(this=target, kind="TABLE", expression=select, replace=replace)
 
 
-def create_temp(name: str, select: exp.Expression) -> exp.Create:
+def create_temp(name: str, select: exp.Expr) -> exp.Create:
     """`CREATE TEMP TABLE name AS select`."""
     temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
     return exp.Create(this=exp.Table(this=identifier(name)), kind="TABLE", expression=select, properties=temporary)

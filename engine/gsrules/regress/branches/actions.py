@@ -15,7 +15,7 @@ from gsrules.actions.mapping import BoundMapping
 from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Expr
-from gsrules.regress.branches.conditions import Subject, cases, conditions, said, spelling
+from gsrules.regress.branches.conditions import Subject, cases, conditions, said
 from gsrules.regress.branches.model import ROWS, Branch, effects_table
 from gsrules.regress.branches.nulls import Columns, nulls_of
 from gsrules.run.prepare import BoundRule, find_task
@@ -38,7 +38,7 @@ class ActionContext:
         return Subject("action", str(self.spec.id), task, self.spec.place)
 
     def spelled(self, expr: Expr) -> exp.Expression:
-        return spell(expr, spelling(self.bound))
+        return spell(expr, self.bound.spelling(ROWS))
 
     def decided(self, *conditions: exp.Expression) -> exp.Expression:
         """Whether the row is among the effects that fulfil the conditions over `e`."""
@@ -62,7 +62,7 @@ def of_action(context: ActionContext) -> Iterator[Branch]:
 
 
 def _criteria(context: ActionContext, criteria: Expr) -> Iterator[Branch]:
-    env = spelling(context.bound)
+    env = context.bound.spelling(ROWS)
     subject = context.subject
     yield from conditions(subject, criteria, context.nulls, env, whole="criteria")
     yield from cases(subject, "criteria", criteria, env)
@@ -101,7 +101,7 @@ def _mapping(context: ActionContext, mapping: BoundMapping, spec: MappingSpec | 
     name = mapping.field.name
     matched = context.decided()
     if mapping.source is not None:
-        yield from cases(subject, name, mapping.source, spelling(context.bound))
+        yield from cases(subject, name, mapping.source, context.bound.spelling(ROWS))
         if mapping.default is not None or mapping.states_on_null:
             empty = exp.Is(this=exp.Paren(this=context.spelled(mapping.source)), expression=exp.Null())
             says = "default" if mapping.default is not None else f"on_null: {mapping.on_null}"
@@ -163,7 +163,7 @@ def _coded(context: ActionContext, code: str) -> exp.Expression:
 
 
 def _create_cta(context: ActionContext, action: BoundCta) -> Iterator[Branch]:
-    env, subject = spelling(context.bound), context.subject
+    env, subject = context.bound.spelling(ROWS), context.subject
     for part, expr in (("name", action.name), ("comments", action.comments)):
         if expr is not None:
             yield from cases(subject, part, expr, env)
@@ -201,7 +201,7 @@ def _owner(context: ActionContext, action: BoundCta) -> Iterator[Branch]:
 
 def _close_cta(context: ActionContext, action: BoundClose) -> Iterator[Branch]:
     if action.comments is not None:
-        yield from cases(context.subject, "comments", action.comments, spelling(context.bound))
+        yield from cases(context.subject, "comments", action.comments, context.bound.spelling(ROWS))
     yield _outcome(context, "closed", "a row with an open CTA to close")
     if action.cta is None:
         yield _outcome(context, "skipped", "a row without an open CTA to close")

@@ -13,10 +13,8 @@ from gsrules.errors import Place
 from gsrules.expressions.leaves import Leaf, arms, leaves, source_text
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.tree import Expr, references
-from gsrules.regress.branches.model import ROWS, Branch, BranchKind
+from gsrules.regress.branches.model import Branch, BranchKind
 from gsrules.regress.branches.nulls import Columns, Nulls, nulls_of
-from gsrules.run.prepare import BoundRule
-from gsrules.tenant.names import column
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,6 @@ class Subject:
         return Branch(
             made, self.owner, self.name, kind, text, side, self.place, self.part, met, f"needs {need}", counted
         )
-
-
-def spelling(bound: BoundRule) -> SpellEnv:
-    """How expressions name the columns of the rows of a part."""
-    context = bound.context
-    return SpellEnv(lambda name: column(name, ROWS), context.rule_date, context.profile, context.catalogue)
 
 
 def conditions(

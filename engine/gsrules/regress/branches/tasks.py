@@ -26,7 +26,7 @@ from gsrules.plan.nodes import (
     inputs,
 )
 from gsrules.plan.unfold import BRANCH, FOUND, FROM, LEFT, RIGHT, ROW, Part
-from gsrules.regress.branches.conditions import Subject, cases, conditions, said, spelling
+from gsrules.regress.branches.conditions import Subject, cases, conditions, said
 from gsrules.regress.branches.model import ROWS, Branch, links_table
 from gsrules.regress.branches.nulls import Columns, Nulls, of_node
 from gsrules.regress.branches.origins import always_met
@@ -48,7 +48,7 @@ class TaskContext:
         return of_node(read, self.nulls, self.bound.context.catalogue)  # type: ignore[arg-type]
 
     def spelled(self, expr: Expr) -> exp.Expression:
-        return spell(expr, spelling(self.bound))
+        return spell(expr, self.bound.spelling(ROWS))
 
 
 def of_part(part: Part, context: TaskContext) -> Iterator[Branch]:
@@ -66,8 +66,8 @@ def _filter(part: Part, node: Filter, context: TaskContext) -> Iterator[Branch]:
     if _is_of_pivot(part, node, context):
         return
     subject = _subject(part, part.inputs[0], context.bound.plan.tasks[part.task].place)
-    yield from conditions(subject, node.predicate, context.below(node), spelling(context.bound), whole="filter")
-    yield from cases(subject, "", node.predicate, spelling(context.bound))
+    yield from conditions(subject, node.predicate, context.below(node), context.bound.spelling(ROWS), whole="filter")
+    yield from cases(subject, "", node.predicate, context.bound.spelling(ROWS))
 
 
 def _is_of_pivot(part: Part, node: Filter, context: TaskContext) -> bool:
@@ -94,12 +94,12 @@ def _is_first_filter(node: Filter) -> bool:
 def _project(part: Part, node: Project, context: TaskContext) -> Iterator[Branch]:
     subject = _subject(part, part.inputs[0])
     for item in node.items:
-        yield from cases(subject, item.column.name, item.expr, spelling(context.bound))
+        yield from cases(subject, item.column.name, item.expr, context.bound.spelling(ROWS))
 
 
 def _aggregate(part: Part, node: Aggregate, context: TaskContext) -> Iterator[Branch]:
     subject = _subject(part, part.inputs[0], context.bound.plan.tasks[part.task].place)
-    env = spelling(context.bound)
+    env = context.bound.spelling(ROWS)
     for key in node.keys:
         yield from cases(subject, key.column.name, key.expr, env)
     group = [context.spelled(key.expr) for key in node.keys]

@@ -16,7 +16,7 @@ from gsrules.dataclass import dataclass
 from gsrules.plan.nodes import ScanFile
 from gsrules.regress.record.columns import is_text
 from gsrules.regress.record.fields import Wanted, key_fields
-from gsrules.regress.trace import Trace
+from gsrules.run.trace import Trace
 from gsrules.sources.columns import FileColumn
 from gsrules.spec import Text
 from gsrules.spec.tasks import S3Task

@@ -15,7 +15,7 @@ from gsrules.actions.staging import fragment
 from gsrules.dataclass import dataclass
 from gsrules.plan.unfold import Part
 from gsrules.regress.branches.model import ROWS, Branch, Tables, part_table, placed, rows_of
-from gsrules.regress.trace import Trace
+from gsrules.run.trace import Trace
 from gsrules.tenant.names import aliased, column, identifier, named, run, select_from, temp_table
 
 A_BRANCH: Final = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from gsrules.catalogue import FieldDef, ObjectDef
@@ -180,8 +180,3 @@ def _name_kind(column: TextColumn, words: Sequence[str]) -> Treatment:
 def is_text(type_: DataType) -> bool:
     """Whether values of the type may say something about people."""
     return type_.family is Family.TEXT or type_.kind is Kind.SFDC_ID
-
-
-def by_title(columns: Iterable[TextColumn]) -> Mapping[tuple[str, str], TextColumn]:
-    """Columns by owner and name."""
-    return {(column.owner, column.name): column for column in columns}

@@ -17,9 +17,9 @@ from gsrules.regress.record.book import Book, Unit, read_lines
 from gsrules.regress.record.candidates import Candidate, chosen_candidates
 from gsrules.regress.record.fields import wanted_fields
 from gsrules.regress.record.meets import Match, matches, met_units
-from gsrules.regress.trace import Trace
 from gsrules.run.engine import RunResult
 from gsrules.run.prepare import find_task
+from gsrules.run.trace import Trace
 from gsrules.spec import ActionSpec
 from gsrules.tenant.names import GSID, column, named, run, select_from
 

@@ -15,9 +15,9 @@ from gsrules.expressions.tree import ColumnRef
 from gsrules.plan.nodes import Column
 from gsrules.regress.record.book import Unit
 from gsrules.regress.record.fields import mappings_of
-from gsrules.regress.trace import Trace
 from gsrules.run.engine import RunResult
 from gsrules.run.prepare import find_task
+from gsrules.run.trace import Trace
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, named, run, select_from, temp_table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from gsrules.actions.kind import ActionRun
@@ -103,7 +103,3 @@ class Bench:
 def temporary() -> str:
     """A name for a table of a sweep."""
     return f"gs_sweep_{next(_numbers)}"
-
-
-def all_equal(values: Sequence[object]) -> bool:
-    return all(value == values[0] for value in values)

@@ -9,13 +9,12 @@ from sqlglot import exp
 from gsrules.catalogue.datatypes import DataType
 from gsrules.dataclass import dataclass
 from gsrules.expressions.leaves import leaves, source_text
-from gsrules.expressions.spell import SpellEnv, spell
+from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Filter
 from gsrules.plan.unfold import ROW, Part
 from gsrules.regress.sweep.bench import Bench, temporary
 from gsrules.regress.sweep.merging import MergedPlan
-from gsrules.run.prepare import BoundRule
 from gsrules.run.trace import Trace
 from gsrules.tenant.names import column, create_temp, identifier, named, run, select_from, temp_table
 
@@ -38,11 +37,6 @@ class Moved:
 
     table: str
     deciders: tuple[Decider, ...]
-
-
-def spelling(bound: BoundRule, alias: str) -> SpellEnv:
-    context = bound.context
-    return SpellEnv(lambda name: column(name, alias), context.rule_date, context.profile, context.catalogue)
 
 
 def differing(predicates: Sequence[Expr]) -> list[Expr]:
@@ -114,7 +108,7 @@ def _of_path(
     deciders: Sequence[Decider],
 ) -> exp.Select:
     """`row` of the dataset with what the filter at the end of the path says to the row that it was made of."""
-    env = spelling(trace.bound, "f")
+    env = trace.bound.spelling("f")
     hits = [named(known(spell(each, env)), f"h{at}") for at, each in enumerate(predicates)]
     shown = [
         named(spell(values[each.column], env) if each.column in values else exp.Null(), each.column)

@@ -12,7 +12,7 @@ from gsrules.expressions.leaves import source_text
 from gsrules.expressions.spell import spell
 from gsrules.plan.nodes import Column
 from gsrules.regress.sweep.bench import Bench, temporary
-from gsrules.regress.sweep.hits import Decider, Moved, differing, known, spelling
+from gsrules.regress.sweep.hits import Decider, Moved, differing, known
 from gsrules.regress.sweep.model import Margin, MarginRow
 from gsrules.regress.values import Forms
 from gsrules.tenant.names import column, create_temp, named, run, select_from, temp_table
@@ -42,7 +42,7 @@ def hits_of(bench: Bench, position: int, dataset: str, moved: Moved | None) -> t
     """A table with a row for each row of the dataset that some value hits: names, deciding values, `h…`."""
     criteria = [bound.actions[position][1].criteria for bound in bench.bounds]
     first = bench.bounds[0]
-    env = spelling(first, "d")
+    env = first.spelling("d")
     columns = first.plan.tasks[bench.dataset_of(position)].columns
     given = [each for each in criteria if each is not None]
     deciders = list(moved.deciders) if moved is not None else []

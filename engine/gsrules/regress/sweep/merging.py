@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gsrules.dataclass import dataclass
@@ -149,9 +149,3 @@ class _Merging:
         if moving and nodes[0].distinct:
             self._block("the parameter decides which rows are duplicates")
         return replace(nodes[0], inputs=tuple(parts)), moving
-
-
-def moving_filters(parts: Mapping[str, Expr], plan: MergedPlan) -> dict[str, tuple[Expr, ...]]:
-    """Of filter parts by name, those that were merged, with the predicates of the values."""
-    found = {name: plan.of(predicate) for name, predicate in parts.items()}
-    return {name: predicates for name, predicates in found.items() if predicates is not None}

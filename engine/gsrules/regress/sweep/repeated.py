@@ -10,7 +10,7 @@ from gsrules.catalogue.datatypes import Family
 from gsrules.expressions.spell import spell
 from gsrules.plan.nodes import Column
 from gsrules.regress.sweep.bench import Bench, temporary
-from gsrules.regress.sweep.hits import known, spelling
+from gsrules.regress.sweep.hits import known
 from gsrules.regress.sweep.margins import name_columns, shown
 from gsrules.regress.sweep.model import ActionSweep, Margin, MarginRow, Point
 from gsrules.regress.values import Forms
@@ -58,7 +58,7 @@ def _hit(bench: Bench, at: int, position: int, tables: Mapping[str, str]) -> str
     query = select_from(temp_table(tables[dataset], "d"), *items).distinct(copy=False)
     criteria = bound.actions[position][1].criteria
     if criteria is not None:
-        query = query.where(known(spell(criteria, spelling(bound, "d"))), copy=False)
+        query = query.where(known(spell(criteria, bound.spelling("d"))), copy=False)
     table = temporary()
     run(bench.tenant.con, create_temp(table, query))
     return table

@@ -110,12 +110,6 @@ def partner(trace: Trace, part: Part, at: int) -> str:
     return task if task != part.task else "what was merged before"
 
 
-def env_of(trace: Trace, alias: str) -> SpellEnv:
-    """How expressions are spelled over the rows of a part under an alias."""
-    context = trace.bound.context
-    return SpellEnv(lambda name: column(name, alias), context.rule_date, context.profile, context.catalogue)
-
-
 def _bound(trace: Trace, condition: str, at: str | None) -> list[Asked]:
     """Where the condition can be asked, with what it means there."""
     if at is not None:

@@ -9,11 +9,10 @@ from sqlglot import exp
 
 from gsrules.actions.staging import named, select, spelled
 from gsrules.expressions import SpellEnv, spell
-from gsrules.expressions.leaves import Leaf, arms, case_expressions, decided_by, leaves
+from gsrules.expressions.leaves import Leaf, arms, decided_by, leaves
 from gsrules.expressions.printed import printed
 from gsrules.expressions.tree import ColumnRef, Expr, references
 from gsrules.plan.unfold import ROW
-from gsrules.regress.why.ask import env_of
 from gsrules.regress.why.model import Check, Result, Value
 from gsrules.regress.why.values import Words, said_name
 from gsrules.run.trace import Trace
@@ -41,7 +40,7 @@ def deciders(predicate: Expr, env: SpellEnv) -> tuple[exp.Expr, exp.Expr]:
 
 def checks(trace: Trace, words: Words, predicate: Expr, part: str, row: int) -> tuple[Check, ...]:
     """Every leaf for one row of a part; `decided` marks those that made the predicate what it is."""
-    env = env_of(trace, "r")
+    env = trace.bound.spelling("r")
     found = leaves(predicate)
     passed, kept_out = decided_by(predicate, env)
     items = [named(spell(predicate, env), "all"), named(passed, "passed"), named(kept_out, "kept")]
@@ -76,7 +75,7 @@ def _check(trace: Trace, leaf: Leaf, actual: tuple[Value, ...], result: bool | N
 
 def formulas(trace: Trace, words: Words, items: Sequence[tuple[str, Expr]], part: str, row: int) -> tuple[Value, ...]:
     """Computed columns of one input row: the value, and the way that its case expressions took."""
-    env = env_of(trace, "r")
+    env = trace.bound.spelling("r")
     shown = [(name, expr) for name, expr in items if not isinstance(expr, ColumnRef)]
     if not shown:
         return ()
@@ -96,7 +95,7 @@ def formulas(trace: Trace, words: Words, items: Sequence[tuple[str, Expr]], part
             f"{said_name(known[each])} is {words.say(next(values), known[each].type)}"
             for each in sorted(references(expr))
         ]
-        note = f"because {' and '.join(ways)}" if case_expressions(expr) and ways else ""
+        note = f"because {' and '.join(ways)}" if ways else ""
         note = note.replace("because else", "because no condition before it was true")
         made.append(Value(name, text, "; ".join(each for each in (note, ", ".join(read_values)) if each)))
     return tuple(made)

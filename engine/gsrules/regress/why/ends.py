@@ -14,7 +14,7 @@ from gsrules.expressions.leaves import leaves
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Filter
 from gsrules.plan.unfold import ROW, Part
-from gsrules.regress.why.ask import env_of, partner
+from gsrules.regress.why.ask import partner
 from gsrules.regress.why.checks import deciders
 from gsrules.regress.why.follow import Paths
 from gsrules.regress.why.model import End, EndKind, Group
@@ -175,7 +175,7 @@ class Ends:
         blame, nulls = _no_list(), _no_list()
         query_from = sub(rows, "t")
         if predicate is not None:
-            kept, unknown = deciders(predicate, env_of(self._trace, "r"))
+            kept, unknown = deciders(predicate, self._trace.bound.spelling("r"))
             blame, nulls = (fragment("LIST_SORT(LIST_DISTINCT(FLATTEN(LIST(:l))))", l=each) for each in (kept, unknown))
         query = select(
             column("origin", "t"),

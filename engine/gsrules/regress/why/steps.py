@@ -16,7 +16,7 @@ from gsrules.expressions.printed import name_text, printed, value_text
 from gsrules.expressions.tree import references
 from gsrules.plan.nodes import Aggregate, Column, Filter, Join, LookupHop, Matching, Measure, Project, Union
 from gsrules.plan.unfold import ROW, Part
-from gsrules.regress.why.ask import env_of, key_column, partner, source_title
+from gsrules.regress.why.ask import key_column, partner, source_title
 from gsrules.regress.why.checks import checks, formulas, one_row
 from gsrules.regress.why.follow import Paths
 from gsrules.regress.why.model import Near, Step, StepKind, Value
@@ -178,7 +178,7 @@ class Story:
         counts = []
         for rows in (own, members):
             known = exp.In(this=column(ROW.name, "r"), query=exp.Subquery(this=rows.copy()))
-            fed = spell(measure.where, env_of(self._trace, "r"))
+            fed = spell(measure.where, self._trace.bound.spelling("r"))
             query = select(exp.Literal.number(1)).from_(self._trace.rows(source, "r"), copy=False)
             counts.append(self._paths.count(query.where(all_of([known, fed]), copy=False)))
         condition = printed(measure.where)
