@@ -26,7 +26,7 @@ class ReusedTenants:
         # rows are few here: a second thread costs more than it does
         self._con = connect(threads=1)
         self._statements = KeptStatements(self._con)
-        self._tables = Tables(self._con, self._catalogue, MEMORY, empty_store())
+        self._tables = Tables(self._con, self._catalogue, MEMORY, empty_store(), self._statements.outdated)
 
     @contextmanager
     def tenant(self) -> Iterator[Tenant]:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import duckdb
 from sqlglot import exp
 
+from gsrules.dataclass import dataclass
 from gsrules.tenant.names import identifier, spell
 
 Made = TypeVar("Made")
@@ -92,6 +93,9 @@ class Statements:
     def spoil(self) -> None:
         """Told when somebody else begins to change the tables."""
 
+    def outdated(self) -> None:
+        """Told when somebody else has made a table."""
+
     def begun(self) -> None:
         """Told when a transaction begins."""
 
@@ -103,6 +107,15 @@ class Statements:
 
     def _at_once(self, text: str | duckdb.Statement, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         return self._con.execute(text, list(values)) if values else self._con.execute(text)
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """`prepare` is the parsed statement that makes it; it is up to date if `age` is that of the catalogue."""
+
+    prepare: duckdb.Statement
+    name: str
+    age: int = -1
 
 
 class KeptStatements(Statements):
@@ -117,7 +130,8 @@ class KeptStatements(Statements):
         super().__init__(con)
         con.execute("PRAGMA disable_optimizer")
         self._met: set[str] = set()
-        self._prepared: dict[str, str] = {}
+        self._prepared: dict[str, _Prepared] = {}
+        self._age = 0
         self._parsed: dict[str, duckdb.Statement] = {}
         self._tables: dict[str, str] = {}
         self._views: dict[str, str] = {}
@@ -142,6 +156,7 @@ class KeptStatements(Statements):
         own = quoted(name)
         self._tables.pop(name, None)
         count = super().table(name, select, values)
+        self.outdated()
         self._tables[name] = select
         self._fresh.append(name)
         self._views = {view: text for view, text in self._views.items() if own not in text}
@@ -158,6 +173,7 @@ class KeptStatements(Statements):
         if self._views.get(name) != select:
             self._views.pop(name, None)
             super().view(name, select)
+            self.outdated()
             self._views[name] = select
             self._fresh.append(name)
 
@@ -171,10 +187,16 @@ class KeptStatements(Statements):
     def discard(self, prefix: str) -> None:
         """Leaves tables and views: the next ones take their places."""
 
+    def outdated(self) -> None:
+        self._age += 1
+
     def begun(self) -> None:
+        if self._fresh:
+            self.outdated()  # what was prepared in the transaction that made them is of no use after it
         self._fresh.clear()
 
     def rolled_back(self) -> None:
+        self.outdated()
         for name in self._fresh:
             self._tables.pop(name, None)
             self._views.pop(name, None)
@@ -184,9 +206,7 @@ class KeptStatements(Statements):
 
     def _run(self, text: str, values: Sequence[Any], *, anew: bool) -> duckdb.DuckDBPyConnection:
         if anew:
-            if text not in self._parsed:
-                (self._parsed[text],) = self._con.extract_statements(text)
-            return self._at_once(self._parsed[text], values)
+            return self._at_once(self._statement(text), values)
         if text not in self._prepared and text not in self._met:
             self._met.add(text)
             return self._at_once(text, values)
@@ -194,16 +214,22 @@ class KeptStatements(Statements):
 
     def _ready(self, text: str, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         """Executes a prepared statement."""
-        name = self._prepared.get(text)
-        if name is None:
+        known = self._prepared.get(text)
+        if known is None:
             name = f"gs_{len(self._prepared) + 1}"
-            self._con.execute(f"PREPARE {name} AS {text}")
-            self._prepared[text] = name
+            known = self._prepared[text] = _Prepared(self._statement(f"PREPARE {name} AS {text}"), name)
+        if known.age != self._age:
+            self._con.execute(known.prepare)
+            known.age = self._age
         if values:
-            return self._con.execute(f"EXECUTE {name}({', '.join(map(_literal, values))})")
-        if name not in self._parsed:
-            (self._parsed[name],) = self._con.extract_statements(f"EXECUTE {name}")
-        return self._con.execute(self._parsed[name])
+            return self._con.execute(f"EXECUTE {known.name}({', '.join(map(_literal, values))})")
+        return self._con.execute(self._statement(f"EXECUTE {known.name}"))
+
+    def _statement(self, text: str) -> duckdb.Statement:
+        """The parsed text."""
+        if text not in self._parsed:
+            (self._parsed[text],) = self._con.extract_statements(text)
+        return self._parsed[text]
 
 
 _TEMP = "temp.main"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import duckdb
 from sqlglot import exp
@@ -29,10 +29,19 @@ class Tables:
 
     `home` is the database that is written: the store, or memory over a store that is only read. In memory tables
     are made when they are asked for first; an object that is read from the store is copied before it is written.
+    `made` is told of each table.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, home: str, stored: StoredTables) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        catalogue: Catalogue,
+        home: str,
+        stored: StoredTables,
+        made: Callable[[], None] = lambda: None,
+    ) -> None:
         self._con = con
+        self._made = made
         self._catalogue = catalogue
         self.home = home
         self._stored: Mapping[str, Mapping[str, str]] = stored.columns
@@ -100,6 +109,7 @@ class Tables:
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = self._find(name)
+            self._made()
         return place
 
     def _find(self, name: str) -> str:
