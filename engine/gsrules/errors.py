@@ -30,7 +30,8 @@ class Place:
         return Place(self.file, self.line, self.column + offset, self.text, length)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        file = f"{self.file}:" if self.file else ""  # what was typed on the command line stands in no file
+        return f"{file}{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)

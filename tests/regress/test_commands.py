@@ -169,7 +169,9 @@ def test_annotations_tell_failures_and_warnings_at_their_place(project: Path) ->
     assert "title=GS-TEST-TODAY" in lines[1]
 
 
-@pytest.mark.parametrize("option", ["--update", "--coverage", "--junit=x"])
+@pytest.mark.parametrize(
+    "option", ["--update", "--coverage", "--fail-under=0", "--junit=x", "--lf", "-x", "-j2", "--full", "--format=json"]
+)
 def test_watching_excludes_what_belongs_to_one_run(project: Path, option: str) -> None:
     done = gsrules(project, "test", "--watch", option)
     assert (done.returncode, "GS-USAGE" in done.stderr) == (2, True)
@@ -189,3 +191,4 @@ def test_coverage_below_the_wanted_one_fails(project: Path) -> None:
     done = gsrules(project, "test", "--coverage", "--fail-under", "100")
     assert done.returncode == 1
     assert "is below 100 %" in done.stderr
+    assert gsrules(project, "test", "--fail-under", "101").returncode == 2

@@ -311,7 +311,7 @@ def test_the_command_shows_the_difference_before_it_accepts(project: Path) -> No
     done = gsrules(project, "test", "--update")
     assert done.returncode == 0
     assert "PriorityId: Low → Medium" in done.stdout
-    assert "1 snapshots updated" in done.stdout
+    assert "1 snapshot updated" in done.stdout
     assert gsrules(project, "test").returncode == 0
 
 

@@ -111,8 +111,15 @@ def diff(
     _put(found, form, rows, output)
     if html is not None:
         _write_page(ws, found, html)
-    differs = check and any(map(bool, found))
-    raise typer.Exit(1 if differs or any(each.after.failed for each in found) else 0)
+    raise typer.Exit(_exit_code(found, check=check))
+
+
+def _exit_code(found: tuple[RuleDifference, ...], *, check: bool) -> int:
+    """2 where a rule as it is now is wrong, 1 where its run failed or, with `--check`, anything differs."""
+    failed = [each.after for each in found if each.after.failed]
+    if any(side.report is None for side in failed):
+        return 2
+    return 1 if failed or (check and any(map(bool, found))) else 0
 
 
 def _write_page(ws: Workspace, found: tuple[RuleDifference, ...], path: Path) -> None:

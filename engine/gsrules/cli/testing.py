@@ -36,7 +36,7 @@ def test(
     full: Annotated[bool, typer.Option("--full", help="Show every row that differs.")] = False,
     coverage: Annotated[bool, typer.Option("--coverage", help="Also tell what the tests never exercised.")] = False,
     fail_under: Annotated[
-        float | None, typer.Option("--fail-under", metavar="PERCENT", help="Fail below this coverage.")
+        float | None, typer.Option("--fail-under", metavar="PERCENT", min=0, max=100, help="Fail below this coverage.")
     ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML file.")] = None,
     html: HtmlOption = None,
@@ -49,7 +49,18 @@ def test(
     """Run rule tests; a failed one shows the difference, row by row."""
     choice("--format", format, ("text", "json", "github"))
     _refuse_together(
-        watch, {"--update": update, "--junit": junit, "--html": html, "--coverage": coverage or fail_under}
+        watch,
+        {
+            "--update": update,
+            "--junit": junit,
+            "--html": html,
+            "--coverage": coverage or fail_under is not None,
+            "--lf": last_failed,
+            "-x": fail_fast,
+            "-j": jobs,
+            "--full": full,
+            "--format": format != "text",
+        },
     )
     if interactive and not update:
         _refuse("--interactive needs --update", "gsrules test --update --interactive")

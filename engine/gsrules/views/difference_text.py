@@ -48,8 +48,10 @@ def summary(differences: Sequence[RuleDifference], hidden: int = 0) -> str:
     total = f"{len(differences)} rule{'' if len(differences) == 1 else 's'} compared"
     parts = [f"{effects} of them {'does' if effects == 1 else 'do'} something else with this data" if effects else ""]
     parts.append(f"{text_only} changed without an effect on this data" if text_only else "")
-    same = len(differences) - effects - text_only
+    broken = sum(not each and each.after.failed for each in differences)
+    same = len(differences) - effects - text_only - broken
     parts.append(f"{same} the same" if same else "")
+    parts.append(f"{broken} cannot be run on either side" if broken else "")
     more = f"\n{hidden:,} more rows; --rows N shows more of them, --format json has them as data" if hidden else ""
     return f"{total}: {', '.join(part for part in parts if part)}{more}"
 
@@ -78,7 +80,7 @@ class _View:
             yield "  the rule"
             for change in found.structure:
                 yield from self._change(change)
-        elif not found.before.absent and not found.after.absent:
+        elif not any(side.absent or side.failed for side in (found.before, found.after)):
             yield self._paint("  the rule says the same", "dim")
         yield from self._datasets(found.datasets)
         for effects in found.effects:
@@ -86,8 +88,10 @@ class _View:
 
     def _side(self, side: DiffSide, found: RuleDifference) -> Iterator[str]:
         if side.absent:
-            words = "a new rule" if side is found.before else "the rule is gone"
-            yield f"  {self._paint(words, 'yellow')}: {side.label} does not have it"
+            if side is found.before:
+                yield f"  {self._paint('a new rule', 'yellow')}: {side.label} does not have it"
+            else:
+                yield f"  {self._paint('the rule is gone', 'yellow')}: only {found.before.label} has it"
             if side is found.before and found.after.report:
                 for action in found.after.report.actions:
                     yield f"    {action.id}: {_counts(_report_counts(action))}"

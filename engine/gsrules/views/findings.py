@@ -27,7 +27,9 @@ def show(found: Findings, form: str) -> None:
         return
     if found.problems:
         print(as_text(found.problems, colour=sys.stdout.isatty()))
-    checked = ", ".join(f"{count} {what}" for what, count in found.checked.items() if count)
+    checked = ", ".join(
+        f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in found.checked.items() if count
+    )
     errors, warnings = len(found.errors), len(found.problems) - len(found.errors)
     print(
         f"checked {checked or 'nothing'}: {errors} error{'' if errors == 1 else 's'}, "

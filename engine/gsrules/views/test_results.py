@@ -67,12 +67,16 @@ def summary(outcome: SuiteOutcome) -> str:
     """How many tests passed and failed, and what else was done or left out."""
     parts = [f"{outcome.passed} passed", f"{outcome.failed} failed"]
     states = [test.snapshot.state for test in outcome.tests if test.snapshot is not None]
-    parts += [f"{states.count(state)} snapshots {state}" for state in ("made", "updated") if state in states]
+    parts += [_snapshots(states.count(state), state) for state in ("made", "updated") if state in states]
     if outcome.obsolete:
-        parts.append(f"{len(outcome.obsolete)} snapshots obsolete")
+        parts.append(_snapshots(len(outcome.obsolete), "obsolete"))
     if outcome.not_run:
         parts.append(f"{outcome.not_run} not run")
     return ", ".join(parts)
+
+
+def _snapshots(count: int, state: str) -> str:
+    return f"{count} snapshot{'' if count == 1 else 's'} {state}"
 
 
 def test_text(test: TestOutcome, *, cap: int | None = CAP) -> str:

@@ -187,6 +187,8 @@ def test_a_new_rule_a_gone_rule_and_a_renamed_file(gsrules: Command, repository:
     assert (found["other"]["before"]["absent"], found["other"]["after"]["absent"]) == (True, False)
     assert (found["usage"]["before"]["absent"], found["usage"]["after"]["absent"]) == (False, True)
     assert not found["renamed"]["differs"]
+    assert found["renamed"]["notes"] == ["the file was renamed: again → renamed"]
+    assert "the rule is gone: only HEAD" in gsrules("diff", "usage", *DATE).out
     assert [each["state"] for each in found["other"]["effects"]] == ["only_after", "only_after"]
     assert found["usage"]["effects"][1]["lost"] == 1
 
@@ -211,7 +213,7 @@ def test_objects_and_options_are_those_of_the_revision(gsrules: Command, reposit
 def test_a_side_that_fails_is_shown_with_its_problems(gsrules: Command, repository: Path) -> None:
     edit(repository / "rules/usage.yml", "from: Usage file", "from: Usage fil")
     done = gsrules("diff", *DATE)
-    assert done.code == 1
+    assert done.code == 2
     assert "now: error GS-NAME: there is no task 'Usage fil' (INVALID_FIELD)" in done.out
     git(repository, "commit", "-q", "-a", "-m", "broken")
     edit(repository / "rules/usage.yml", "from: Usage fil", "from: Usage file")
@@ -228,6 +230,16 @@ def test_a_broken_rule_file_at_the_base_is_shown_at_its_revision(gsrules: Comman
     [rule] = gsrules("diff", "usage", *DATE, "--format", "json").rules
     assert {problem["file"] for problem in rule["before"]["problems"]} == {"HEAD:rules/usage.yml"}
     assert rule["after"]["report"]["status"] == "SUCCESS"
+    done = gsrules("diff", "usage", *DATE)
+    assert (done.code, "says the same" in done.out) == (0, False)
+
+
+def test_a_rule_that_is_broken_on_both_sides_is_not_called_the_same(gsrules: Command, repository: Path) -> None:
+    edit(repository / "rules/usage.yml", "rule: Load usage", "rul: Load usage")
+    git(repository, "commit", "-q", "-a", "-m", "broken")
+    done = gsrules("diff", "usage", *DATE)
+    assert (done.code, "the same" in done.out) == (2, False)
+    assert "1 rule compared: 1 cannot be run on either side" in done.out
 
 
 def test_bases_may_be_branches_tags_and_older_commits(gsrules: Command, repository: Path) -> None:
@@ -321,6 +333,9 @@ def test_parameters_and_the_rule_date_hold_for_both_sides(gsrules: Command, repo
     assert {rule[side]["report"]["rule_date"] for side in ("before", "after")} == {"2026-11-23"}
     done = gsrules("diff", *DATE, "--param", "leest=50")
     assert (done.code, "nearest known name: least" in done.err) == (2, True)
+    done = gsrules("diff", *DATE, "--param", "least=few")
+    assert (done.code, done.out) == (2, "")
+    assert "error GS-TYPE: the parameter 'least' takes a number" in done.err
 
 
 def test_a_chain_stands_for_its_rules(gsrules: Command, repository: Path) -> None:
@@ -339,6 +354,16 @@ def test_two_kept_runs_are_compared(gsrules: Command, project: Path) -> None:
     assert rule["effects"][1]["gained"] == 1
     assert gsrules("diff", "--runs", first, first, "--check").code == 0
     assert gsrules("diff", "--runs", first, "nothing").code == 2
+
+
+def test_parameters_that_differ_between_two_runs_are_told(gsrules: Command, project: Path) -> None:
+    for params in ((), ("--param", "least=50"), ("--param", "least=25")):
+        gsrules("run", "usage", *DATE, "--dry-run", *params)
+    own, other, same = sorted((project / ".gsrules/runs").iterdir(), key=lambda run: run.stat().st_mtime_ns)
+    [rule] = gsrules("diff", "--runs", own.name, other.name, "--format", "json").rules
+    assert rule["notes"] == ["the parameter least differs: 25 → 50"]
+    [rule] = gsrules("diff", "--runs", own.name, same.name, "--format", "json").rules
+    assert rule["notes"] == []
 
 
 def test_two_profiles_are_compared(gsrules: Command, repository: Path) -> None:
@@ -371,6 +396,8 @@ def test_a_given_key_is_the_key_where_a_dataset_has_it(gsrules: Command, reposit
     keys = {each["task"]: each["table"]["key"] for each in rule["datasets"] if each["table"]}
     assert keys["Joined"] == {"columns": ["Name"], "source": "given"}
     assert keys["By account"]["source"] == "rule"
+    [rule] = gsrules("diff", *DATE, "--key", "name,Lgins", "--format", "json").rules
+    assert rule["notes"] == ["no dataset has the column 'Lgins' of --key; nearest known name: Logins"]
 
 
 def test_markdown_neutralises_what_data_may_hold_and_stays_short(gsrules: Command, repository: Path) -> None:

@@ -24,7 +24,7 @@ from gsrules.regress.difference.sides import DiffOptions, Ran, absent, kept_side
 from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits, compare_tables
 from gsrules.regress.difference.versions import Version
 from gsrules.run.kept import find_run
-from gsrules.run.options import RunOptions
+from gsrules.run.options import RunOptions, parameters
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec
 from gsrules.spec.chain import ChainLink
@@ -123,7 +123,7 @@ def pairs_changed(before: Version, after: Version) -> tuple[RulePair, ...]:
 def compare_rules(
     before: Version, after: Version, pairs: Sequence[RulePair], options: DiffOptions
 ) -> tuple[RuleDifference, ...]:
-    """The difference of each rule, on the data of the side after. Raises InputError for a parameter of no rule."""
+    """The difference of each rule, on the data of the side after. Raises InputError for a wrong parameter."""
     _check_params(before, after, pairs, options)
     return tuple(_compare_rule(before, after, pair, options) for pair in pairs)
 
@@ -144,6 +144,9 @@ def _check_params(before: Version, after: Version, pairs: Sequence[RulePair], op
     ]
     if unknown and pairs:
         raise InputError(unknown)
+    for rule in (after.workspace.rule(pair.after) for pair in pairs if pair.after):
+        own = {str(name).lower() for name in rule.params}
+        parameters(rule, {name: value for name, value in options.params.items() if name.lower() in own})
 
 
 def _compare_rule(before: Version, after: Version, pair: RulePair, options: DiffOptions) -> RuleDifference:
@@ -173,7 +176,7 @@ def _compare_rule(before: Version, after: Version, pair: RulePair, options: Diff
                 structure=structure,
                 datasets=with_record_names(_explained(datasets, structure, right.rule), tenant, catalogues),
                 effects=with_record_names(tuple(_effects(tenant.con, left, right, options)), tenant, catalogues),
-                notes=_notes(before, after),
+                notes=(*_renaming(pair), *_notes(before, after), *_keyless(options.key, left, right)),
             )
 
 
@@ -316,6 +319,34 @@ def _notes(before: Version, after: Version) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _given_params(before: Ran, after: Ran) -> Iterator[str]:
+    """The parameters that were not given alike to two runs; one that was not given had the rule's own value."""
+    given = [dict(side.side.report.params) if side.side.report else {} for side in (before, after)]
+    own = [
+        {str(name): _word(value) for name, value in side.rule.params.items()} if side.rule else {}
+        for side in (before, after)
+    ]
+    for name in dict.fromkeys((*given[0], *given[1])):
+        old, new = (told.get(name, unsaid.get(name, "the rule's own")) for told, unsaid in zip(given, own, strict=True))
+        if old != new:
+            yield f"the parameter {name} differs: {old} → {new}"
+
+
+def _renaming(pair: RulePair) -> tuple[str, ...]:
+    if pair.before is None or pair.after is None or pair.before == pair.after:
+        return ()
+    return (f"the file was renamed: {pair.before} → {pair.after}",)
+
+
+def _keyless(key: Sequence[str], before: Ran, after: Ran) -> Iterator[str]:
+    """The columns that the user named as a key, but that no dataset has."""
+    known = {name.lower(): name for ran in (before, after) for table in ran.tasks.values() for name in table.types}
+    for name in key if known else ():
+        if name.lower() not in known:
+            near = nearest(name, known.values())
+            yield f"no dataset has the column '{name}' of --key{f'; nearest known name: {near}' if near else ''}"
+
+
 def _word(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -335,6 +366,7 @@ def compare_runs(
             notes.append(f"the runs are of two rules: {reports[0].rule} and {reports[1].rule}")
         if reports[0].rule_date != reports[1].rule_date:
             notes.append(f"the rule dates differ: {reports[0].rule_date} → {reports[1].rule_date}")
+        notes += _given_params(left, right)
         names, options = (workspace.catalogue,), DiffOptions(key=key, limits=limits)
         structure = _structure(left, right)
         datasets = _explained(tuple(_datasets(tenant.con, left, right, options)), structure, right.rule)
