@@ -15,7 +15,7 @@ from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.actions.staging import discard, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
-from gsrules.plan.nodes import Column
+from gsrules.plan.nodes import Column, DataPlan
 from gsrules.profile import Profile
 from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
 from gsrules.run.datasets import Datasets, ExactNeeded, compute
@@ -36,7 +36,10 @@ __all__ = ["RunOptions", "RunResult", "run_rule"]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A report, and where the rows are: temporary tables of the tenant's connection."""
+    """A report, and where the rows are: temporary tables of the tenant's connection.
+
+    `plan` is what was computed; None where the run failed before that.
+    """
 
     report: RunReport
     datasets: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class RunResult:
     writes: tuple[Write, ...] = ()
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     trace: Trace | None = None
+    plan: DataPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ def _act(run: _Run, ready: ReadyRule, datasets: Datasets) -> RunResult:
     effects = {action: made.effects for action, made in changes.items()}
     writes = tuple(write for made in changes.values() for write in made.writes)
     columns = {name: task.columns for name, task in bound.plan.tasks.items()}
-    return _ended(run, RunResult(report, dict(datasets.tables), effects, writes, columns, datasets.trace))
+    tables = dict(datasets.tables)
+    return _ended(run, RunResult(report, tables, effects, writes, columns, datasets.trace, bound.plan))
 
 
 def _record(run: _Run, report: RunReport) -> RunRecord:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from dataclasses import field
-from pathlib import Path
 from typing import Protocol
 
 from gsrules.dataclass import dataclass
@@ -14,7 +12,7 @@ from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
 from gsrules.regress.coverage.report import CoverageReport, RuleCoverage
 from gsrules.run.engine import RunResult
 from gsrules.run.options import RunOptions
-from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
+from gsrules.run.prepare import bind_alone
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import run
@@ -78,13 +76,7 @@ def _listed(workspace: Workspace, name: str) -> tuple[tuple[Branch, ...], tuple[
     """The branches of a rule that was not run, or why they cannot be told."""
     try:
         rule = workspace.rule(name)
-        profile = rule_profile(workspace, rule)
-        rule_date = RunOptions().date_in(profile)
-        with (
-            tempfile.TemporaryDirectory(prefix="gsrules-") as workdir,
-            Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant,
-        ):
-            files = RuleFiles(workspace, tenant, profile, rule_date, Path(workdir), exact=False)
-            return branches_of(bind_rule(workspace, rule, profile, rule_date, {}, files)), ()
+        with Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant:
+            return branches_of(bind_alone(workspace, rule, tenant, RunOptions())), ()
     except GsrulesError as error:
         return (), error.problems

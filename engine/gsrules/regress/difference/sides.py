@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from sqlglot import exp
 
 from gsrules.catalogue import Catalogue
 from gsrules.errors import GsrulesError
-from gsrules.plan.nodes import DataPlan
 from gsrules.regress.difference.columns import Table
 from gsrules.regress.difference.effects import Effects, new_records
 from gsrules.regress.difference.model import DiffSide
@@ -23,7 +21,6 @@ from gsrules.regress.difference.table import DEFAULT_LIMITS, Limits
 from gsrules.regress.difference.versions import Version
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.kept import KeptRun, parquet
-from gsrules.run.prepare import RuleFiles, bind_rule, rule_profile
 from gsrules.spec import RuleSpec
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, select_from, spell, temp_table
@@ -78,24 +75,14 @@ def run_side(version: Version, rule_id: str, options: DiffOptions, tenant: Tenan
             on_step=lambda step: options.on_step(f"{version.label}: {step}"),
         )
         result = run_rule(workspace, rule_id, asked, tenant)
-        problems = result.report.problems
-        plan = None if problems else _plan(version, rule, asked, tenant)
     except GsrulesError as error:
         return Ran(DiffSide(version.label, problems=tuple(version.problem(each) for each in error.problems)), rule)
-    problems, warnings = (tuple(map(version.problem, each)) for each in (problems, result.report.warnings))
-    side = DiffSide(version.label, replace(result.report, problems=problems, warnings=warnings), problems)
-    if plan is None:
+    report = result.report
+    problems, warnings = (tuple(map(version.problem, each)) for each in (report.problems, report.warnings))
+    side = DiffSide(version.label, replace(report, problems=problems, warnings=warnings), problems)
+    if result.plan is None:
         return Ran(side, rule)
-    return Ran(side, rule, _datasets(result), row_keys(plan, rule), _effects(result, workspace.catalogue))
-
-
-def _plan(version: Version, rule: RuleSpec, options: RunOptions, tenant: Tenant) -> DataPlan:
-    """The plan of the run, for the keys of its datasets."""
-    profile = rule_profile(version.workspace, rule)
-    date = options.date_in(profile)
-    with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
-        files = RuleFiles(version.workspace, tenant, profile, date, Path(workdir), exact=False)
-        return bind_rule(version.workspace, rule, profile, date, options.params, files).plan
+    return Ran(side, rule, _datasets(result), row_keys(result.plan, rule), _effects(result, workspace.catalogue))
 
 
 def _datasets(result: RunResult) -> dict[str, Table]:
