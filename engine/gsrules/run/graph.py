@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gsrules.run.report import ActionReport, RunReport, TaskReport
 from gsrules.spec import ActionSpec, FetchTask, RuleSpec, S3Task
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from gsrules.spec.tasks import TaskSpec
 
 Group = Literal["source", "task", "action"]
-
-OUTCOMES: Final = ("created", "updated", "closed", "unchanged", "skipped", "failed")
-"""The outcomes of a matched row, in the order in which they are shown (actions.md §10.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +127,4 @@ def _action(action: ActionSpec, report: ActionReport | None) -> GraphNode:
     key, title = action_key(str(action.id)), str(action.id)
     if report is None:
         return GraphNode(key, "action", action.action, title)
-    counts = {name: getattr(report.counts, name) for name in OUTCOMES}
-    occurred = {name: count for name, count in counts.items() if count}
-    return GraphNode(key, "action", action.action, title, report.counts.matched, occurred)
+    return GraphNode(key, "action", action.action, title, report.counts.matched, report.counts.of_outcomes())

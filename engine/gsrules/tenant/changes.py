@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from gsrules.dataclass import dataclass
 
 Outcome = Literal["created", "updated", "closed", "unchanged", "skipped", "failed"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+"""The outcomes of a matched row, in the order in which they are shown (actions.md §10.1)."""
 
 # Columns of an effects table, in this order. `row` is the row number in the dataset (`__row`), `key` the
 # identifier values as a readable text, `code` the first code and `codes` all of them, `gsid` the first record
@@ -75,6 +77,10 @@ class Counts:
     failed: int = 0
     filtered_null: int = 0
     records_written: int = 0
+
+    def of_outcomes(self) -> dict[str, int]:
+        """The rows of each outcome that occurred."""
+        return {name: count for name in OUTCOMES if (count := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True)

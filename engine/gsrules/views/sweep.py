@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gsrules.regress.sweep import ActionSweep, Margin, SweepReport
-from gsrules.tenant.changes import Counts
+from gsrules.tenant.changes import OUTCOMES, Counts
 
-_OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")
 _BAR = 24
 
 
@@ -26,7 +25,7 @@ def _action(report: SweepReport, action: ActionSweep, shown: int) -> Iterator[st
     if not action.moves:
         yield f"  every value hits the same records: {_same(action.points[0].counts)}"
         return
-    outcomes = [name for name in _OUTCOMES if any(getattr(point.counts, name) for point in action.points)]
+    outcomes = [name for name in OUTCOMES if any(getattr(point.counts, name) for point in action.points)]
     most = max(point.counts.matched for point in action.points)
     width = max([len(report.param), *(len(point.value) for point in action.points)]) + 2
     yield f"  {report.param:>{width}}" + f"{'matched':>10}" + "".join(f"{name:>11}" for name in outcomes)
@@ -42,7 +41,7 @@ def _action(report: SweepReport, action: ActionSweep, shown: int) -> Iterator[st
 
 
 def _same(counts: Counts) -> str:
-    parts = [f"{getattr(counts, name):,} {name}" for name in ("matched", *_OUTCOMES) if getattr(counts, name)]
+    parts = [f"{getattr(counts, name):,} {name}" for name in ("matched", *OUTCOMES) if getattr(counts, name)]
     return ", ".join(parts) or "nothing matched"
 
 

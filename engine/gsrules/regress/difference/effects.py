@@ -28,7 +28,6 @@ _ENTITY: Final = "__entity"
 _ONE_AN_ENTITY: Final = ("create_cta",)
 """Actions whose key is the entity and a name, which may hold figures."""
 _numbers = count(1)
-_COUNTS: Final = ("created", "updated", "closed", "unchanged", "skipped", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,7 @@ class Effects:
 
     @property
     def counts(self) -> dict[str, int]:
-        counts = self.report.counts
-        return {name: getattr(counts, name) for name in _COUNTS if getattr(counts, name)}
+        return self.report.counts.of_outcomes()
 
 
 def new_records(effects: Sequence[exp.Expression]) -> exp.Select | None:

@@ -23,7 +23,6 @@ from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import GSID, column, run, select_from, temp_table
 
-_COUNTS: Final = ("received", "matched", "created", "updated", "closed", "unchanged", "skipped", "failed")
 _MOST_ROWS: Final = 200
 _LEFT_OUT: Final = frozenset(("OriginalDueDate", "EntityType", "TotalTaskCount", "ClosedTaskCount", "IsImportant"))
 """What follows from the other fields of a CTA, or is always the same."""
@@ -58,8 +57,8 @@ def expectation_of(workspace: Workspace, result: RunResult, tenant: Tenant) -> E
 
 
 def _counts(action: ActionReport) -> dict[str, int]:
-    found = {name: getattr(action.counts, name) for name in _COUNTS}
-    return {name: count for name, count in found.items() if count or name in ("received", "matched")}
+    counts = action.counts
+    return {"received": counts.received, "matched": counts.matched, **counts.of_outcomes()}
 
 
 def _group(action: ActionReport, group: Any) -> Row:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from gsrules.errors import GsrulesError
 from gsrules.regress.difference.model import EffectsDifference, RuleDifference, TableDifference
-from gsrules.run.graph import OUTCOMES, action_key, rule_graph, task_key
+from gsrules.run.graph import action_key, rule_graph, task_key
 from gsrules.run.record_names import gsids_in, record_names
 from gsrules.spec import RuleSpec
+from gsrules.tenant.changes import OUTCOMES
 from gsrules.views.pages.cells import texts_of
 from gsrules.views.pages.drawing import Badge, Drawings, draw
 from gsrules.views.pages.rendering import render

@@ -12,12 +12,13 @@ import duckdb
 from gsrules.actions.messages import ROWS, WARNINGS
 from gsrules.catalogue import Catalogue
 from gsrules.errors import Place, Problem
-from gsrules.run.graph import OUTCOMES, rule_graph, task_key
+from gsrules.run.graph import rule_graph, task_key
 from gsrules.run.kept import FirstRows, KeptRun, first_effects, first_rows
 from gsrules.run.record_names import gsids_in, record_names
 from gsrules.run.report import ActionReport, RunReport, TaskReport
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
+from gsrules.tenant.changes import OUTCOMES
 from gsrules.views.pages.cells import plain, texts_of
 from gsrules.views.pages.drawing import Badge, Drawings, draw
 from gsrules.views.pages.rendering import render
