@@ -127,7 +127,15 @@ class _Closing:
         tasks = self._task_count(writes)
         entity = self.action.entity
         warned = unknown_types(entity, self.rows) if entity is not None else ()
-        return change_list(self.scratch, effects, writes, received, records_written=closed + tasks, warned=warned)
+        return change_list(
+            self.scratch,
+            effects,
+            writes,
+            received,
+            lambda: self._effects(staged, found).brief(),
+            records_written=closed + tasks,
+            warned=warned,
+        )
 
     def _staged(self) -> exp.Select:
         """`row`, `key` (entity or CTA id), `comment`, codes."""

@@ -17,10 +17,13 @@ TOUCHING: Final = ("create", "update", "follow")
 BREAK: Final = "<br/>"
 
 
-def cta_effects(decision: Decision, fields: Sequence[str], decided: str, touched: str, fresh: str) -> EffectColumns:
-    """A row for every decided row; `fields` have their states before and after in `touched` as `p:` and `a:`."""
-    parts = _parts(decision, decided, touched, fresh)
-    sides = [*fields, *(["Comments"] if decision.action.comments is not None else [])]
+def cta_effects(decision: Decision, sides: Sequence[str], decided: str, touched: str, fresh: str) -> EffectColumns:
+    """A row for every decided row, with the fields `sides` before and after it.
+
+    `touched` has them as `p:` and `a:`, except for Comments, which are put together here.
+    """
+    written = sub(_with_comments(touched), "t") if "Comments" in sides else relation(touched, "t")
+    parts = _parts(decision, decided, written, fresh)
     parts = parts.select(*(named(_before(name), f"p:{name}") for name in sides), copy=False)
     parts = parts.select(*(named(_after(name), f"a:{name}") for name in sides), copy=False)
     skipped = exp.In(
@@ -62,8 +65,8 @@ def cta_effects(decision: Decision, fields: Sequence[str], decided: str, touched
     )
 
 
-def _parts(decision: Decision, decided: str, touched: str, fresh: str) -> exp.Select:
-    """The decided rows (`d`) with what they wrote (`t`) and, for rows skipped after a creation, its CTA (`n`)."""
+def _parts(decision: Decision, decided: str, written: exp.Expr, fresh: str) -> exp.Select:
+    """The decided rows (`d`) with what they wrote (`written`) and, for rows skipped after a creation, its CTA (`n`)."""
     lost = all_of(
         [
             exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]),
@@ -83,7 +86,6 @@ def _parts(decision: Decision, decided: str, touched: str, fresh: str) -> exp.Se
         named(call("concat_ws", text(", "), _d("entity"), _d("name")), "key"),
         named(fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=recent, n=column("gsid", "n")), "cta"),
     ).from_(relation(decided, "d"), copy=False)
-    written = sub(_with_comments(touched), "t") if decision.action.comments is not None else relation(touched, "t")
     after_creation = all_of(
         [exp.EQ(this=_d("step"), expression=text("repeat")), exp.EQ(this=column("row", "n"), expression=_d("lead"))]
     )

@@ -12,7 +12,7 @@ from gsrules.actions.constants import timestamp
 from gsrules.actions.cta import CTA, Decision
 from gsrules.actions.cta_effects import BREAK, TOUCHING, by_row, cta_effects, joined_comments, running
 from gsrules.actions.cta_tasks import task_writes
-from gsrules.actions.effects import Received, change_list
+from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import unknown_types
 from gsrules.actions.staging import (
     aliased,
@@ -174,7 +174,8 @@ class _Fold:
         counts = self._steps(decided)
         fresh = self._new_ids(decided, counts.get("create", 0))
         touched = self.scratch.table("touched", lambda: self._folded(decided, fresh))
-        effects = self.scratch.view("effects", lambda: self._effects(decided, touched, fresh))
+        sides = self.scratch.once("sides", self._sides)
+        effects = self.scratch.view("effects", lambda: self._effects(sides, decided, touched, fresh).query())
         writes, records = self._writes(touched, counts.get("create", 0))
         self._keep_log(touched)
         return change_list(
@@ -182,14 +183,18 @@ class _Fold:
             effects,
             writes,
             received,
+            lambda: self._effects((), decided, touched, fresh).brief(),
             records_written=records,
             may_warn=self._may_warn(counts),
             warned=unknown_types(self.action.entity, self.decision.rows),
         )
 
-    def _effects(self, decided: str, touched: str, fresh: str) -> exp.Select:
-        fields = [slot.name for slot in self.slots]
-        return cta_effects(self.decision, fields, decided, touched, fresh).query()
+    def _sides(self) -> tuple[str, ...]:
+        comments = ["Comments"] if self.action.comments is not None else []
+        return (*(slot.name for slot in self.slots), *comments)
+
+    def _effects(self, sides: Sequence[str], decided: str, touched: str, fresh: str) -> EffectColumns:
+        return cta_effects(self.decision, sides, decided, touched, fresh)
 
     def _may_warn(self, counts: dict[str, int]) -> bool:
         return self.decision.warns or bool(counts.get("update")) or self.run.profile["cta.owner_missing"] == "none"

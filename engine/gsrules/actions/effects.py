@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from sqlglot import exp
@@ -13,7 +13,6 @@ from gsrules.actions.staging import (
     column,
     fragment,
     named,
-    relation,
     select,
     struct,
     sub,
@@ -21,9 +20,7 @@ from gsrules.actions.staging import (
     typed_null,
 )
 from gsrules.dataclass import dataclass
-from gsrules.tenant.changes import EFFECT_COLUMNS, ChangeList, Counts, ErrorCount, Write
-
-OUTCOMES = ("created", "updated", "closed", "unchanged", "skipped", "failed")
+from gsrules.tenant.changes import EFFECT_COLUMNS, OUTCOMES, ChangeList, Counts, ErrorCount, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,21 @@ class EffectColumns:
     has_after: exp.Expr
 
     def query(self) -> exp.Select:
-        """The columns of EFFECT_COLUMNS, in order; over a sub-select, so that each part is spelled once."""
+        """The columns of EFFECT_COLUMNS, in order."""
+        return self._over_parts(
+            tuple(EFFECT_COLUMNS),
+            named(self.gsid, "gsid"),
+            named(self.gsids, "gsids"),
+            named(_side(self.before, self.has_before), "before"),
+            named(_side(self.after, self.has_after), "after"),
+        )
+
+    def brief(self) -> exp.Select:
+        """The columns that a report counts and quotes; what only the other ones need is not computed."""
+        return self._over_parts(("row", "outcome", "code", "message", "key", "warnings"))
+
+    def _over_parts(self, wanted: Sequence[str], *more: exp.Expr) -> exp.Select:
+        """The columns over a sub-select, so that each part is spelled once. The source becomes part of the query."""
         parts = self.source.select(
             named(self.row, "row"),
             named(self.outcome, "outcome"),
@@ -57,24 +68,20 @@ class EffectColumns:
             named(_or(self.shown, "∅"), "shown"),
             named(self.words, "words"),
             named(self.key, "key"),
-            named(self.gsid, "gsid"),
-            named(self.gsids, "gsids"),
             named(self.warnings, "warnings"),
-            named(_side(self.before, self.has_before), "before"),
-            named(_side(self.after, self.has_after), "after"),
+            *more,
             copy=False,
         )
         code = fragment("list_extract(:c, 1)", c=column("codes"))
         warned = "CASE WHEN :o <> 'failed' AND COALESCE(:c <> 'DUPLICATE_IN_BATCH', TRUE) THEN :w ELSE :n END"
-        kept = {name: column(name) for name in ("row", "outcome", "codes", "key", "gsid", "gsids", "before", "after")}
         made = {
             "code": code,
             "message": _message(),
             "object": text(self.object),
             "warnings": fragment(warned, o=column("outcome"), c=code, w=column("warnings"), n=typed_null("VARCHAR[]")),
         }
-        columns = {**kept, **made}
-        return select(*(named(columns[name], name) for name in EFFECT_COLUMNS)).from_(sub(parts, "e"), copy=False)
+        columns = (named(made.get(name, column(name)), name) for name in wanted)
+        return select(*columns).from_(sub(parts, "e"), copy=False)
 
 
 @cache
@@ -110,23 +117,25 @@ def change_list(
     effects: str,
     writes: Sequence[Write],
     received: Received,
+    brief: Callable[[], exp.Select],
     *,
     records_written: int,
     outcomes: dict[str, int] | None = None,
     may_warn: bool = True,
     warned: Sequence[ErrorCount] = (),
 ) -> ChangeList:
-    """Counts the effects. `outcomes` spares the counting if it is known, `may_warn` the search for warnings.
+    """Counts the effects, which `brief` gives with the columns that this needs.
 
+    `outcomes` spares the counting if it is known, `may_warn` the search for warnings.
     `warned` holds warnings about the action as a whole.
     """
     groups: tuple[_Group, ...] = ()
     if outcomes is None:
-        groups = _groups(scratch, effects)
+        groups = _groups(scratch, effects, brief)
         outcomes = _outcomes(groups)
         may_warn = may_warn and any(group.warned for group in groups)
     elif outcomes.get("skipped") or outcomes.get("failed"):
-        groups = _groups(scratch, effects)
+        groups = _groups(scratch, effects, brief)
     counts = Counts(
         received=received.received,
         matched=received.matched,
@@ -135,7 +144,7 @@ def change_list(
         **{name: outcomes.get(name, 0) for name in OUTCOMES},
     )
     skips, failures = _of(groups, "skipped"), _of(groups, "failed")
-    warnings = [*warned, *(_warnings(scratch, effects) if may_warn and counts.matched else ())]
+    warnings = [*warned, *(_warnings(scratch, effects, brief) if may_warn and counts.matched else ())]
     superseded = [group for group in skips if group.code == "DUPLICATE_IN_BATCH"]
     warnings += [ErrorCount(group.code, group.rows, WARNINGS[group.code]) for group in superseded]
     if not counts.matched:
@@ -161,7 +170,7 @@ class _Group:
     warned: int
 
 
-def _groups(scratch: Scratch, effects: str) -> tuple[_Group, ...]:
+def _groups(scratch: Scratch, effects: str, brief: Callable[[], exp.Select]) -> tuple[_Group, ...]:
     def query() -> exp.Select:
         return (
             select(
@@ -171,7 +180,7 @@ def _groups(scratch: Scratch, effects: str) -> tuple[_Group, ...]:
                 fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row")),
                 fragment("COUNT(:w)", w=column("warnings")),
             )
-            .from_(relation(effects), copy=False)
+            .from_(sub(brief(), "b"), copy=False)
             .group_by(column("outcome"), column("code"), copy=False)
         )
 
@@ -191,7 +200,7 @@ def _of(groups: Sequence[_Group], outcome: str) -> tuple[ErrorCount, ...]:
     return tuple(ErrorCount(group.code, group.rows, group.message) for group in found)
 
 
-def _warnings(scratch: Scratch, effects: str) -> tuple[ErrorCount, ...]:
+def _warnings(scratch: Scratch, effects: str, brief: Callable[[], exp.Select]) -> tuple[ErrorCount, ...]:
     def query() -> exp.Select:
         each = select(column("row"), column("key"), named(fragment("UNNEST(:w)", w=column("warnings")), "code"))
         return (
@@ -200,7 +209,7 @@ def _warnings(scratch: Scratch, effects: str) -> tuple[ErrorCount, ...]:
                 named(exp.Count(this=exp.Star()), "n"),
                 named(fragment("ARG_MIN(:k, :r)", k=column("key"), r=column("row")), "example"),
             )
-            .from_(sub(each.from_(relation(effects), copy=False), "w"), copy=False)
+            .from_(sub(each.from_(sub(brief(), "b"), copy=False), "w"), copy=False)
             .group_by(column("code"), copy=False)
             .order_by(column("code"), copy=False)
         )

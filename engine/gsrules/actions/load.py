@@ -113,6 +113,7 @@ class _Plan:
             view,
             writes,
             received,
+            lambda: self._effects(source, None, several=several).brief(),
             records_written=records,
             outcomes=None if several else outcomes,
             may_warn=warns or several,
