@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -123,7 +123,7 @@ class Watch:
             workspace = Workspace.open(self.root, self.root)
             self.session = Session(workspace)
         elif any(_below(path, [workspace.project.rules_dir]) for path in changed):
-            workspace = replace(workspace, _rules={})
+            workspace = workspace.with_rules({})
         self.workspace = workspace
         return workspace
 

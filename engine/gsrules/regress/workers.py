@@ -10,6 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,7 @@ def _begin(root: str, jobs: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     workspace = Workspace.open(Path(root), Path(root))
     _session = Session(workspace)
+    Finalize(None, _session.close, exitpriority=0)
     with _session.tenant() as tenant:
         tenant.con.execute(f"SET threads = {max(1, (os.cpu_count() or 1) // jobs)}")
 

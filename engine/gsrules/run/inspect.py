@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import yaml
@@ -24,9 +25,11 @@ from gsrules.run.rows import Rows
 from gsrules.run.workspace import Workspace
 from gsrules.sources import infer_columns
 from gsrules.spec import RuleSpec
-from gsrules.spec.tasks import S3Task
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, spell, temp_table
+
+if TYPE_CHECKING:
+    from gsrules.spec.tasks import S3Task
 
 _S3_PREVIEW = 10
 
@@ -42,7 +45,7 @@ def preview_query(
     tenant_path: Path | None,
 ) -> Iterator[Rows]:
     """The first rows of one dataset, of the full true result (data-setup.md §16). Raises InputError, RunError."""
-    rule = _rule(workspace, rule_name)
+    rule = workspace.rule(rule_name)
     profile = rule_profile(workspace, rule)
     date = RunOptions(rule_date=rule_date).date_in(profile)
     with (
@@ -96,16 +99,9 @@ def _needed(plan: DataPlan, task: str) -> list[str]:
     return [name for name in plan.tasks if name in wanted]
 
 
-def _rule(workspace: Workspace, name: str) -> RuleSpec:
-    resolved = workspace.resolve(name)
-    if workspace.is_chain(resolved):
-        raise InputError(Problem("GS-USAGE", f"'{name}' is a chain; this command takes one rule", value=name))
-    return workspace.rule(resolved)
-
-
 def inferred_columns(workspace: Workspace, rule_name: str, task_name: str, rule_date: dt.date | None) -> str:
     """The `columns:` block for an S3 dataset task, as YAML, each type with its reason as a comment."""
-    rule = _rule(workspace, rule_name)
+    rule = workspace.rule(rule_name)
     tasks = s3_tasks(rule)
     found = next((name for name in tasks if name.lower() == task_name.strip().lower()), None)
     if found is None:
@@ -140,7 +136,7 @@ def sql_text(
     params: Mapping[str, str],
 ) -> str:
     """The SQL of one task, or of every task that no other reads."""
-    rule = _rule(workspace, rule_name)
+    rule = workspace.rule(rule_name)
     profile = rule_profile(workspace, rule)
     date = RunOptions(rule_date=rule_date).date_in(profile)
     with (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +66,16 @@ class Workspace:
         return self.project.chain_ids()
 
     def rule(self, name: str) -> RuleSpec:
-        """The rule of that id, or of that file."""
+        """The rule of that id, or of that file. Raises as `resolve_rule`, and for what is wrong with the file."""
         rule_id = self.resolve(name)
         if rule_id not in self._rules:
+            self.resolve_rule(rule_id)
             self._rules[rule_id] = load_rule(self.project.rule_path(rule_id), rule_id, self.kinds)
         return self._rules[rule_id]
+
+    def with_rules(self, rules: Mapping[str, RuleSpec]) -> Workspace:
+        """The same project with these rules by id; the others are loaded anew when they are asked for."""
+        return replace(self, _rules=dict(rules))
 
     def chain(self, chain_id: str) -> ChainSpec:
         """The chain of that id."""
@@ -101,6 +106,13 @@ class Workspace:
                 else "the project has no rules yet",
             )
         )
+
+    def resolve_rule(self, name: str) -> str:
+        """The id of the rule that a user names by id or by file; InputError GS-NAME, and GS-USAGE for a chain."""
+        found = self.resolve(name)
+        if self.is_chain(found) and found not in self.rule_ids():
+            raise InputError(Problem("GS-USAGE", f"'{name}' is a chain; this command takes one rule", value=name))
+        return found
 
     def is_chain(self, resolved: str) -> bool:
         """Whether a resolved id is that of a chain."""

@@ -154,16 +154,21 @@ def _entries(key: str, entries: Mapping[Any, Any], walk: Walk, *, added: bool) -
         yield walk.change("added" if added else "removed", what, None if added else side, side if added else None)
 
 
+def _noun(key: str) -> str:
+    """What each entry of a list or mapping is."""
+    return _ENTRIES.get(key) or (key[:-1] if key.endswith("s") else f"{key} item").replace("_", " ")
+
+
 def entry(key: str, name: str, *, alone: bool = False) -> str:
     """What an entry of a list or mapping is called."""
-    kind = _ENTRIES.get(key) or (key[:-1] if key.endswith("s") else f"{key} item").replace("_", " ")
+    kind = _noun(key)
     if key == "conditions":
         return kind if alone else f"{kind} {name}"
     return f"{kind} :{name}" if key == "params" else f"{kind} '{name}'"
 
 
 def _mappings(key: str, before: Mapping[Any, Any], after: Mapping[Any, Any], walk: Walk) -> Iterator[StructureChange]:
-    old, new = ({walk.rename(str(name)).lower(): name for name in side} for side in (before, after))
+    old = {walk.rename(str(name)).lower(): name for name in before}
     new = {str(name).lower(): name for name in after}
     for name in [*new, *(name for name in old if name not in new)]:
         left = Value(before[old[name]], _place(before[old[name]], _place(old[name], None))) if name in old else None
@@ -236,8 +241,8 @@ def _matched(key: str, before: Sequence[Value], after: Sequence[Value], walk: Wa
     left = [value for value in before if walk.rename(value.text) not in {other.text for other in after}]
     known = {walk.rename(value.text) for value in before}
     right = [value for value in after if value.text not in known]
-    pairs = _alike(left, right, alone=len(before) == len(after) == 1)
     alone = len(before) == len(after) == 1
+    pairs = _alike(left, right, alone=alone)
     for value in right:
         partner = pairs.get(id(value))
         letter = _letter(key, value, after)
@@ -259,10 +264,6 @@ def _letter(key: str, value: Value, side: Sequence[Value]) -> str:
         return ""
     position = next(i for i, other in enumerate(side) if other is value)
     return chr(ord("A") + position) if position < 26 else str(position + 1)
-
-
-def _noun(key: str) -> str:
-    return _ENTRIES.get(key) or (key[:-1] if key.endswith("s") else f"{key} item").replace("_", " ")
 
 
 def _alike(left: Sequence[Value], right: Sequence[Value], *, alone: bool) -> dict[int, Value]:

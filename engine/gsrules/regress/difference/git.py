@@ -48,8 +48,9 @@ class Revision:
             end = found.index(b"\n", at)
             size = int(found[at:end].rsplit(b" ", 1)[1])
             file = target / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(found[end + 1 : end + 1 + size])
+            if file.resolve().is_relative_to(target.resolve()):  # a backslash is a letter to git, not to Windows
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(found[end + 1 : end + 1 + size])
             at = end + size + 2
 
 

@@ -97,7 +97,7 @@ def _other_file(workspace: Workspace, path: Path, rule_id: str | None) -> Versio
         raise InputError(
             Problem("GS-USAGE", "a base that is one file needs exactly one rule", value=str(path), hint=hint)
         )
-    other = replace(workspace, _rules={rule_id: load_rule(path, rule_id, workspace.kinds)})
+    other = workspace.with_rules({rule_id: load_rule(path, rule_id, workspace.kinds)})
     return Version(path.as_posix(), other)
 
 
@@ -154,12 +154,13 @@ def _with_data_of(workspace: Workspace, project: Project, catalogue: Catalogue) 
 def with_profile(workspace: Workspace, settings: Mapping[str, Any], label: str) -> Version:
     """The same rules under another behaviour profile; also where a rule sets a key itself. Raises InputError."""
     project = replace(workspace.project, profile=workspace.project.profile.overlaid(dict(settings)))
-    changed = Workspace(project, Catalogue.load(project), workspace.kinds)
+    changed: dict[str, RuleSpec] = {}
     for rule_id in workspace.rule_ids():
         try:
             rule = workspace.rule(rule_id)
         except GsrulesError:
             continue
         own = {key: settings.get(str(key), value) for key, value in rule.profile.items()}
-        changed._rules[rule_id] = rule.model_copy(update={"profile": own}).located(rule_id, rule.path or Path(rule_id))
-    return Version(label, changed)
+        changed[rule_id] = rule.model_copy(update={"profile": own}).located(rule_id, rule.path or Path(rule_id))
+    catalogue = Catalogue.load(project)
+    return Version(label, Workspace(project, catalogue, workspace.kinds).with_rules(changed))

@@ -120,7 +120,7 @@ class Recording:
 
 def target_of(workspace: Workspace, rule: str, output: Path | None, *, force: bool) -> Path:
     """The file of a recording. Raises InputError GS-RECORD if it is there, unless `force`."""
-    path = output or workspace.project.tests_dir / f"{workspace.resolve(rule)}.recorded.yml"
+    path = output or workspace.project.tests_dir / f"{workspace.resolve_rule(rule)}.recorded.yml"
     if path.exists() and not force:
         hint = "--force writes over it, --output FILE writes elsewhere"
         raise InputError(Problem("GS-RECORD", "the test file is there already", value=str(path), hint=hint))
@@ -142,7 +142,7 @@ def record(workspace: Workspace, rule: str, options: RecordOptions, tenant_path:
 
     Raises InputError for a rule that cannot be recorded, RunError where the real run fails on its data.
     """
-    rule_id = workspace.resolve(rule)
+    rule_id = workspace.resolve_rule(rule)
     _check_files(workspace, rule_id)
     with Session(workspace) as session:
         return _Recorder(workspace, rule_id, options, session).recording(tenant_path)

@@ -188,19 +188,25 @@ def _nowhere(trace: Trace, condition: str, problems: Sequence[Problem], among: S
     ambiguous = [problem for problem in problems if problem.code == "GS-AMBIGUOUS"]
     if ambiguous:
         return ambiguous[:1]
+    params = {problem.value: problem for problem in problems if problem.value.startswith(":")}
+    if params:
+        return [
+            replace(problem, place=_in_condition(condition, name), where=trace.bound.rule.id)
+            for name, problem in params.items()
+        ]
     names = dict.fromkeys(problem.value for problem in problems if problem.code == "GS-NAME")
     known = list(dict.fromkeys(each for spot in among for c in columns_of(spot) for each in (c.name, c.label)))
     places = ", ".join(dict.fromkeys(spot.title for spot in among))
+    there = {each.lower() for each in known}
+    unknown = [name for name in names if name.strip("[]").lower() not in there]
     made = []
-    for name in names:
-        missing = any(
-            name.strip("[]").lower() in (c.name.lower(), c.label.lower()) for s in among for c in s.part.columns
-        )
+    for name in unknown or names:
         message = f"there is no column {name!r} where the rule reads or makes rows (INVALID_FIELD)"
-        if missing:
+        if not unknown:
             message = f"no source and no dataset has {name!r} together with the other names (INVALID_FIELD)"
-        start = condition.find(name)
-        place = Place("", 1, start + 1, condition, len(name)) if start >= 0 else None
+        place = _in_condition(condition, name)
+        compared = place is not None and condition[: place.column - 1].rstrip().endswith(("=", "<", ">", "~"))
+        quotes = f"a text needs quotes: '{name}'; " if unknown and compared and not name.startswith("[") else ""
         made.append(
             Problem(
                 "GS-NAME",
@@ -208,11 +214,16 @@ def _nowhere(trace: Trace, condition: str, problems: Sequence[Problem], among: S
                 place,
                 trace.bound.rule.id,
                 name,
-                f"looked for in: {places}",
-                "" if missing else nearest(name, known),
+                f"{quotes}looked for in: {places}",
+                nearest(name, known) if unknown else "",
             )
         )
     return made
+
+
+def _in_condition(condition: str, name: str) -> Place | None:
+    start = condition.find(name)
+    return Place("", 1, start + 1, condition, len(name)) if start >= 0 else None
 
 
 def _matching(trace: Trace, asked: Asked) -> exp.Select:

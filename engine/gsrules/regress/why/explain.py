@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from gsrules.actions.staging import fragment, named, select, spelled, sub
-from gsrules.errors import InputError, Problem, RunError
+from gsrules.errors import RunError
 from gsrules.plan.unfold import ROW
 from gsrules.regress.why.acted import action_steps
 from gsrules.regress.why.ask import Found, Spot, find, key_column, spots
@@ -45,9 +45,7 @@ def explain(
     counted; the first `stories` of them are told step by step (one alone only if nothing else was found).
     Raises InputError for a wrong rule or condition, RunError where the rule fails on its data.
     """
-    resolved = workspace.resolve(rule_name)
-    if workspace.is_chain(resolved):
-        raise InputError(Problem("GS-USAGE", f"'{rule_name}' is a chain; this command takes one rule", value=rule_name))
+    resolved = workspace.resolve_rule(rule_name)
     options = RunOptions(rule_date=rule_date, params=dict(params or {}), mode="dry_run", trace=True)
     with workspace.tenant("dry_run", tenant_path) as tenant:
         result = _traced(workspace, resolved, options, tenant)

@@ -69,22 +69,26 @@ class Story:
 
     # rows
 
-    def _rows(self, part: str, limit: int = 1) -> list[int]:
-        """Some rows of a part that were made of the record, the first ones."""
+    def _rows(self, part: str) -> list[int]:
+        """The first row of a part that was made of the record, if there is one."""
         if part not in self._paths.reached:
             return []
         query = self._paths.rows_of(part, self._origin).order_by(column("row", "s"), copy=False)
-        return [int(row) for (row,) in self._fetch(query.limit(limit, copy=False))]
+        return [int(row) for (row,) in self._fetch(query.limit(1, copy=False))]
 
     def _number(self, part: str) -> int:
         return self._paths.count(self._paths.rows_of(part, self._origin)) if part in self._paths.reached else 0
 
-    def _lost(self, part: Part, at: int = 0) -> list[int]:
-        """The rows of the record that do not come through, the first ones first."""
+    def _lost(self, part: Part, at: int = 0) -> tuple[int, int]:
+        """How many rows of the record do not come through, and the first of them."""
         mine = exp.EQ(this=column("origin", "s"), expression=number(self._origin))
-        query = self._paths.lost(part, at).where(mine, copy=False).order_by(column("row", "s"), copy=False)
-        only = select(column("row", "q")).from_(sub(query, "q"), copy=False)
-        return [int(row) for (row,) in self._fetch(only)]
+        return self._counted(self._paths.lost(part, at).where(mine, copy=False))
+
+    def _counted(self, rows: exp.Select) -> tuple[int, int]:
+        """The number of rows, and the first of them; 0 where there is none."""
+        query = select(exp.Count(this=exp.Star()), exp.Min(this=column("row", "q"))).from_(sub(rows, "q"), copy=False)
+        ((total, first),) = self._fetch(query)
+        return int(total), int(first or 0)
 
     def _made(self, part: Part, at: int, row: int) -> list[int]:
         """The rows that a part makes of one row of an input, the first ones."""
@@ -114,16 +118,16 @@ class Story:
         return self._make(part, "source", source_title(self._trace, part), values=self._say(part.name, row, shown))
 
     def _filter(self, part: Part, node: Filter) -> Step:
-        lost = self._lost(part)
-        row = (lost or self._rows(part.inputs[0]))[0]
+        lost, first = self._lost(part)
+        row = first if lost else self._rows(part.inputs[0])[0]
         found = checks(self._trace, self._words, node.predicate, part.inputs[0], row)
-        return self._make(part, "filter", source_text(node.predicate), checks=found, lost=len(lost))
+        return self._make(part, "filter", source_text(node.predicate), checks=found, lost=lost)
 
     def _customers(self, part: Part, node: Matching) -> Step:
-        lost = self._lost(part)
-        row = (lost or self._rows(part.inputs[0]))[0]
+        lost, first = self._lost(part)
+        row = first if lost else self._rows(part.inputs[0])[0]
         keys = self._say(part.inputs[0], row, _named(node.input.columns, (node.key,)))
-        return self._make(part, "customers", f"{node.object}.{node.field}", keys=keys, lost=len(lost))
+        return self._make(part, "customers", f"{node.object}.{node.field}", keys=keys, lost=lost)
 
     def _lookup(self, part: Part, node: LookupHop) -> Step:
         (row,) = self._rows(part.name)
@@ -195,9 +199,9 @@ class Story:
         mine, theirs = part.inputs[at], part.inputs[1 - at]
         names = [(key.left, key.right)[at] for key in node.keys]
         others = [(key.right, key.left)[at] for key in node.keys]
-        unmatched = self._unmatched(part, at)
-        lost = self._lost(part, at)
-        row = (unmatched or self._rows(mine))[0]
+        unmatched, first = self._unmatched(part, at)
+        lost, _ = self._lost(part, at)
+        row = first if unmatched else self._rows(mine)[0]
         columns = self._trace.part(mine).columns
         keys = self._say(mine, row, _named(columns, names))
         near: tuple[Near, ...] = ()
@@ -214,19 +218,18 @@ class Story:
         matched = [] if unmatched else self._matches(part, node, at, row)
         other = partner(self._trace, part, at)
         return self._make(
-            part, "merge", _on(node, at), at, keys=keys, near=near, lost=len(lost), other=other,
-            values=tuple(matched), elsewhere=hint, members=len(unmatched),
+            part, "merge", _on(node, at), at, keys=keys, near=near, lost=lost, other=other,
+            values=tuple(matched), elsewhere=hint, members=unmatched,
         )  # fmt: skip
 
-    def _unmatched(self, part: Part, at: int) -> list[int]:
-        """The rows of the record without a partner, lost or kept."""
+    def _unmatched(self, part: Part, at: int) -> tuple[int, int]:
+        """How many rows of the record have no partner, lost or kept, and the first of them."""
         links = self._trace.links_table(part.name, "l")
         sides = ("__left", "__right")
         both = [exp.Not(this=exp.Is(this=column(side, "l"), expression=exp.Null())) for side in sides]
         met = select(column(sides[at], "l")).from_(links, copy=False).where(all_of(both), copy=False)
         gone = exp.Not(this=exp.In(this=column("row", "s"), query=exp.Subquery(this=met)))
-        rows = self._paths.rows_of(part.inputs[at], self._origin).where(gone, copy=False)
-        return [int(row) for (row,) in self._fetch(rows.order_by(column("row", "s"), copy=False))]
+        return self._counted(self._paths.rows_of(part.inputs[at], self._origin).where(gone, copy=False))
 
     def _matches(self, part: Part, node: Join, at: int, row: int) -> list[Value]:
         """The number of rows on the other side with the key of this row, and what the first of them says."""
