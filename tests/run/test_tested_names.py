@@ -85,10 +85,12 @@ STEPS = """
         given:
           records: {usage__gc: [{Compny__gc: x}]}
           files: {../outside.csv: x}
-        expect: {tenant: {compny: {rows: 1}}, skips: [{cod: X, action: Low usgae}]}
+        expect: {tenant: {compny: {rows: 1}}, skips: [{cod: X, action: Low usgae}, {code: CTA_RECNT}, CTA_RECENT]}
       - rule: agin
       - rule: again
-        expect: {tasks: {Usage: {contains: [{Logns__gc: 1}], tolerance: {Lgns__gc: 2}}}}
+        expect:
+          errors: [LOOKUP_NO_MTCH, GS-FILE-MISSING]
+          tasks: {Usage: {contains: [{Logns__gc: 1}], tolerance: {Lgns__gc: 2}}}
 """
 
 
@@ -103,7 +105,8 @@ def test_names_in_steps_fixtures_params_and_file_keys_are_told(project: Path) ->
     assert {(problem.value, problem.nearest) for problem in found} == {
         ("leest", "least"), ("acne", "acme"), ("Nme", "Name"), ("lest", "least"), ("Compny__gc", "Company__gc"),
         ("../outside.csv", ""), ("compny", "company"), ("cod", "code"), ("Low usgae", "Low usage"), ("agin", "again"),
-        ("Logns__gc", "Logins__gc"), ("Lgns__gc", "Logins__gc"),
+        ("Logns__gc", "Logins__gc"), ("Lgns__gc", "Logins__gc"), ("CTA_RECNT", "CTA_RECENT"),
+        ("LOOKUP_NO_MTCH", "LOOKUP_NO_MATCH"),
     }  # fmt: skip
     lines = (project / TESTS).read_text(encoding="utf-8").splitlines()
     for problem in found:

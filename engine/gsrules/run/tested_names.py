@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from gsrules.actions.messages import ROWS, SKIPS
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.plan.nodes import Column
 from gsrules.run.options import parameters
@@ -24,6 +25,9 @@ COUNTS = tuple(one.name for one in dataclasses.fields(Counts))
 
 CODE_KEYS: Final = ("code", "action", "rows")
 """What an expected error or skip may tell."""
+
+CODES: Final = (*ROWS, *sorted(SKIPS - ROWS.keys()))
+"""What an expected error or skip of a row may be."""
 
 Row = Mapping[Any, Any]
 Columns = Mapping[str, Sequence[Column]]
@@ -114,6 +118,7 @@ def _check_expect(rules: TestedRules, rule: RuleSpec, expect: Expect | None) -> 
     for row in (*(expect.errors or ()), *(expect.skips or ())):
         if isinstance(row, Mapping):
             yield from _check_code_row(row, ids)
+        yield from _check_code(row.get("code") if isinstance(row, Mapping) else row)
 
 
 def _check_code_row(row: Mapping[Any, Any], ids: Sequence[str]) -> Iterator[Problem]:
@@ -123,6 +128,18 @@ def _check_code_row(row: Mapping[Any, Any], ids: Sequence[str]) -> Iterator[Prob
     action = row.get("action")
     if isinstance(action, str) and action not in ids:
         yield _unknown("action", action, ids)
+
+
+def _check_code(code: Any) -> Iterator[Problem]:
+    """A row code that no row can have; those of files and runs (`GS-…`) are not looked up."""
+    if isinstance(code, str) and not code.startswith("GS-") and code not in CODES:
+        yield Problem(
+            "GS-NAME",
+            f"there is no row code '{code}'",
+            getattr(code, "place", None),
+            value=code,
+            nearest=nearest(code, CODES),
+        )
 
 
 def _problems_of(check: Callable[[], object]) -> tuple[Problem, ...]:

@@ -19,7 +19,7 @@ from gsrules.regress.difference.model import (
     StructureChange,
     TableDifference,
 )
-from gsrules.views.paint import Painter, width
+from gsrules.views.paint import Painter, one_line, width
 from gsrules.views.problems import as_text
 from gsrules.views.table import cell
 
@@ -103,7 +103,7 @@ class _View:
         place = change.place_after or change.place_before
         where = f"  {place.file}:{place.line}" if place else ""
         head = "" if change.subject == "rule" else f"{change.subject}: "
-        yield f"    {self._signed(sign)} {_one_line(head + change.text)}{self._paint(where, 'dim')}"
+        yield f"    {self._signed(sign)} {one_line(head + change.text)}{self._paint(where, 'dim')}"
 
     def _datasets(self, datasets: Sequence[DatasetDifference]) -> Iterator[str]:
         same = [each for each in datasets if each.state == "same"]
@@ -277,7 +277,7 @@ def shown(value: Any) -> str:
     """A value for people: null as ∅, an empty text as '', spaces at the ends as dots, on one line and not too long."""
     if value == "":
         return "''"
-    text = _one_line(cell(value))
+    text = one_line(cell(value))
     bare = text.strip(" ")
     start = len(text) - len(text.lstrip(" "))
     text = "·" * start + bare + "·" * (len(text) - start - len(bare))
@@ -287,10 +287,6 @@ def shown(value: Any) -> str:
 def key_of(parts: Sequence[Any]) -> str:
     """The key of a row."""
     return ", ".join(shown(part) for part in parts)
-
-
-def _one_line(text: str) -> str:
-    return text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎").replace("\t", "⇥").replace("\x1b", "␛")
 
 
 def _keys(samples: Sequence[str], rows: int) -> str:

@@ -40,6 +40,11 @@ class Painter:
             yield f"  {_GAP.join(cells)}".rstrip()
 
 
+def one_line(text: str) -> str:
+    """The text with signs for line ends, tabs and what would steer the terminal."""
+    return text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎").replace("\t", "⇥").replace("\x1b", "␛")
+
+
 def width(text: str) -> int:
     """The columns that a text takes on a terminal, without its colours."""
     bare = re.sub(r"\x1b\[[\d;]*m", "", text) if "\x1b" in text else text

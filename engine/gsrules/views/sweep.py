@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gsrules.regress.sweep import ActionSweep, Margin, SweepReport
 from gsrules.tenant.changes import OUTCOMES, Counts
+from gsrules.views.paint import one_line
 
 _BAR = 24
 
@@ -55,7 +56,7 @@ def _margin(margin: Margin, shown: int) -> Iterator[str]:
     for row in margin.rows[:shown]:
         sign = "+" if row.change == "enters" else "-"
         decides = "  ".join(f"{text} {'∅' if value is None else value}" for text, value in row.decides.items())
-        yield f"      {sign} {row.name}  {decides}".rstrip()
+        yield one_line(f"      {sign} {row.name}  {decides}".rstrip())
     hidden = margin.enter + margin.leave - min(shown, len(margin.rows))
     if hidden > 0:
         yield f"      … {hidden:,} more; --limit shows more"

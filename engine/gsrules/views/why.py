@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from gsrules.regress.why.model import ActionStep, Check, Effect, End, Near, Record, Step, Value, Why
-from gsrules.views.paint import Painter
+from gsrules.views.paint import Painter, one_line
 
 _SHOWN_CHANGES: Final = 12
 _TITLE: Final = 60
@@ -91,6 +91,7 @@ def _many(why: Why, painter: Painter) -> Iterator[str]:
 
 
 def _cut(title: str) -> str:
+    title = one_line(title)
     return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
 
@@ -114,7 +115,7 @@ def _difference(how: str) -> str:
 
 
 def _story(record: Record, painter: Painter) -> Iterator[str]:
-    yield f"{painter.paint(record.title, 'bold')}  {painter.paint(f'{record.source}, {record.id}', 'dim')}"
+    yield f"{painter.paint(one_line(record.title), 'bold')}  {painter.paint(f'{record.source}, {record.id}', 'dim')}"
     yield f"In short: {ends_text(record.final)}{_values_that_decided(record)}."
     yield ""
     told = [*map(_step_lines, record.steps), *map(_action_lines, record.actions)]

@@ -215,6 +215,22 @@ def test_a_condition_that_fits_nowhere_says_where_was_looked(workspace: Workspac
     )
 
 
+def test_only_the_names_that_are_nowhere_are_told_and_a_text_without_quotes(workspace: Workspace) -> None:
+    with pytest.raises(InputError) as caught:
+        ask(workspace, "Name = Alpha")
+    (problem,) = caught.value.problems
+    assert (problem.value, str(problem.place)) == ("Alpha", "1:8")
+    assert problem.hint.startswith("a text needs quotes: 'Alpha'; looked for in: ")
+
+
+def test_an_unknown_parameter_is_told_as_one(workspace: Workspace) -> None:
+    with pytest.raises(InputError) as caught:
+        ask(workspace, "Arr > :lst")
+    (problem,) = caught.value.problems
+    assert problem.message == "there is no parameter :lst"
+    assert (problem.value, str(problem.place)) == (":lst", "1:7")
+
+
 def test_a_condition_of_wrong_types_is_refused_as_in_a_rule(workspace: Workspace) -> None:
     with pytest.raises(InputError) as caught:
         ask(workspace, "Name > 5")
