@@ -20,7 +20,7 @@ What counts in the percentage, and what is only told:
   refused or left out is for the behaviour profile to say.
 """
 
-from gsrules.regress.branches.listing import TracedTables, branches_of
+from gsrules.regress.branches.listing import TracedTables, branches_of, taken_by
 from gsrules.regress.branches.model import Branch, BranchKind, Tables, count_of, rows_of
 
-__all__ = ["Branch", "BranchKind", "Tables", "TracedTables", "branches_of", "count_of", "rows_of"]
+__all__ = ["Branch", "BranchKind", "Tables", "TracedTables", "branches_of", "count_of", "rows_of", "taken_by"]

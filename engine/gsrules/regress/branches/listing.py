@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
@@ -10,12 +10,12 @@ from sqlglot import exp
 from gsrules.dataclass import dataclass
 from gsrules.plan.unfold import Unfolded, unfold
 from gsrules.regress.branches.actions import ActionContext, of_action
-from gsrules.regress.branches.model import Branch
+from gsrules.regress.branches.model import Branch, count_of
 from gsrules.regress.branches.nulls import columns_of
 from gsrules.regress.branches.tasks import TaskContext, of_part
 from gsrules.run.engine import RunResult
 from gsrules.run.prepare import BoundRule, find_task
-from gsrules.tenant.names import temp_table
+from gsrules.tenant.names import run, temp_table
 
 
 def branches_of(bound: BoundRule, unfolded: Unfolded | None = None) -> tuple[Branch, ...]:
@@ -64,3 +64,17 @@ class TracedTables:
 
     def effects(self, action: str) -> exp.Table:
         return temp_table(self.result.effects[action])
+
+
+def taken_by(result: RunResult, branches: Iterable[Branch]) -> frozenset[str]:
+    """The ids of the branches that rows of a traced run take: one statement a part."""
+    assert result.trace is not None
+    tables = TracedTables(result)
+    by_part: dict[str, list[Branch]] = {}
+    for branch in branches:
+        by_part.setdefault(branch.part, []).append(branch)
+    taken: set[str] = set()
+    for part, own in by_part.items():
+        counts = run(result.trace.tenant.con, count_of(own, part, tables)).fetchone() or ()
+        taken |= {branch.id for branch, count in zip(own, counts, strict=True) if count}
+    return frozenset(taken)

@@ -8,14 +8,13 @@ from typing import Protocol
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, Problem
-from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
+from gsrules.regress.branches import Branch, branches_of, taken_by
 from gsrules.regress.coverage.report import CoverageReport, RuleCoverage
 from gsrules.run.engine import RunResult
 from gsrules.run.options import RunOptions
 from gsrules.run.prepare import bind_alone
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
-from gsrules.tenant.names import run
 
 
 class Test(Protocol):
@@ -50,14 +49,8 @@ class CoverageObserver:
             return
         found = branches_of(result.trace.bound, result.trace.unfolded)
         noted.branches.update((branch.id, branch) for branch in found)
-        parts: dict[str, list[Branch]] = {}
-        for branch in found:
-            if branch.id not in noted.seen:
-                parts.setdefault(branch.part, []).append(branch)
-        tables = TracedTables(result)
-        for part, branches in parts.items():
-            counts = run(tenant.con, count_of(branches, part, tables)).fetchone() or ()
-            noted.seen.update({branch.id: test for branch, count in zip(branches, counts, strict=True) if count})
+        unseen = [branch for branch in found if branch.id not in noted.seen]
+        noted.seen.update(dict.fromkeys(taken_by(result, unseen), test))
 
     def report(self, workspace: Workspace, rules: Iterable[str]) -> CoverageReport:
         """The coverage of these rules and of all that were run; a rule that no test ran has exercised nothing."""

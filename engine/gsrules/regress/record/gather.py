@@ -11,7 +11,7 @@ from gsrules.catalogue import Catalogue
 from gsrules.dataclass import dataclass
 from gsrules.plan.nodes import DataPlan, ScanFile, ScanObject
 from gsrules.plan.unfold import Part
-from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
+from gsrules.regress.branches import Branch, TracedTables, branches_of, taken_by
 from gsrules.regress.branches.model import ROWS, effects_table
 from gsrules.regress.record.book import Book, Unit, read_lines
 from gsrules.regress.record.candidates import Candidate, chosen_candidates
@@ -75,23 +75,10 @@ def results_of(plan: DataPlan, actions: Iterable[tuple[ActionSpec, Any]]) -> lis
     return list(dict.fromkeys(acted_on)) or [name for name in plan.tasks if name not in read]
 
 
-def taken_by(trace: Trace, result: RunResult, branches: Sequence[Branch]) -> frozenset[str]:
-    """The ids of the branches that rows of the run take: one statement a part."""
-    tables = TracedTables(result)
-    taken: set[str] = set()
-    by_part: dict[str, list[Branch]] = {}
-    for branch in branches:
-        by_part.setdefault(branch.part, []).append(branch)
-    for part, own in by_part.items():
-        counts = run(trace.tenant.con, count_of(own, part, tables)).fetchone() or ()
-        taken |= {branch.id for branch, count in zip(own, counts, strict=True) if count}
-    return frozenset(taken)
-
-
 def gather(trace: Trace, result: RunResult, catalogue: Catalogue) -> Gathered:
     """Chooses the rows. What they hold of files is in the book; records are still to be loaded into it."""
     branches = all_branches(trace, result)
-    taken = taken_by(trace, result, branches)
+    taken = taken_by(result, branches)
     chosen = chosen_candidates(trace, [branch for branch in branches if branch.id in taken], TracedTables(result))
     book = Book(catalogue, wanted_fields(trace.bound, catalogue))
     rows: dict[str, set[int]] = {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
-from gsrules.regress.branches import Branch, TracedTables
+from gsrules.regress.branches import Branch, TracedTables, taken_by
 from gsrules.regress.collecting import collect
 from gsrules.regress.outcome import TestOutcome
 from gsrules.regress.record.book import Book, Unit, plain
@@ -19,7 +19,7 @@ from gsrules.regress.record.candidates import chosen_candidates
 from gsrules.regress.record.choose import Choice, Chooser
 from gsrules.regress.record.draft import Draft
 from gsrules.regress.record.expectations import Expectation, expectation_of
-from gsrules.regress.record.gather import Gathered, all_branches, gather, is_code, source_units, taken_by
+from gsrules.regress.record.gather import Gathered, all_branches, gather, is_code, source_units
 from gsrules.regress.record.literals import RuleTexts, rule_texts
 from gsrules.regress.record.masking import Masking, MaskOptions, masking_of
 from gsrules.regress.record.meets import find
@@ -247,7 +247,7 @@ class _Recorder:
         """What the finished draft takes, what its test expects, and what each of its rows is there for."""
         assert result.trace is not None
         branches = all_branches(result.trace, result)
-        taken = taken_by(result.trace, result, branches)
+        taken = taken_by(result, branches)
         counted = [branch for branch in branches if branch.id in taken]
         chosen = chosen_candidates(result.trace, counted, TracedTables(result))
         notes: dict[str, dict[int, str]] = {}

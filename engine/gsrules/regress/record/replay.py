@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError
-from gsrules.regress.branches import Branch, branches_of
+from gsrules.regress.branches import Branch, branches_of, taken_by
 from gsrules.regress.record.draft import Draft
-from gsrules.regress.record.gather import taken_by
 from gsrules.regress.sandbox import sandbox
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.session import Session
@@ -55,4 +54,4 @@ class Replays:
         if result.trace is None:
             return frozenset()
         branches: Sequence[Branch] = branches_of(result.trace.bound, result.trace.unfolded)
-        return taken_by(result.trace, result, (*branches, *self.codes))
+        return taken_by(result, (*branches, *self.codes))
