@@ -8,8 +8,12 @@ import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import write_files
 from tests.regress.support import environment, write_tests
+
+pytestmark = pytest.mark.once
 
 PLUGIN = "gsrules.cli.pytest_plugin"
 INSTALLED = any(found.value == PLUGIN for found in entry_points(group="pytest11"))

@@ -21,6 +21,9 @@ def recorded(project: Path, rule: str = "usage", **options: object) -> Recording
     return record(Workspace.open(project, project), rule, RecordOptions(rule_date=DAY, **options))  # type: ignore[arg-type]
 
 
+pytestmark = pytest.mark.once
+
+
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Path]:
     """The rule `usage` recorded once, and its project."""
