@@ -1,1 +1,1 @@
-"""Regression testing: rule tests now; snapshots, differences and explanations build on the same parts."""
+"""Rule tests with snapshots and coverage; and what compares, records, varies or explains runs."""

@@ -21,8 +21,8 @@ from gsrules.tenant.names import GSID, column, temp_table
 _TASK = "Records"
 
 
-class _NoFiles:
-    """A fetch reads no file."""
+class NoFiles:
+    """For the binding of a fetch, which reads no file."""
 
     def columns(self, name: str, task: S3Task) -> Sequence[InferredColumn]:
         raise AssertionError(f"{name} reads no file")
@@ -74,7 +74,7 @@ def bind_paths(workspace: Workspace, object_name: str, paths: Sequence[str]) -> 
     task = FetchTask(type="fetch", object=Text(object_name), show=(*show, Text("Gsid as gsid")))
     rule = RuleSpec(name=Text("Records of an object"), tasks={Text(_TASK): task})
     context = Context(dt.date.min, {}, workspace.project.profile, workspace.catalogue)
-    return bind_data(rule, workspace.catalogue, context, _NoFiles(), exact=False)
+    return bind_data(rule, workspace.catalogue, context, NoFiles(), exact=False)
 
 
 def _bracketed(path: str) -> str:

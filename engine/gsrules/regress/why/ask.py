@@ -15,15 +15,16 @@ from gsrules.expressions import Context, Scope, SpellEnv, bind_predicate, parse_
 from gsrules.expressions.leaves import leaves
 from gsrules.expressions.printed import name_text
 from gsrules.expressions.tree import ColumnRef, Compare, Expr, InList, Literal
-from gsrules.plan.env import Findings, InferredColumn, Skip, TaskEnv
+from gsrules.plan.env import Findings, Skip, TaskEnv
 from gsrules.plan.fetch import bind_fetch
 from gsrules.plan.nodes import Column, Filter, LookupHop, Node, Project, Projection, ScanObject, TaskRef
 from gsrules.plan.unfold import ROW, Part
 from gsrules.regress.why.model import Near, Searched
 from gsrules.regress.why.near import nearest_values
 from gsrules.run.prepare import find_task
+from gsrules.run.records import NoFiles
 from gsrules.run.trace import Trace
-from gsrules.spec.tasks import FetchTask, S3Task
+from gsrules.spec.tasks import FetchTask
 from gsrules.tenant.names import column, temp_table
 
 
@@ -148,7 +149,7 @@ def _bind_fetch(trace: Trace, spot: Spot, scan: ScanObject, condition: str, cont
     """The condition as that of a fetch task, which may follow lookups."""
     task = {"object": scan.object, "source": scan.source, "show": [name_text(scan.columns[0].name)], "where": condition}
     notes = Findings(spot.title)
-    env = TaskEnv(spot.title, trace.tenant.catalogue, context, _NoFiles(), trace.bound.plan.exact, notes, {})
+    env = TaskEnv(spot.title, trace.tenant.catalogue, context, NoFiles(), trace.bound.plan.exact, notes, {})
     try:
         node = bind_fetch(FetchTask.model_validate(task), env)
     except Skip:
@@ -156,13 +157,6 @@ def _bind_fetch(trace: Trace, spot: Spot, scan: ScanObject, condition: str, cont
     assert isinstance(node, Project), "a fetch without groups shows columns"
     assert isinstance(node.input, Filter), "the task has a condition"
     return Asked(spot, node.input.predicate, _over_part(node.input, spot.part))
-
-
-class _NoFiles:
-    """A fetch task reads no files."""
-
-    def columns(self, name: str, task: S3Task) -> Sequence[InferredColumn]:
-        raise NotImplementedError(f"{name} is no task that reads files")
 
 
 def _over_part(node: Node, part: Part) -> Node:
