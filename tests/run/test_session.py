@@ -57,6 +57,10 @@ def kept(session: Session, *given: Any, workspace: Workspace | None = None, **mo
         return seen(workspace or session.workspace, tenant, folder, *given, **more)
 
 
+def attempted(session: Session, *given: Any) -> Seen:
+    return session.attempt(lambda tenant, folder: seen(session.workspace, tenant, folder, *given))
+
+
 def fresh(workspace: Workspace, folder: Path, *given: Any, **more: Any) -> Seen:
     with Tenant.open(None, workspace.catalogue, workspace.project, "live") as tenant:
         return seen(workspace, tenant, folder, *given, **more)
@@ -77,7 +81,9 @@ def test_runs_on_other_rows_give_what_they_give_on_a_tenant_of_their_own(session
         (MORE, USAGE),
     ]
     for each in given * 3:
-        assert kept(session, *each) == fresh(session.workspace, tmp_path, *each)
+        alone = fresh(session.workspace, tmp_path, *each)
+        assert kept(session, *each) == alone
+        assert attempted(session, *each) == alone
 
 
 def test_other_parameters_and_rule_dates_are_heeded(session: Session, tmp_path: Path) -> None:
@@ -141,3 +147,36 @@ def test_the_second_run_of_a_tenant_sees_the_first_and_keeps_its_tables(session:
             again = seen(session.workspace, tenant, folder, MORE[1:], USAGE)
         assert again["actions"][0][1].unchanged == 1
         assert again["actions"][0][1].created == 1
+
+
+def test_work_that_fails_on_the_way_is_done_anew_from_the_beginning(session: Session) -> None:
+    tries: list[int] = []
+
+    def work(tenant: Tenant, folder: Path) -> int:
+        tries.append(len(list(folder.iterdir())))
+        (folder / "file").write_text("")
+        tenant.seed_records({Text("company"): COMPANIES})
+        with pytest.raises(InputError):
+            tenant.seed_records({Text("company"): [{"Name": "Beta", "Status": "nobody knows it"}]})
+        return tenant.summary()["company"]
+
+    assert session.attempt(work) == 1
+    assert tries == [0, 0]
+
+
+def test_what_is_wrong_with_given_records_is_said_as_it_is_in_a_tenant_of_their_own(session: Session) -> None:
+    with pytest.raises(InputError) as found:
+        session.attempt(lambda tenant, _: tenant.seed_records({Text("company"): [{"Nam": "Beta"}]}))
+    assert [problem.code for problem in found.value.problems] == ["GS-NAME"]
+    assert session.attempt(lambda tenant, _: tenant.summary()["company"]) == 0
+
+
+def test_nothing_of_an_attempt_is_left_in_the_next_one(session: Session) -> None:
+    def work(tenant: Tenant, _: Path) -> tuple[int, int]:
+        before = tenant.summary()["company"]
+        tenant.seed_records({Text("company"): MORE})
+        return before, tenant.summary()["company"]
+
+    assert [session.attempt(work) for _ in range(4)] == [(0, 2)] * 4
+    with session.tenant() as tenant:
+        assert tenant.summary()["company"] == 0

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from gsrules.tenant.reuse import ReusedTenants
+
+Made = TypeVar("Made")
 
 
 class Session:
@@ -48,10 +50,32 @@ class Session:
     @contextmanager
     def tenant(self) -> Iterator[Tenant]:
         """An empty tenant in memory; one at a time."""
+        with self._reused().tenant() as tenant:
+            yield tenant
+
+    def attempt(self, work: Callable[[Tenant, Path], Made]) -> Made:
+        """What `work` gives on an empty tenant, with an empty folder.
+
+        It is done in one transaction; if something fails there it is done anew, from the beginning, in as many as it
+        takes. Raises what `work` raises.
+        """
+        reused = self._reused()
+        try:
+            with self.folder() as folder, reused.passing() as tenant:
+                made = work(tenant, folder)
+        except Exception:
+            if reused.held:
+                raise
+        else:
+            if reused.held:
+                return made
+        with self.folder() as folder, self.tenant() as tenant:
+            return work(tenant, folder)
+
+    def _reused(self) -> ReusedTenants:
         if self._tenants is None:
             self._tenants = ReusedTenants(self._workspace.catalogue, self._workspace.project)
-        with self._tenants.tenant() as tenant:
-            yield tenant
+        return self._tenants
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import duckdb
 from sqlglot import exp
@@ -20,6 +21,7 @@ from gsrules.dataclass import dataclass
 from gsrules.tenant.names import identifier, spell
 
 Made = TypeVar("Made")
+Passed = Literal["taken back", "kept", "broken"]
 
 
 class Statements:
@@ -96,11 +98,21 @@ class Statements:
     def outdated(self) -> None:
         """Told when somebody else has made a table."""
 
-    def begun(self) -> None:
-        """Told when a transaction begins."""
+    def begin(self) -> None:
+        """Begins a transaction."""
+        self._con.execute("BEGIN TRANSACTION")
+
+    def commit(self) -> None:
+        """Keeps everything since `begin`; raises duckdb.Error if that fails."""
+        self._con.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Takes everything since `begin` back."""
+        with suppress(duckdb.Error):  # a failed commit has rolled back by itself
+            self._con.execute("ROLLBACK")
 
     def rolled_back(self) -> None:
-        """Told when everything since `begun` was taken back."""
+        """Told when everything since `begin` was taken back."""
 
     def _run(self, text: str, values: Sequence[Any], *, anew: bool) -> duckdb.DuckDBPyConnection:
         return self._at_once(text, values)
@@ -131,12 +143,14 @@ class KeptStatements(Statements):
         con.execute("PRAGMA disable_optimizer")
         self._met: set[str] = set()
         self._prepared: dict[str, _Prepared] = {}
-        self._age = 0
+        self._age = self._begun_at = 0
         self._parsed: dict[str, duckdb.Statement] = {}
         self._tables: dict[str, str] = {}
         self._views: dict[str, str] = {}
         self._filled: set[str] = set()
         self._fresh: list[str] = []
+        self._passing = False
+        self._broken = False
         self.spoiled = False
 
     def spoil(self) -> None:
@@ -190,12 +204,27 @@ class KeptStatements(Statements):
     def outdated(self) -> None:
         self._age += 1
 
-    def begun(self) -> None:
-        if self._fresh:
-            self.outdated()  # what was prepared in the transaction that made them is of no use after it
+    def begin(self) -> None:
+        if self._passing:
+            return
+        if self._age != self._begun_at:
+            self.outdated()  # what was prepared in the transaction that made tables is of no use after it
+        self._begun_at = self._age
         self._fresh.clear()
+        super().begin()
+
+    def commit(self) -> None:
+        if not self._passing:
+            super().commit()
+
+    def rollback(self) -> None:
+        self._broken = True
+        if not self._passing:
+            super().rollback()
 
     def rolled_back(self) -> None:
+        if self._passing:
+            return
         self.outdated()
         for name in self._fresh:
             self._tables.pop(name, None)
@@ -203,6 +232,34 @@ class KeptStatements(Statements):
         self._fresh.clear()
         self._filled = set(self._tables)
         self._memory.clear()  # tables that were made on the way to a remembered text are gone
+
+    def begin_passing(self) -> None:
+        """Begins a transaction around all others until `end_passing`: nothing has to be deleted after it."""
+        for name in tuple(self._filled):
+            self._ready(f"DELETE FROM {quoted(name)}", ())
+        self._filled.clear()
+        self.begin()
+        self._passing, self._broken = True, False
+
+    def end_passing(self) -> Passed:
+        """Takes everything back, unless tables were made, which stay.
+
+        If a statement has failed, nothing that came after it counts.
+        """
+        self._passing = False
+        try:
+            self._con.execute("SELECT 1")  # refused after a failed statement
+        except duckdb.Error:
+            self._broken = True
+        made = self._age != self._begun_at
+        if made and not self._broken:
+            super().commit()
+            return "kept"
+        super().rollback()
+        if made:
+            self.rolled_back()
+        self._filled.clear()
+        return "broken" if self._broken else "taken back"
 
     def _run(self, text: str, values: Sequence[Any], *, anew: bool) -> duckdb.DuckDBPyConnection:
         if anew:

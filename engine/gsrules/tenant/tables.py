@@ -58,6 +58,11 @@ class Tables:
     def restore(self, state: TablesState) -> None:
         self._places, self._new = dict(state[0]), set(state[1])
 
+    def taken_back(self, state: TablesState) -> None:
+        """Told when everything since `state` was rolled back, by which the tables were as `clear` leaves them."""
+        self.restore(state)
+        self._written.clear()
+
     def is_new(self, name: str) -> bool:
         """Whether the table was made empty here and has not been given out for writing since."""
         self._place(name)
@@ -94,6 +99,9 @@ class Tables:
 
     def clear(self) -> None:
         """Takes a tenant that lives in memory alone back to its beginning; empty tables stay."""
+        if not self._written:
+            return
+        self._con.execute("BEGIN TRANSACTION")
         for name in self._written & self._places.keys():
             if name not in self._configured:
                 run(self._con, exp.delete(table_of(name, self.home)))
@@ -103,6 +111,7 @@ class Tables:
                 fill_configuration(self._con, self._catalogue, name, self.home)
             if name in self._catalogue.objects and name not in self._configured:
                 self._new.add(name)
+        self._con.execute("COMMIT")
         self._written.clear()
 
     def _place(self, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -209,13 +209,12 @@ class Tenant:
     def begin(self) -> None:
         """Begins the transaction of a run."""
         self._before = (self._tables.state(), self._counters.state())
-        self.statements.begun()
-        self.con.execute("BEGIN TRANSACTION")
+        self.statements.begin()
 
     def commit(self) -> None:
         """Keeps everything since `begin`, or, if that fails, nothing: then raises RunError."""
         try:
-            self.con.execute("COMMIT")
+            self.statements.commit()
         except duckdb.Error as error:
             self._forget()
             raise RunError(problem_of(error, self.path)) from error
@@ -225,8 +224,7 @@ class Tenant:
         """Takes everything since `begin` back; does nothing outside a transaction."""
         if self._before is None:
             return
-        with suppress(duckdb.Error):  # a failed commit has rolled back by itself
-            self.con.execute("ROLLBACK")
+        self.statements.rollback()
         self._forget()
 
     def _forget(self) -> None:
