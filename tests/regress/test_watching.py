@@ -14,6 +14,7 @@ from queue import Empty, Queue
 import pytest
 
 from gsrules.regress.watching import Round, Watch
+from gsrules.views.watching import show
 from tests.conftest import write_files
 from tests.regress.support import environment, write_tests
 
@@ -91,10 +92,13 @@ def test_a_rule_that_is_broken_and_repaired_is_run_again(watched: Watched) -> No
     assert watched.after(("rules/usage.yml", "upsrt", "upsert")).known[0].passed
 
 
-def test_what_could_not_be_run_is_run_once_it_can_be(watched: Watched) -> None:
+def test_what_could_not_be_run_is_run_once_it_can_be(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     found = watched.after(("tests/usage.yml", "name: created", "nmae: created"))
     assert [problem.code for problem in found.problems] == ["GS-SPEC-MISSING", "GS-SPEC-KEY"]
     assert not found.outcome.tests
+    show(found, Path())
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("no test runs before this is repaired; until now 0 of 3 fail; ")
     found = watched.after(("tests/usage.yml", "nmae: created", "name: made"))
     assert "made" in names(found)
     assert not found.problems

@@ -28,7 +28,10 @@ def show(found: Round, root: Path) -> None:
     rest = [test for test in failed if test.id not in {each.id for each in found.outcome.tests}]
     for test in rest:
         print(f"  ✗ {test.name}  still fails ({test.place.file}:{test.place.line})")
-    print(f"{len(failed)} of {len(found.known)} fail; {found.duration_ms} ms; watching …", flush=True)
+    stand = f"{len(failed)} of {len(found.known)} fail"
+    if found.problems and not found.outcome.tests:
+        stand = f"no test runs before this is repaired; until now {stand}"
+    print(f"{stand}; {found.duration_ms} ms; watching …", flush=True)
 
 
 def _named(paths: Sequence[Path], root: Path) -> str:
