@@ -185,6 +185,12 @@ def test_a_page_of_the_results_can_be_written(project: Path) -> None:
     assert "Write usage: created" in (project / "out/tests.html").read_text(encoding="utf-8")
 
 
+def test_a_junit_file_that_cannot_be_written_is_told(project: Path) -> None:
+    write_tests(project, several(a=True))
+    done = gsrules(project, "test", "--junit", "rules")
+    assert (done.returncode, "error GS-OUTPUT" in done.stderr) == (1, True)
+
+
 def test_coverage_below_the_wanted_one_fails(project: Path) -> None:
     write_tests(project, several(a=True))
     assert gsrules(project, "test", "--fail-under", "1").returncode == 0

@@ -11,6 +11,7 @@ import typer
 from gsrules.cli.options import DebugOption, HtmlOption, ProjectOption, choice, workspace
 
 if TYPE_CHECKING:
+    from gsrules.regress.coverage import CoverageReport
     from gsrules.regress.outcome import SuiteOutcome
     from gsrules.run.workspace import Workspace
 
@@ -82,22 +83,29 @@ def test(
     report = observer.report(found, asked) if observer is not None else None
     test_results.show(outcome, format, full=full, more={"coverage": report.as_json()} if report else {})
     if junit is not None:
-        test_results.write_junit(outcome, junit)
+        from gsrules.run.rows import writing
+
+        with writing(junit):
+            test_results.write_junit(outcome, junit)
     if html is not None:
         from gsrules.cli.show import write_page
         from gsrules.views.pages.suite_page import suite_page
 
         write_page(suite_page(outcome, report, found), html)
-    code = outcome.exit_code
-    if report is not None:
-        from gsrules.views.coverage import below_text, coverage_text
+    enough = report is None or _show_coverage(report, format, fail_under)
+    raise typer.Exit(outcome.exit_code if enough else outcome.exit_code or 1)
 
-        if format != "json":
-            print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
-        if fail_under is not None and report.percent < fail_under:
-            print(below_text(report, fail_under), file=sys.stderr)
-            code = code or 1
-    raise typer.Exit(code)
+
+def _show_coverage(report: CoverageReport, format: str, fail_under: float | None) -> bool:
+    """Prints the coverage, unless it is part of the JSON; whether it is as high as is asked for."""
+    from gsrules.views.coverage import below_text, coverage_text
+
+    if format != "json":
+        print(coverage_text(report), file=sys.stdout if format == "text" else sys.stderr)
+    if fail_under is None or report.percent >= fail_under:
+        return True
+    print(below_text(report, fail_under), file=sys.stderr)
+    return False
 
 
 def _refuse_together(watch: bool, others: dict[str, object]) -> None:
