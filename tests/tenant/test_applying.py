@@ -143,9 +143,8 @@ def test_ten_thousand_characters_survive_both_ways_of_writing(tenant: Tenant) ->
     tenant.apply(Write("thing__gc", "insert", stage(tenant, "long", columns), (ODD,)))
     definition, target = tenant.catalogue.objects["thing__gc"], tenant.table("thing__gc")
     columns = {"Gsid": ("VARCHAR", ["a"]), "Name": ("VARCHAR", [value])}
-    applying.rewrite(
-        tenant.statements, definition, target, target, Write("thing__gc", "update", stage(tenant, "l2", columns), ("Name",))
-    )
+    change = Write("thing__gc", "update", stage(tenant, "l2", columns), ("Name",))
+    applying.rewrite(tenant.statements, definition, target, target, change)
     (row,) = rows(tenant, "thing__gc")
     assert (row[ODD], row["Name"]) == (value, value)
     tenant.rollback()
