@@ -11,7 +11,7 @@ import typer
 from gsrules.cli.options import DebugOption, HtmlOption, ProjectOption, choice, workspace
 
 if TYPE_CHECKING:
-    from gsrules.regress.coverage import CoverageReport
+    from gsrules.regress.coverage import CoverageObserver, CoverageReport
     from gsrules.regress.outcome import SuiteOutcome
     from gsrules.run.workspace import Workspace
 
@@ -71,11 +71,7 @@ def test(
     from gsrules.regress.suite import SuiteOptions, run_tests
     from gsrules.views import test_results
 
-    observer = None
-    if coverage or fail_under is not None:
-        from gsrules.regress.coverage import CoverageObserver
-
-        observer = CoverageObserver()
+    observer = _observer() if coverage or fail_under is not None else None
     outcome = run_tests(found, paths or [], k, SuiteOptions(None, last_failed, fail_fast, jobs, observer))
     if update:
         outcome = _accepted(outcome, interactive=interactive)
@@ -94,6 +90,12 @@ def test(
         write_page(suite_page(outcome, report, found), html)
     enough = report is None or _show_coverage(report, format, fail_under)
     raise typer.Exit(outcome.exit_code if enough else outcome.exit_code or 1)
+
+
+def _observer() -> CoverageObserver:
+    from gsrules.regress.coverage import CoverageObserver
+
+    return CoverageObserver()
 
 
 def _show_coverage(report: CoverageReport, format: str, fail_under: float | None) -> bool:
