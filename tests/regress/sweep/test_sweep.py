@@ -230,6 +230,16 @@ def test_the_text_shows_the_present_value_and_cuts_the_names(project: Path) -> N
     assert "1500 → 3500  2 leave\n      - Beta  Arr 2000\n      … 1 more" in text
 
 
+@pytest.mark.parametrize(("own", "typed"), [("2000.50", "2000.5"), ("2e3", "2000"), ("'2000'", "2000")])
+def test_the_present_value_is_told_as_it_is_typed(project: Path, own: str, typed: str) -> None:
+    report = swept(project, f"grace={typed},3000", ("grace: 10", f"grace: {own}"))
+    assert (report.current, report.values) == (typed, (typed, "3000"))
+
+
+def test_a_present_true_or_false_is_told_as_it_is_typed(project: Path) -> None:
+    assert swept(project, "grace=true,false", ("grace: 10", "grace: true")).current == "true"
+
+
 def test_nothing_is_written_and_the_tenant_is_as_before(project: Path) -> None:
     swept(project, "least=500,1500")
     workspace = Workspace.open(project, project)

@@ -16,7 +16,7 @@ from gsrules.regress.sweep.margins import hits_of, margins_of
 from gsrules.regress.sweep.merging import OneRunCannotTell, merged
 from gsrules.regress.sweep.model import ActionSweep, Margin, Point, SweepReport
 from gsrules.regress.sweep.repeated import repeated
-from gsrules.regress.sweep.values import swept
+from gsrules.regress.sweep.values import as_typed, swept
 from gsrules.run.datasets import ExactNeeded
 from gsrules.run.options import RunOptions
 from gsrules.run.prepare import rule_profile
@@ -65,7 +65,7 @@ def _report(bench: Bench, limit: int) -> SweepReport:
     return SweepReport(
         rule=bench.rule.id,
         param=bench.swept.name,
-        current=str(current),
+        current=as_typed(current),
         rule_date=bench.rule_date.isoformat(),
         values=bench.swept.values,
         runs=runs,

@@ -98,6 +98,13 @@ def _bad(rule: RuleSpec, text: str, what: str) -> InputError:
     return InputError(Problem("GS-USAGE", f"'{text}' {what}", None, rule.id, text, _HINT))
 
 
+def as_typed(value: object) -> str:
+    """A parameter's value as it is typed on the command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return plain_number(Decimal(str(value))) if isinstance(value, int | float | Decimal) else str(value)
+
+
 def plain_number(value: Decimal) -> str:
     """A number without exponent and without zeros that say nothing."""
     shown = f"{value:f}"
