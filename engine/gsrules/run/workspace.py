@@ -67,7 +67,7 @@ class Workspace:
 
     def rule(self, name: str) -> RuleSpec:
         """The rule of that id, or of that file. Raises as `resolve_rule`, and for what is wrong with the file."""
-        rule_id = self.resolve(name)
+        rule_id = name if name in self._rules else self.resolve(name)
         if rule_id not in self._rules:
             self.resolve_rule(rule_id)
             self._rules[rule_id] = load_rule(self.project.rule_path(rule_id), rule_id, self.kinds)
