@@ -163,6 +163,13 @@ def test_what_is_not_utf8_or_not_allowed_has_its_own_problem(content: bytes, sai
     assert spot(problem) == place
 
 
+def test_a_merge_conflict_is_called_one() -> None:
+    problem = refused("rule: x\n<<<<<<< HEAD\nparams: {few: 1}\n=======\nparams: {few: 2}\n>>>>>>> other\n")
+    assert "merge conflict" in problem.message
+    assert spot(problem) == (2, 1)
+    assert root("a: |\n  <<<<<<< HEAD\n") == {"a": "<<<<<<< HEAD\n"}
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     document = root("\ufeffrule: x".encode())
     assert document == {"rule": "x"}

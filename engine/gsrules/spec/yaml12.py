@@ -81,12 +81,22 @@ def parse_yaml(content: bytes | str, file: str) -> Document:
     try:
         root = reader.read(text)
     except yaml.MarkedYAMLError as error:
+        _refuse_conflict(lines, file)
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         raise InputError([*reader.problems, in_our_words(error, file, lines, line, column)]) from error
     except yaml.YAMLError as error:
         raise InputError(Problem("GS-YAML-SYNTAX", "the file is not YAML", Place(file, 1, 1, lines[0]))) from error
     return Document(root, Place(file, 1, 1, lines[0]), tuple(reader.problems))
+
+
+def _refuse_conflict(lines: list[str], file: str) -> None:
+    """Tells of the marks that git leaves where two changes met."""
+    for number, line in enumerate(lines, start=1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            message = "the file has a merge conflict that was not resolved"
+            hint = "keep one of the two versions, and remove the lines with <<<<<<<, ======= and >>>>>>>"
+            raise InputError(Problem("GS-YAML-SYNTAX", message, Place(file, number, 1, line, 7), hint=hint))
 
 
 def _decoded(content: bytes, file: str) -> str:
