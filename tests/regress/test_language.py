@@ -442,3 +442,18 @@ def test_more_rows_than_can_be_compared_are_told(project: Path) -> None:
 def test_the_head_of_these_tests_is_a_test_file_of_its_own(project: Path) -> None:
     write_tests(project, "- {name: a, snapshot: true}", ACME)
     assert len(suite(project).tests) == 1
+
+
+def test_a_lookup_that_is_expected_to_hold_a_name_is_told_how_to_be_written(project: Path) -> None:
+    found = outcome(
+        project,
+        """
+        - name: A name where an id is
+          given: {fixtures: [acme, little]}
+          expect: {records: {call_to_action: [{CompanyId: Acme, StatusId.Name: New}]}}
+        """,
+    )
+    (problem,) = found.problems
+    assert (problem.code, problem.value) == ("GS-TYPE", "Acme")
+    assert "CompanyId.Name" in problem.hint
+    assert problem.place is not None

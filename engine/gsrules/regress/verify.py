@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.catalogue.datatypes import DataType
+from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.errors import GsrulesError, Problem
 from gsrules.regress.compare import Asked, Row, RowDifference, compare_rows
 from gsrules.regress.outcome import Fact
@@ -23,6 +24,7 @@ from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, spell, temp_table
 
 _FETCHED_AT_MOST: Final = 10_000
+_GSID: Final = re.compile("[0-9A-Za-z]{36}")
 
 Verdict = tuple[tuple[Fact, ...], tuple[RowDifference, ...], tuple[Problem, ...]]
 
@@ -136,6 +138,10 @@ class _Checks:
                 self._facts.append(Fact(f"{subject}: rows", expected.rows, found))
         if expected.exact is None and expected.contains is None:
             return
+        names = _names_for_ids(expected, types)
+        if names:
+            self._problems.extend(names)
+            return
         actual = self._fetched(query, types)
         if len(actual) > _FETCHED_AT_MOST:
             self._problems.append(self._too_many(subject, expected, self._count(query)))
@@ -167,3 +173,18 @@ class _Checks:
         message = f"{subject}: {found:,} rows are too many to be compared one by one"
         hint = f"at most {_FETCHED_AT_MOST:,} are; expect `rows`, a dataset that is smaller, or snapshot: true"
         return Problem("GS-TEST-ROWS", message, expected.place, hint=hint)
+
+
+def _names_for_ids(expected: ExpectedRows, types: Mapping[str, DataType]) -> list[Problem]:
+    """A problem for each lookup that is expected to hold a name: it holds a GSID, and no name ever equals that."""
+    found: dict[str, Problem] = {}
+    for row in expected.named:
+        for key, value in row.items():
+            if types[key].kind is Kind.LOOKUP and isinstance(value, str) and not _GSID.fullmatch(value):
+                message = f"{key} is a lookup: it holds the GSID of a record, not its name"
+                hint = (
+                    f"write {key}.Name for a field of a record, or expect a column of the dataset that holds the name"
+                )
+                place = getattr(value, "place", None) or getattr(key, "place", None)
+                found.setdefault(str(key), Problem("GS-TYPE", message, place, value=str(value), hint=hint))
+    return list(found.values())
