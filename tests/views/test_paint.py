@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from gsrules.views.paint import Painter, width
+from gsrules.views.paint import Painter, one_line, width
 
 
 class Terminal(io.StringIO):
@@ -32,3 +32,11 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
     assert Painter.of(io.StringIO()).paint("x", "bold") == "x"
     monkeypatch.setenv("NO_COLOR", "1")
     assert Painter.of(Terminal()).paint("x", "bold") == "x"
+
+
+def test_nothing_in_a_value_breaks_the_line_or_steers_the_terminal() -> None:
+    assert one_line("a\r\nb\nc\td") == "a⏎b⏎c⇥d"
+    assert one_line("\x1b[2Jx\x07\x9b2J") == "␛[2Jx␇\N{REPLACEMENT CHARACTER}2J"
+    every = "".join(map(chr, range(0xA0)))
+    assert all(letter >= " " and not "\x7f" <= letter < "\xa0" for letter in one_line(every))
+    assert one_line("日本 é 😀") == "日本 é 😀"

@@ -13,6 +13,13 @@ from gsrules.dataclass import dataclass
 _CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _GAP: Final = "    "
 
+# Control characters have pictures of their own; the upper ones, which some terminals obey too, have not.
+_SIGNS: Final = (
+    {code: chr(0x2400 + code) for code in range(0x20)}
+    | dict.fromkeys(range(0x7F, 0xA0), "\N{REPLACEMENT CHARACTER}")
+    | {ord("\n"): "⏎", ord("\r"): "⏎", ord("\t"): "⇥"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Painter:
@@ -41,8 +48,8 @@ class Painter:
 
 
 def one_line(text: str) -> str:
-    """The text with signs for line ends, tabs and what would steer the terminal."""
-    return text.replace("\r\n", "⏎").replace("\n", "⏎").replace("\r", "⏎").replace("\t", "⇥").replace("\x1b", "␛")
+    """The text with signs for line ends, tabs and all that would steer the terminal."""
+    return text if text.isprintable() else text.replace("\r\n", "⏎").translate(_SIGNS)
 
 
 def width(text: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gsrules.regress.compare import ChangedRow, Row, RowDifference
+from gsrules.views.paint import one_line
 from gsrules.views.table import cell
 
 CAP: Final = 10
@@ -110,8 +111,8 @@ def value_text(value: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """Spaces at the ends, and several in a row, as ·; breaks of lines as ⏎."""
-    return _SPACES.sub(lambda found: "·" * len(found.group()), text).replace("\n", "⏎")
+    """Spaces at the ends, and several in a row, as ·; signs for what would break the line or steer the terminal."""
+    return one_line(_SPACES.sub(lambda found: "·" * len(found.group()), text))
 
 
 def _short(text: str) -> str:

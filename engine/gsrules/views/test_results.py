@@ -13,11 +13,11 @@ from gsrules.errors import Place, Problem
 from gsrules.regress.outcome import Fact, SnapshotOutcome, SuiteOutcome, TestOutcome
 from gsrules.run.report import problem_json
 from gsrules.spec.yaml12 import shown
+from gsrules.views.paint import Painter, one_line
 from gsrules.views.problems import as_github, as_text
 from gsrules.views.row_difference import CAP, rows_json, rows_text, value_text
 from gsrules.views.table import plain
 
-_GREEN, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 _INDENT: Final = " " * 6
 
 _SNAPSHOTS: Final = {
@@ -48,14 +48,14 @@ def show(outcome: SuiteOutcome, form: str, *, full: bool = False, more: Mapping[
 
 def show_text(outcome: SuiteOutcome, *, full: bool = False) -> None:
     """Prints every test below its file, and how many passed."""
-    green, red, dim, reset = (_GREEN, _RED, _DIM, _RESET) if sys.stdout.isatty() else ("", "", "", "")
+    painter = Painter.of(sys.stdout)
     file = ""
     for test in outcome.tests:
         if test.place.file != file:
             file = test.place.file
-            print(f"{file}  {dim}{test.rule}{reset}")
-        mark = f"{green}✓{reset}" if test.passed else f"{red}✗{reset}"
-        print(f"  {mark} {test.name}  {dim}{test.duration_ms} ms{reset}")
+            print(f"{file}  {painter.paint(test.rule, 'dim')}")
+        mark = painter.paint("✓", "green") if test.passed else painter.paint("✗", "red")
+        print(f"  {mark} {one_line(test.name)}  {painter.paint(f'{test.duration_ms} ms', 'dim')}")
         for line in test_text(test, cap=None if full else CAP).splitlines():
             print(f"{_INDENT}{line}")
     for path in outcome.obsolete:
