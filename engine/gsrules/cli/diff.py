@@ -141,8 +141,8 @@ def _one_way(
 
 
 def _profile_of(pairs: list[str] | None) -> dict[str, object]:
-    """`key=value` texts as settings, each value as YAML would read it."""
-    import yaml
+    """`key=value` texts as settings, each value as a rule file would have it."""
+    from gsrules.spec.yaml12 import parse_yaml
 
     settings: dict[str, object] = {}
     for pair in pairs or []:
@@ -150,10 +150,10 @@ def _profile_of(pairs: list[str] | None) -> dict[str, object]:
         if not separator or not name.strip():
             hint = "for example --profile filter.between=exclude_upper"
             raise InputError(Problem("GS-USAGE", "--profile needs KEY=VALUE", value=pair, hint=hint))
-        try:
-            settings[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            settings[name.strip()] = value
+        read = parse_yaml(value, "--profile")
+        if read.problems:
+            raise InputError(read.problems)
+        settings[name.strip()] = read.root
     return settings
 
 
