@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
 
 from sqlglot import exp
 
@@ -31,6 +30,7 @@ from gsrules.actions.staging import (
     sub,
     text,
     typed_null,
+    write_view,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
 from gsrules.dataclass import dataclass
@@ -383,10 +383,10 @@ class _Fold:
         records = created
         totals = self.scratch.table("totals", lambda: self._totals(touched))
         if created:
-            writes.append(self._write("insert", self._created, lambda: self._made(touched, totals)))
+            writes.append(write_view(self.scratch, CTA, "insert", self._created, lambda: self._made(touched, totals)))
         updated = self._updated(totals, touched)
         if updated:
-            writes.append(self._write("update", self._hit, lambda: self._found(touched, totals)))
+            writes.append(write_view(self.scratch, CTA, "update", self._hit, lambda: self._found(touched, totals)))
             records += updated
         if self._tasks:
             task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
@@ -452,18 +452,6 @@ class _Fold:
             **created_stamps(self.run),
         }
         return values
-
-    def _write(
-        self,
-        kind: Literal["insert", "update"],
-        values: Callable[[], dict[str, exp.Expr]],
-        source: Callable[[], exp.Select],
-    ) -> Write:
-        def query() -> exp.Select:
-            return source().select(*(named(value, name) for name, value in values().items()), copy=False)
-
-        view = self.scratch.view(kind, query)
-        return Write(CTA, kind, view, self.scratch.once(("fields", kind), lambda: tuple(values())))
 
 
 def _date(day: object) -> exp.Expr:

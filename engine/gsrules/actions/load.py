@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -32,6 +32,7 @@ from gsrules.actions.staging import (
     texts,
     typed_null,
     use,
+    write_view,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
 from gsrules.actions.values import StagedValue, as_set, stage, staged_rows
@@ -431,12 +432,13 @@ class _Plan:
 
     def _writes(self, plan: str, fresh: str | None, outcomes: dict[str, int]) -> list[Write]:
         writes = []
+        write = partial(write_view, self.scratch, self.load.object.name)
         if fresh:
-            writes.append(self._write("insert", self._created_fields, lambda: self._created(plan, fresh)))
+            writes.append(write("insert", self._created_fields, lambda: self._created(plan, fresh)))
         touch = self.run.profile["load.touch_unchanged"]
         touched = ("updated", "unchanged") if touch else ("updated",)
         if any(outcomes.get(outcome) for outcome in touched):
-            writes.append(self._write("update", self._updated_fields, lambda: self._updated(plan, touched)))
+            writes.append(write("update", self._updated_fields, lambda: self._updated(plan, touched)))
         return writes
 
     def _values(self) -> dict[str, exp.Expr]:
@@ -462,18 +464,6 @@ class _Plan:
         where = exp.In(this=column("outcome", "p"), expressions=[text(outcome) for outcome in touched])
         source = select(named(column("gsid", "p"), "Gsid")).from_(relation(plan, "p"), copy=False)
         return source.where(where, copy=False)
-
-    def _write(
-        self,
-        kind: Literal["insert", "update"],
-        fields: Callable[[], Mapping[str, exp.Expr]],
-        source: Callable[[], exp.Select],
-    ) -> Write:
-        def query() -> exp.Select:
-            return source().select(*(named(value, name) for name, value in fields().items()), copy=False)
-
-        view = self.scratch.view(kind, query)
-        return Write(self.load.object.name, kind, view, self.scratch.once(("fields", kind), lambda: tuple(fields())))
 
 
 def _required_at_staging(load: BoundLoad, mapping: BoundMapping) -> bool:

@@ -9,10 +9,12 @@ import itertools
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, reduce
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import sqlglot
 from sqlglot import exp
+
+from gsrules.tenant.changes import Write
 
 if TYPE_CHECKING:
     from gsrules.tenant.statements import Statements
@@ -240,6 +242,22 @@ class Scratch:
         return self.once(
             name, lambda: query().sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, copy=False)
         )
+
+
+def write_view(
+    scratch: Scratch,
+    object: str,
+    kind: Literal["insert", "update"],
+    fields: Callable[[], Mapping[str, exp.Expr]],
+    source: Callable[[], exp.Select],
+) -> Write:
+    """A write of `fields` over `source`, which already selects the Gsid; both are asked for once an action."""
+
+    def query() -> exp.Select:
+        return source().select(*(named(value, name) for name, value in fields().items()), copy=False)
+
+    view = scratch.view(kind, query)
+    return Write(object, kind, view, scratch.once(("fields", kind), lambda: tuple(fields())))
 
 
 def discard(statements: Statements, effects: str) -> None:

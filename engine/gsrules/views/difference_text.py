@@ -94,7 +94,7 @@ class _View:
                 yield f"  {self._paint('the rule is gone', 'yellow')}: only {found.before.label} has it"
             if side is found.before and found.after.report:
                 for action in found.after.report.actions:
-                    yield f"    {action.id}: {_counts(_report_counts(action))}"
+                    yield f"    {action.id}: {_counts(action.counts.of_outcomes())}"
         for line in as_text(side.problems, colour=self._painter.colour).splitlines():
             yield f"  {side.label}: {line}" if line[:1].strip() else f"    {line}"
 
@@ -307,11 +307,6 @@ def _rows(count: int | None) -> str:
 
 def _counts(counts: Any) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-
-
-def _report_counts(action: Any) -> dict[str, int]:
-    names = ("created", "updated", "closed", "unchanged", "skipped", "failed")
-    return {name: getattr(action.counts, name) for name in names}
 
 
 def _both(before: Any, after: Any) -> str:
