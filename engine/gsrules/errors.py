@@ -35,12 +35,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A certain repair: `text` replaces `length` characters at `place`; `title` says what that does."""
+
+    place: Place
+    length: int
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, or doubtful.
 
     `code` is stable (`GS-…` for what the validator finds). `where` names task, column, action or row when
     there is more to say than `place`; `value` is the offending value as the user wrote it; `hint` says what to
-    do; `nearest` is the nearest known name.
+    do; `nearest` is the nearest known name; `fix` is there only where what is meant is certain.
     """
 
     code: str
@@ -51,6 +61,7 @@ class Problem:
     hint: str = ""
     nearest: str = ""
     severity: Severity = "error"
+    fix: Fix | None = None
 
 
 class GsrulesError(Exception):
