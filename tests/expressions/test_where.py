@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -16,9 +16,16 @@ from tests.expressions.worlds import World, context, evaluate
 
 
 @dataclass(frozen=True)
+class Settings:
+    include_nulls: bool | None = None
+    ignore_case: bool | None = None
+
+
+@dataclass(frozen=True)
 class Where:
     conditions: dict[str, str]
     logic: str | None = None
+    settings: dict[str, Settings] = field(default_factory=dict)
 
 
 THREE = {"A": "Name = 'x'", "B": "ARR > 1", "C": "Logins > 1"}

@@ -74,10 +74,17 @@ def _dated(expr: Literal, text: str, wanted: DataType, context: Context) -> Expr
             raise type_error(
                 f"{text!r} is a date-time, a date is wanted", expr.place, text, "write the date only: '2026-01-31'"
             )
-        return Literal(to_instant(instant, str(context.profile["tenant.timezone"])), DATETIME, expr.place)
+        return Literal(_instant(instant, expr.place, context), DATETIME, expr.place)
     raise type_error(
         f"{text!r} is no date", expr.place, text, "write date '2026-01-31', rule_date - 90 days, or in last 7 days"
     )
+
+
+def _instant(value: datetime, place: Place | None, context: Context) -> datetime:
+    try:
+        return to_instant(value, str(context.profile["tenant.timezone"]))
+    except OverflowError:
+        raise type_error("the date-time leaves the years 1 to 9999", place, value.isoformat()) from None
 
 
 def picklist_item(text: str, wanted: DataType, place: Place | None, context: Context) -> PicklistItem:
@@ -120,7 +127,7 @@ def constant_day(expr: Expr, wanted: DataType, context: Context) -> Expr:
     """A Date where a DateTime is wanted: its first moment in the tenant's zone."""
     if isinstance(expr, Literal) and type(expr.value) is date:
         start = datetime.combine(expr.value, time())
-        return Literal(to_instant(start, str(context.profile["tenant.timezone"])), DATETIME, expr.place)
+        return Literal(_instant(start, expr.place, context), DATETIME, expr.place)
     return Convert(expr, wanted, expr.place)
 
 

@@ -18,7 +18,6 @@ from gsrules.expressions.adapt import (
     TEXT_LIKE,
     adapt,
     common_type,
-    is_constant,
     is_null_literal,
     to_instant,
     type_error,
@@ -29,14 +28,15 @@ from gsrules.expressions.clickable import warn_extensions
 from gsrules.expressions.comparisons import Spot
 from gsrules.expressions.constants import parse_number
 from gsrules.expressions.parser import parse_expression
-from gsrules.expressions.periods import Calendar, period_range, shift
+from gsrules.expressions.periods import Calendar, period_range
 from gsrules.expressions.place import place_at, problem_at
 from gsrules.expressions.scope import Context, Scope
-from gsrules.expressions.size import check_size
+from gsrules.expressions.size import check_conditions, check_size, count_conditions
 from gsrules.expressions.tree import (
     Arithmetic,
     Case,
     CaseBranch,
+    ColumnRef,
     Concat,
     Convert,
     DateShift,
@@ -51,6 +51,7 @@ from gsrules.expressions.tree import (
 )
 
 _LARGEST_SHIFT = 100_000
+_DAY_WORDS = ("today", "yesterday", "tomorrow")
 
 
 def bind_expression(text: str, scope: Scope, context: Context, expect: DataType | None = None) -> Expr:
@@ -133,6 +134,8 @@ class Binder:
         expr = self.bind(node)
         if is_null_literal(expr):
             return Literal(None, BOOLEAN, expr.place)
+        if isinstance(expr, ColumnRef) and expr.type.family is Family.BOOLEAN:
+            return comparisons.with_nulls(expr, expr, self.context)
         if expr.type.family is not Family.BOOLEAN:
             hint = "compare it, such as [Field] = 'x' or [Field] is not null"
             raise type_error(
@@ -169,7 +172,12 @@ class Binder:
             case bool():
                 return Literal(value, BOOLEAN, place)
             case datetime():
-                return Literal(to_instant(value, str(self.context.profile["tenant.timezone"])), DATETIME, place)
+                try:
+                    instant = to_instant(value, str(self.context.profile["tenant.timezone"]))
+                except OverflowError:
+                    message = "the date-time leaves the years 1 to 9999 (INVALID_TYPE)"
+                    raise self.problem("GS-TYPE", message, node) from None
+                return Literal(instant, DATETIME, place)
             case date():
                 return Literal(value, DATE, place)
             case int() | float() | Decimal():
@@ -204,10 +212,19 @@ class Binder:
         return Negate(operand, NUMBER, self.place(node))
 
     def _binary(self, node: syn.Binary) -> Expr:
+        self._refuse_day_words(node)
         left, right = self.bind_all((node.left, node.right))
         if node.op in "+-*/":
             return self._arithmetic(node, left, right)
         return comparisons.compare(node.op, left, right, self._spot(node), self.context)
+
+    def _refuse_day_words(self, node: syn.Binary) -> None:
+        """`= today` where no field has that name: a period goes with `in` only (data-setup.md §3.3)."""
+        named = node.right.parts if isinstance(node.right, syn.Name) else ()
+        if len(named) == 1 and named[0].lower() in _DAY_WORDS and not self.scope.knows(named[0]):
+            word = named[0].lower()
+            hint = f"write {self.source(node.left)} in {word}, or compare with rule_date"
+            raise self._spot(node).refuse(f"{word} is a period, a period goes with in only", hint)
 
     def _spot(self, node: Any) -> Spot:
         return Spot(self.text, self.place(node), node.start, node.end, node.at)
@@ -264,9 +281,9 @@ class Binder:
             message = "periods are not known to the Bionic engine"
             self.context.warn(Problem("GS-OPERATOR", message, self.place(node), severity="warning"))
         day = operand if operand.type.family is Family.DATE else Convert(operand, DATE, operand.place)
-        period = Period(day, node.literal, count, first, last, self.place(node))
-        condition = comparisons.with_nulls(period, day, self.context)
-        return Not(condition, self.place(node)) if node.negated else condition
+        period: Expr = Period(day, node.literal, count, first, last, self.place(node))
+        condition = Not(period, self.place(node)) if node.negated else period
+        return comparisons.with_nulls(condition, day, self.context)
 
     def _shift(self, node: syn.Shift) -> Expr:
         base = adapt(self.bind(node.base), DATE, self.context)
@@ -280,11 +297,8 @@ class Binder:
 
     def _check_shift(self, expr: DateShift, node: syn.Shift) -> None:
         """A constant date must stay within the years 1 to 9999."""
-        base = expr.base.value if isinstance(expr.base, Literal) else self.context.rule_date
-        if not is_constant(expr) or not isinstance(base, date):
-            return
         try:
-            shift(base, expr.amount, node.unit)
+            comparisons.constant_date(expr, self.context)
         except OverflowError:
             raise self.problem("GS-TYPE", "the date leaves the years 1 to 9999 (INVALID_TYPE)", node) from None
 
@@ -298,6 +312,8 @@ class Binder:
         return int(number)
 
     def _case(self, node: syn.CaseWhen) -> Expr:
+        for when, _ in node.branches:
+            check_conditions(count_conditions(when), self.place(when), "a case", self.context)
         conditions = self.bind_all([when for when, _ in node.branches], self.condition)
         defaults = () if node.default is None else (node.default,)
         results = self.bind_all([*(then for _, then in node.branches), *defaults])

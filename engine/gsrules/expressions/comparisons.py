@@ -20,6 +20,7 @@ from gsrules.expressions.adapt import (
     type_error,
     warn_text_with_id,
 )
+from gsrules.expressions.pairs import with_null_test
 from gsrules.expressions.periods import shift
 from gsrules.expressions.place import problem_at
 from gsrules.expressions.scope import Context
@@ -32,8 +33,6 @@ from gsrules.expressions.tree import (
     Expr,
     InList,
     Literal,
-    Logic,
-    NullTest,
     RuleDate,
     TextMatch,
 )
@@ -152,7 +151,7 @@ def with_nulls(condition: Expr, operand: Expr, context: Context) -> Expr:
     """Null rows pass, too, under `filter.null_rows = include` (§5.4)."""
     if context.profile["filter.null_rows"] != "include" or is_constant(operand):
         return condition
-    return Logic("or", (condition, NullTest(operand, place=operand.place)), condition.place)
+    return with_null_test(condition)
 
 
 def _order_hint(family: Family) -> str:
@@ -208,18 +207,31 @@ def _dates_alike(left: Expr, right: Expr, context: Context) -> tuple[Expr, Expr]
     """Date against DateTime by day; a constant date under `filter.datetime_vs_date = instant` as its first moment."""
     if left.type.family is right.type.family:
         return left, right
+    _refuse_instants(left, right)
     constant = is_constant(left) or is_constant(right)
     if constant and context.profile["filter.datetime_vs_date"] == "instant":
         return _as_instant(left, context), _as_instant(right, context)
     return _as_day(left), _as_day(right)
 
 
+def _refuse_instants(left: Expr, right: Expr) -> None:
+    """A Date field takes dates, no constant date-times (§5.5)."""
+    for day, instant in ((left, right), (right, left)):
+        if day.type.family is Family.DATE and not is_constant(day) and is_constant(instant):
+            hint = "write the date only: date '2026-01-31'"
+            raise type_error("a date-time meets a Date field, a date is wanted", instant.place, hint=hint)
+
+
 def _range_alike(operand: Expr, low: Expr, high: Expr, context: Context) -> tuple[Expr, Expr, Expr]:
     families = {part.type.family for part in (operand, low, high)}
     if len(families) == 1:
         return operand, low, high
+    for bound in (low, high):
+        if bound.type.family is Family.DATETIME:
+            _refuse_instants(operand, bound)
     days = Family.DATETIME not in (low.type.family, high.type.family)
-    by_day = days and context.profile["filter.datetime_vs_date"] == "by_day"
+    fields = not (is_constant(low) and is_constant(high))
+    by_day = days and (fields or context.profile["filter.datetime_vs_date"] == "by_day")
     if operand.type.family is Family.DATE or by_day:
         return _as_day(operand), _as_day(low), _as_day(high)
     return operand, _as_instant(low, context), _as_instant(high, context)
@@ -242,11 +254,21 @@ def _warn_if_reversed(low: Expr, high: Expr, spot: Spot, context: Context) -> No
 
 
 def _constant(expr: Expr, context: Context) -> Decimal | date | None:
-    if isinstance(expr, Literal) and isinstance(expr.value, Decimal | date):
+    if isinstance(expr, Literal) and isinstance(expr.value, Decimal):
+        return expr.value
+    return constant_date(expr, context)
+
+
+def constant_date(expr: Expr, context: Context) -> date | None:
+    """The date or instant that a constant is on the rule date; None for anything else.
+
+    Raises OverflowError beyond the years 1–9999.
+    """
+    if isinstance(expr, Literal) and isinstance(expr.value, date):
         return expr.value
     if isinstance(expr, RuleDate):
         return context.rule_date
     if isinstance(expr, DateShift):
-        base = _constant(expr.base, context)
-        return shift(base, expr.amount, expr.unit) if type(base) is date else None
+        base = constant_date(expr.base, context)
+        return None if base is None else shift(base, expr.amount, expr.unit)
     return None

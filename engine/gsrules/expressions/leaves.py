@@ -8,11 +8,12 @@ from datetime import date
 
 from gsrules.errors import InputError, Place
 from gsrules.expressions import sql
+from gsrules.expressions.pairs import is_paired, logic_terms, without_null_test
 from gsrules.expressions.parser import parse_expression
 from gsrules.expressions.printed import printed, wanted
 from gsrules.expressions.spell import SpellEnv, spell
 from gsrules.expressions.sql import Sql
-from gsrules.expressions.tree import Case, Expr, Logic, Not, NullTest, children, references
+from gsrules.expressions.tree import Case, Expr, Logic, Not, children, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,15 @@ class Leaf:
     @property
     def values(self) -> tuple[Expr, ...]:
         """What the condition looks at: its operands that depend on the row."""
-        expr = _without_null_test(self.expr)
+        expr = without_null_test(self.expr)
+        if isinstance(expr, Not):
+            expr = expr.operand
         found = tuple(each for each in children(expr) if references(each))
         return found or ((expr,) if references(expr) else ())
 
     def wanted(self, rule_date: date) -> str:
         """In words, what the value must be for the condition to let a row pass."""
-        return wanted(_without_null_test(self.expr), rule_date, truth=not self.negated)
+        return wanted(without_null_test(self.expr), rule_date, truth=not self.negated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,9 @@ def _tree(expr: Expr, negated: bool) -> _Node:
     match expr:
         case Not():
             return _Node(expr, negated, (_tree(expr.operand, not negated),))
-        case Logic() if not _is_paired(expr):
-            return _Node(expr, negated, tuple(_tree(term, negated) for term in _terms(expr)))
-    shown = _without_null_test(expr)
+        case Logic() if not is_paired(expr):
+            return _Node(expr, negated, tuple(_tree(term, negated) for term in logic_terms(expr)))
+    shown = without_null_test(expr)
     return _Node(expr, negated, (), Leaf(source_text(shown), shown.place, expr, negated))
 
 
@@ -121,33 +124,6 @@ def _flat(node: _Node) -> Iterator[_Node]:
     yield node
     for below in node.below:
         yield from _flat(below)
-
-
-def _terms(expr: Logic) -> list[Expr]:
-    """The terms; a condition with the null test that `filter.null_rows` adds to it is one of them."""
-    found: list[Expr] = []
-    for term in expr.terms:
-        if expr.op == "or" and found and _belongs(term, found[-1]):
-            found[-1] = Logic("or", (found[-1], term), found[-1].place)
-        else:
-            found.append(term)
-    return found
-
-
-def _is_paired(expr: Expr) -> bool:
-    two = isinstance(expr, Logic) and expr.op == "or" and len(expr.terms) == 2
-    return two and _belongs(expr.terms[1], expr.terms[0])  # type: ignore[union-attr]
-
-
-def _belongs(test: Expr, condition: Expr) -> bool:
-    """Whether a null test was added to a condition: then it is about the condition's very operand."""
-    if not isinstance(test, NullTest) or test.negated or isinstance(condition, Logic | Not | NullTest):
-        return False
-    return bool(children(condition)) and test.operand is children(condition)[0]
-
-
-def _without_null_test(expr: Expr) -> Expr:
-    return expr.terms[0] if isinstance(expr, Logic) and _is_paired(expr) else expr
 
 
 def _is_true(value: Sql, truth: bool) -> Sql:

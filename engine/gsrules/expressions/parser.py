@@ -13,7 +13,7 @@ from gsrules.errors import InputError, nearest
 from gsrules.expressions import syntax as syn
 from gsrules.expressions.constants import parse_date, parse_datetime, parse_number
 from gsrules.expressions.periods import FIXED_PERIODS, UNIT_WORDS, counted_period
-from gsrules.expressions.place import syntax_error
+from gsrules.expressions.place import problem_at, syntax_error
 from gsrules.expressions.tokens import Token, TokenKind, tokenise
 from gsrules.expressions.vocabulary import (
     AND,
@@ -119,6 +119,8 @@ class _Parser:
         if binding in (OR, AND):
             return self._connective(left, token.word, binding)
         if token.word == "":
+            if binding == COMPARE:
+                self._refuse_period(left)
             return self._symbol_infix(left, binding)
         return self._word_infix(left, token)
 
@@ -177,11 +179,25 @@ class _Parser:
         if word == "in":
             return self._in(left, negated, at)
         if word == "between":
+            self._refuse_period(left, 0)
             low = self._expression(COMPARE)
             self._expect_word("and", "between the two bounds of 'between'")
             high = self._expression(COMPARE)
             return syn.Range(left, low, high, negated, left.start, high.end, at)
         return self._match(left, word, at)
+
+    def _refuse_period(self, left: syn.Syntax, ahead: int = 1) -> None:
+        """A period goes with `in` only: with another operator the platform would misread it (data-setup.md §3.3)."""
+        first, second = self._peek(ahead), self._peek(ahead + 1)
+        counted = first.word in ("last", "next") and second.kind in (TokenKind.NUMBER, TokenKind.PARAM)
+        fixed = first.word == "this" and second.word in (*UNIT_WORDS, "fiscal")
+        if not (counted or fixed or (first.word == "current" and second.word == "and")):
+            return
+        field = self.text[left.start : left.end][:40]
+        start = self.token if ahead else self.tokens[self.at - 1]
+        message = "a period goes with in only (INVALID_QUERY_FILTER_OPERATOR)"
+        hint = f"write {field} in {first.word} {second.value} …"
+        raise InputError(problem_at(self.text, "GS-OPERATOR", message, start.start, second.end, hint=hint))
 
     def _match(self, left: syn.Syntax, word: str, at: int) -> syn.Syntax:
         negated = word == "does"
@@ -411,6 +427,10 @@ class _Parser:
     def _unexpected_operator(self) -> NoReturn:
         """A complete value is followed by something that is no operator."""
         token, before = self.token, self.tokens[self.at - 1]
+        if token.word in ("includes", "excludes"):
+            message = f"{token.word} is for multi-picklists of Salesforce only (INVALID_QUERY_FILTER_OPERATOR)"
+            hint = f"write {'in' if token.word == 'includes' else 'not in'} ('a', 'b'); on a text, contains 'a'"
+            raise InputError(problem_at(self.text, "GS-OPERATOR", message, token.start, token.end, hint=hint))
         if (
             before.word
             and before.word not in RESERVED

@@ -45,7 +45,7 @@ Raises InputError when a later part is wrong.
 class Context:
     """What an expression is bound with besides its columns.
 
-    `findings` collects warnings.
+    `findings` collects warnings. `over_rows`: functions over all rows of a task may be used, as in its formulas.
     """
 
     rule_date: date
@@ -53,6 +53,7 @@ class Context:
     profile: Mapping[str, Any]
     catalogue: Picklists
     findings: list[Problem] = field(default_factory=list)
+    over_rows: bool = False
 
     def warn(self, problem: Problem) -> None:
         """Keeps a finding once."""
@@ -105,6 +106,10 @@ class Scope:
     def known(self) -> tuple[str, ...]:
         """All names and labels."""
         return tuple(dict.fromkeys(text for e in self._entries for text in (e.name, e.label)))
+
+    def knows(self, name: str) -> bool:
+        """Whether a column has that name or label in any letter case."""
+        return name.lower() in self._by_key
 
     def dataset(self, name: str) -> str | None:
         """The dataset of that name in any letter case."""

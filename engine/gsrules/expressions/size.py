@@ -1,9 +1,10 @@
-"""How large an expression becomes once it is spelled: some functions read an argument several times."""
+"""How large an expression may be: its conditions as Gainsight counts them, and its nodes once it is spelled."""
 
 from __future__ import annotations
 
 from gsrules.catalogue.datatypes import Family
-from gsrules.errors import InputError
+from gsrules.errors import InputError, Place, Problem, Severity
+from gsrules.expressions import syntax as syn
 from gsrules.expressions.functions import FUNCTIONS
 from gsrules.expressions.place import problem_at
 from gsrules.expressions.scope import Context
@@ -24,6 +25,30 @@ from gsrules.expressions.tree import (
 LARGEST = 20_000
 _ROUNDING_USES = 7
 _PRINTING_USES = 6
+
+
+def count_conditions(tree: syn.Syntax) -> int:
+    """How many conditions Gainsight's screen would show for an expression."""
+    if isinstance(tree, syn.Connective):
+        return sum(count_conditions(term) for term in tree.terms)
+    if isinstance(tree, syn.Unary) and tree.op == "not":
+        return count_conditions(tree.operand)
+    return 1
+
+
+def check_conditions(conditions: int, place: Place | None, what: str, context: Context) -> None:
+    """Refuses more than `limits.filters` conditions (§5.1, §12), or warns unless `limits.strict`."""
+    limit = int(context.profile["limits.filters"])
+    if conditions <= limit:
+        return
+    strict = bool(context.profile["limits.strict"])
+    message = f"{conditions} conditions, {what} holds at most {limit}"
+    hint = "use in (…) for several values, or " + ("more cases" if what == "a case" else "filter in two tasks")
+    severity: Severity = "error" if strict else "warning"
+    problem = Problem("GS-LIMIT", message, place, value=str(conditions), hint=hint, severity=severity)
+    if strict:
+        raise InputError(problem)
+    context.warn(problem)
 
 
 def check_size(expr: Expr, text: str, context: Context) -> None:

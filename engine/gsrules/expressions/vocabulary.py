@@ -36,8 +36,6 @@ HABITS = {
     "lt": "write <",
     "lte": "write <=",
     "mod": "write mod(a, b)",
-    "includes": "write in ('a', 'b'): true if at least one selected item is listed",
-    "excludes": "write not in ('a', 'b')",
     "as": "a name is given in show, not inside an expression",
     "begins": "write starts with 'x'",
 }

@@ -139,7 +139,7 @@ def _one_sided(
     if there is None or (there.default and not there.value):
         return
     if isinstance(there.value, WhereSpec):
-        yield from _entries("conditions", there.value.conditions, walk, added=after is not None)
+        yield from _entries("conditions", there.value.written, walk, added=after is not None)
         return
     if isinstance(there.value, Mapping):
         yield from _entries(key, there.value, walk, added=after is not None)
@@ -202,10 +202,10 @@ def _named_models(what: str, before: Value, after: Value, walk: Walk) -> Iterato
 def _conditions(before: WhereSpec, after: WhereSpec, walk: Walk) -> Iterator[StructureChange]:
     """By letter where the logic names letters; else the letters only count, and conditions are matched by content."""
     if before.logic is None and after.logic is None:
-        old, new = ([Value(text, text.place) for text in side.conditions.values()] for side in (before, after))
+        old, new = ([Value(text, text.place) for text in side.written.values()] for side in (before, after))
         yield from _matched("conditions", old, new, walk)
         return
-    yield from _mappings("conditions", before.conditions, after.conditions, walk)
+    yield from _mappings("conditions", before.written, after.written, walk)
     if not _same(before.logic, after.logic, walk.rename):
         left, right = (Value(side.logic or "all", _place(side.logic, side.place)) for side in (before, after))
         yield walk.change("changed", "logic", left, right)

@@ -47,10 +47,13 @@ def _model(value: Spec) -> str:
 
 
 def _where(value: WhereSpec) -> str:
+    shown = {
+        letter: str(text) if letter in value.settings else _scalar(str(text)) for letter, text in value.written.items()
+    }
     if value.logic is None:
-        texts = [_scalar(str(condition)) for condition in value.conditions.values()]
-        return texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
-    letters = [f"{letter}: {_scalar(str(condition))}" for letter, condition in value.conditions.items()]
+        texts = list(shown.values())
+        return texts[0] if len(texts) == 1 and not value.settings else "[" + ", ".join(texts) + "]"
+    letters = [f"{letter}: {text}" for letter, text in shown.items()]
     return "{" + ", ".join([*letters, f"logic: {value.logic}"]) + "}"
 
 

@@ -223,7 +223,7 @@ def _action(
     return ActionPart(
         report=report,
         spec=spec,
-        criteria=tuple((str(letter), str(text)) for letter, text in when.conditions.items()) if when else (),
+        criteria=tuple((str(letter), str(text)) for letter, text in when.written.items()) if when else (),
         logic=str(when.logic) if when and when.logic else "",
         bars=_bars(report),
         groups=tuple(_groups(report)),
