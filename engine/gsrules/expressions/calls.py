@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gsrules.catalogue.datatypes import BOOLEAN, DATE, DATETIME, NUMBER, STRING, DataType, Family
@@ -19,7 +20,7 @@ from gsrules.expressions.adapt import (
 from gsrules.expressions.functions import AGGREGATES, FUNCTIONS, HABITS, Function, Param, function
 from gsrules.expressions.functions.model import constant_text
 from gsrules.expressions.scope import Context
-from gsrules.expressions.tree import Call, Expr, RuleDate
+from gsrules.expressions.tree import Call, Expr, RuleDate, walk
 
 _NULL_TYPES: tuple[DataType, ...] = (STRING, NUMBER, DATE, DATETIME, BOOLEAN)
 
@@ -38,20 +39,24 @@ class CallBinder(Protocol):
 def bind_call(binder: CallBinder, node: syn.Invoke) -> Expr:
     """The call with typed arguments.
 
-    Raises InputError: GS-NAME for an unknown function, GS-NOT-YET, GS-SYNTAX for a wrong number of arguments,
-    GS-TYPE for a wrong one. An extension draws the warning GS-EXT.
+    Raises InputError: GS-NAME for an unknown function, GS-SYNTAX for a wrong number of arguments, GS-TYPE for a
+    wrong one, GS-OPERATOR for a function over all rows where there are none, or inside of another one. An extension
+    draws the warning GS-EXT.
     """
     entry = function(node.name)
     if entry is None:
         raise _unknown(binder, node)
-    if not entry.ready:
-        message = f"{entry.name} is a function of Gainsight that this version does not run"
-        raise binder.problem("GS-NOT-YET", message, node)
+    if entry.over_rows and not binder.context.over_rows:
+        message = f"{entry.name} is over all rows of a task: only formulas of a transform take it (MALFORMED_QUERY)"
+        hint = "make it a formula field of a transform, and use that field here"
+        raise binder.problem("GS-OPERATOR", message, node, hint)
     _check_count(binder, node, entry)
     if entry.name == "rule_date":
         return RuleDate(place=binder.place(node))
     args = binder.bind_all(node.args)
     args = [_argument(binder, node, entry, index, arg) for index, arg in enumerate(args)]
+    if entry.over_rows:
+        _check_nesting(binder, node, entry, args)
     if entry.one_family is not None:
         alike = args[entry.one_family :]
         kind = common_type(alike, binder.context, f"the arguments of {entry.name}")
@@ -86,6 +91,17 @@ def _check_count(binder: CallBinder, node: syn.Invoke, entry: Function) -> None:
     hint = "for the natural logarithm write ln(number)" if entry.name == "log" and given == 1 else entry.signature
     message = f"{entry.name} takes {wanted} argument{'' if wanted == '1' else 's'}, not {given} (MALFORMED_QUERY)"
     raise binder.problem("GS-SYNTAX", message, node, hint)
+
+
+def _check_nesting(binder: CallBinder, node: syn.Invoke, entry: Function, args: Sequence[Expr]) -> None:
+    """Statistics take row expressions (data-setup.md §11.4); `random` is one."""
+    for written, arg in zip(node.args, args, strict=True):
+        inner = [each.function for each in walk(arg) if isinstance(each, Call) and FUNCTIONS[each.function].over_rows]
+        if any(name != "random" for name in inner):
+            message = f"{entry.name} takes values of single rows, not another function over all rows (MALFORMED_QUERY)"
+            raise binder.problem(
+                "GS-OPERATOR", message, written, "compute the inner one in a transform before this one"
+            )
 
 
 def _argument(binder: CallBinder, node: syn.Invoke, entry: Function, index: int, arg: Expr) -> Expr:

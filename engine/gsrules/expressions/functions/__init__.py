@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gsrules.expressions.functions import dates, extensions, later, number, text
+from gsrules.expressions.functions import dates, extensions, number, statistics, text
 from gsrules.expressions.functions.model import Counted, Example, Function, Param, Speller
 
 FUNCTIONS: dict[str, Function] = {
     entry.name: entry
-    for group in (text.FUNCTIONS, number.FUNCTIONS, dates.FUNCTIONS, extensions.FUNCTIONS, later.FUNCTIONS)
+    for group in (text.FUNCTIONS, number.FUNCTIONS, dates.FUNCTIONS, extensions.FUNCTIONS, statistics.FUNCTIONS)
     for entry in group
 }
 

@@ -79,11 +79,15 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An expression over constants and its true result, as `to_string` prints it (None: null)."""
+    """An expression and its true result, as `to_string` prints it (None: null).
+
+    It is over constants; or over `rows`, number columns as texts, and then the result is that of the first row.
+    """
 
     text: str
     result: str | None
     evidence: str = "computed"
+    rows: tuple[Mapping[str, str], ...] = ()
 
 
 Args = tuple[Expr, ...]
@@ -97,7 +101,8 @@ class Function:
     `one_family`: index from which on the arguments must share one family, which is the result's.
     `double`: `spell` gives a DOUBLE that is rounded where arithmetic ends. `counts` tells what may go wrong in a row.
     `uses`: how often the spelled call repeats an argument at most. `check` returns the problem of an argument as
-    (index, message, hint). Without `spell` the function is known, but not run.
+    (index, message, hint). `over_rows`: the value depends on all rows of the task; it stands in formulas of a
+    transform only, where the plan computes it, and has no `spell`.
     """
 
     name: str
@@ -115,11 +120,7 @@ class Function:
     double: bool = False
     one_family: int | None = None
     uses: int = 1
-
-    @property
-    def ready(self) -> bool:
-        """Whether this version runs it."""
-        return self.spell is not None
+    over_rows: bool = False
 
     @property
     def signature(self) -> str:
