@@ -27,9 +27,9 @@ Row = tuple[Any, ...]
 Table = Sequence[Mapping[str, Any]]
 
 
-def rule_of(tasks: str) -> RuleSpec:
+def rule_of(tasks: str, name: str = "Example rule") -> RuleSpec:
     """The rule with these tasks (YAML)."""
-    text = "rule: Example rule\ntasks:\n" + textwrap.indent(textwrap.dedent(tasks).strip("\n"), "  ") + "\n"
+    text = f"rule: {name}\ntasks:\n" + textwrap.indent(textwrap.dedent(tasks).strip("\n"), "  ") + "\n"
     return parse_rule(text, "rule.yml", "rule", Kinds(tasks=TASK_MODELS))
 
 
@@ -78,6 +78,7 @@ class Lab:
     profile: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[DataPlan], DataPlan] = lambda plan: plan
+    name: str = "Example rule"
 
     def __post_init__(self) -> None:
         self.catalogue = Catalogue.standard()
@@ -85,7 +86,7 @@ class Lab:
 
     def plan(self, *, exact: bool = False) -> DataPlan:
         context = Context(RULE_DATE, self.params, self.keys, self.catalogue)
-        return bind_data(rule_of(self.tasks), self.catalogue, context, NoFiles(), exact)
+        return bind_data(rule_of(self.tasks, self.name), self.catalogue, context, NoFiles(), exact)
 
     def problems(self) -> list[tuple[str, str]]:
         """The errors of binding as (code, message)."""

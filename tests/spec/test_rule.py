@@ -74,24 +74,12 @@ def test_a_rule_cannot_be_changed() -> None:
         found.folder = Text("x")
 
 
-@pytest.mark.parametrize(("name", "said"), [("ab", "2 characters"), ("x" * 121, "121 characters"), ("1 rule", "digit")])
-def test_a_rule_name_that_gainsight_refuses_is_refused(name: str, said: str) -> None:
-    problem = only(FETCH.replace("A rule", name))
-    assert problem.code == "GS-SPEC-NAME"
-    assert said in problem.message
-
-
-@pytest.mark.parametrize("name", ["abc", "x" * 120, "Ünï: no"])
-def test_rule_names_of_3_to_120_characters_are_fine(name: str) -> None:
-    assert rule(FETCH.replace("A rule", f"'{name}'")).name == name
-
-
-@pytest.mark.parametrize("name", ["Bad-name", "a.b", "x" * 81, "''", "' a'", "a/b"])
+@pytest.mark.parametrize("name", ["Bad-name", "a.b", "x" * 241, "''", "' a'", "a/b"])
 def test_a_task_name_that_gainsight_refuses_is_refused(name: str) -> None:
     assert only(FETCH.replace("Companies", name)).code == "GS-SPEC-NAME"
 
 
-@pytest.mark.parametrize("name", ["a", "x" * 80, "Über 9_a", "1", "t1"])
+@pytest.mark.parametrize("name", ["a", "x" * 80, "x" * 240, "Über 9_a", "1", "t1"])
 def test_task_names_of_letters_digits_underscore_space_are_fine(name: str) -> None:
     assert list(rule(FETCH.replace("Companies", name)).tasks) == [name]
 
@@ -212,10 +200,7 @@ def test_a_file_starts_only_a_rule_that_reads_it() -> None:
     assert only(text % "Companies").hint == "S3 tasks: Usage file"
 
 
-def test_descriptions_have_gainsights_lengths() -> None:
-    task = "{type: fetch, object: company, description: %s}"
-    assert codes(with_task(task % ("x" * 200))) == []
-    assert codes(with_task(task % ("x" * 201))) == ["GS-SPEC-LENGTH"]
+def test_descriptions_of_actions_have_gainsights_length() -> None:
     action = "{action: create_cta, from: A, company: b, name: c, description: %s}"
     assert codes(with_action(action % ("x" * 500))) == []
     assert codes(with_action(action % ("x" * 501))) == ["GS-SPEC-LENGTH"]

@@ -8,6 +8,7 @@ from gsrules.errors import InputError, Problem
 from gsrules.expressions.scope import Context
 from gsrules.plan.env import FileColumns, Findings, Skip, TaskEnv
 from gsrules.plan.kinds import TASK_KINDS
+from gsrules.plan.limits import exceeded
 from gsrules.plan.nodes import DataPlan, Node, PlannedTask, TaskRef, walk
 from gsrules.plan.order import order, unused
 from gsrules.spec.rule import RuleSpec
@@ -26,12 +27,13 @@ def bind_data(rule: RuleSpec, catalogue: Catalogue, context: Context, files: Fil
     """
     problems: list[Problem] = []
     findings: list[Problem] = []
-    _check_count(rule, context, problems, findings)
+    for each in exceeded(rule, context):
+        (problems if each.severity == "error" else findings).append(each)
     bound: dict[str, PlannedTask | None] = dict.fromkeys(str(name) for name in rule.tasks)
     ordered = order(rule.tasks, problems)
     for name in ordered:
         notes = Findings(str(name))
-        env = TaskEnv(str(name), catalogue, context, files, exact, notes, bound)
+        env = TaskEnv(rule.id, str(name), catalogue, context, files, exact, notes, bound)
         bound[str(name)] = _bind_task(name, rule.tasks[name], env)
         problems += notes.errors
         findings += notes.others
@@ -58,20 +60,3 @@ def _bind_task(name: Text, spec: TaskSpec, env: TaskEnv) -> PlannedTask | None:
 
 def _parents(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.task for each in walk(node) if isinstance(each, TaskRef)))
-
-
-def _check_count(rule: RuleSpec, context: Context, problems: list[Problem], findings: list[Problem]) -> None:
-    allowed = int(context.profile["limits.tasks"])
-    if len(rule.tasks) <= allowed:
-        return
-    strict = context.profile["limits.strict"]
-    message = f"{len(rule.tasks)} tasks; a rule has at most {allowed}"
-    made = Problem(
-        "GS-LIMIT",
-        message,
-        rule.place_of("tasks"),
-        value=str(len(rule.tasks)),
-        hint="profile key limits.tasks",
-        severity="error" if strict else "warning",
-    )
-    (problems if strict else findings).append(made)

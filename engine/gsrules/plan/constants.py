@@ -33,7 +33,8 @@ def constant(
     found = _converted(value, made, env.context.profile["tenant.timezone"])
     if found is None:
         message = f"{what} is {str(value)!r}, which is no {made.family} (INVALID_TYPE)"
-        env.findings.error("GS-TYPE", message, place, value=str(value), hint=f"write {_EXAMPLES.get(made.family, '')}")
+        hint = f"write {_EXAMPLES.get(made.family, 'it in quotes')}"
+        env.findings.error("GS-TYPE", message, place, value=str(value), hint=hint)
         return None
     if made.whole and isinstance(found, Decimal) and found != found.to_integral_value():
         message = f"{what} is {value}, but the column holds whole numbers (INVALID_TYPE)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from gsrules.catalogue.datatypes import DataType
@@ -79,10 +79,17 @@ class Findings:
             raise Skip
 
 
+def over_limit(message: str, place: Place | None, context: Context, value: str, hint: str) -> Problem:
+    """A limit that is exceeded: an error, or a warning unless `limits.strict` (data-setup.md §17)."""
+    severity: Severity = "error" if context.profile["limits.strict"] else "warning"
+    return Problem("GS-LIMIT", message, place, value=value, hint=hint, severity=severity)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskEnv:
     """One task's surroundings. `earlier` holds the tasks bound before it; None for one that is wrong."""
 
+    rule: str
     name: str
     catalogue: Catalogue
     context: Context
@@ -102,10 +109,9 @@ class TaskEnv:
     def limit(self, key: str, count: int, what: str, place: Place | None) -> None:
         """Notes when `count` is more than the profile's limit (data-setup.md §17)."""
         allowed = int(self.context.profile[key])
-        if count <= allowed:
-            return
-        message = f"{count} {what}; at most {allowed} are allowed"
-        if self.context.profile["limits.strict"]:
-            self.findings.error("GS-LIMIT", message, place, value=str(count), hint=f"profile key {key}")
-        else:
-            self.findings.tell("GS-LIMIT", message, place, value=str(count), hint=f"profile key {key}")
+        if count > allowed:
+            made = over_limit(
+                f"{count} {what}; at most {allowed} are allowed", place, self.context, str(count), f"profile key {key}"
+            )
+            noted = replace(made, where=self.name)
+            (self.findings.errors if made.severity == "error" else self.findings.others).append(noted)

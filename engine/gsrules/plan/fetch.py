@@ -144,7 +144,7 @@ class _Lookups:
     def _check_length(self, parts: tuple[str, ...], place: Place | None) -> None:
         hops = len(parts) - 1
         self._env.limit("limits.lookup_hops", hops, "lookups are followed in one path", place)
-        if hops >= _WARNED_HOPS:
+        if _WARNED_HOPS <= hops <= int(self._env.context.profile["limits.lookup_hops"]):
             message = f"{'.'.join(parts)!r} follows {hops} lookups; Gainsight's screens offer 2"
             self._env.findings.tell("GS-LIMIT", message, place, value=".".join(parts))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gsrules.dataclass import dataclass
-from gsrules.errors import Place
+from gsrules.errors import InputError, Place
+from gsrules.expressions.parser import parse_expression
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import parse_show_item, resolve_name
+from gsrules.expressions.size import count_conditions
 from gsrules.expressions.tree import ColumnRef, Expr, Logic
 from gsrules.plan.columns import aggregate_type, check_names
 from gsrules.plan.constants import constant, equality
@@ -32,15 +35,16 @@ class _Bound:
 def bind_pivot(spec: PivotTask, env: TaskEnv) -> Node:
     """The node of a pivot task; notes what is wrong and raises Skip."""
     parent = env.parent(spec.from_)
-    columns = {column.name: replace(column, origin=(f"{parent.task}.{column.name}",)) for column in parent.columns}
-    shelf = Shelf(Scope.of_columns(parent.columns, inside=parent.task), columns, tuple(columns))
+    read = {column.name: replace(column, origin=(f"{parent.task}.{column.name}",)) for column in parent.columns}
+    shelf = Shelf(Scope.of_columns(parent.columns, inside=parent.task), read, tuple(read))
     predicate = bind_filter(spec.where, shelf.scope, env)
     keys = _keys(spec.group_by or (), shelf, env)
-    env.limit("limits.pivot_columns", len(spec.columns), "pivot columns", spec.place_of("columns"))
-    conditions = sum(1 if column.where is None else len(column.where.conditions) for column in spec.columns)
+    columns = _columns(spec, env)
+    env.limit("limits.pivot_columns", len(columns), "pivot columns", spec.place_of("columns"))
+    conditions = sum(_conditions(column) for column in columns)
     env.limit("limits.pivot_conditions", conditions, "conditions in one pivot", spec.place_of("columns"))
     pivot_on = _pivot_on(spec, shelf, env)
-    bound = list(_measures(spec, pivot_on, shelf, env))
+    bound = list(_measures(spec, columns, pivot_on, shelf, env))
     unnamed = [(key.column, key.expr.place) for key in keys] + [(each.measure.column, each.place) for each in bound]
     named = check_names(unnamed, env)
     env.findings.stop_if_wrong()
@@ -52,11 +56,38 @@ def bind_pivot(spec: PivotTask, env: TaskEnv) -> Node:
     return Aggregate(node, made_keys, measures, is_pivot=True)
 
 
+def _columns(spec: PivotTask, env: TaskEnv) -> tuple[PivotColumn, ...]:
+    """The columns as written; a pivot of Gainsight derives none from the data (data-setup.md §10)."""
+    if spec.columns is None:
+        message = "`columns` is missing: a pivot has the columns that the rule names"
+        hint = f"`gsrules infer {shlex.quote(env.rule)} {shlex.quote(env.name)}` lists those of the data, to be pasted"
+        env.findings.error("GS-SPEC-MISSING", message, spec.place_of("pivot_on"), hint=hint)
+        raise Skip
+    return spec.columns
+
+
+def _conditions(column: PivotColumn) -> int:
+    """The conditions of a column as Gainsight's screen shows them."""
+    if column.where is None:
+        return 1
+    counted = 0
+    for text in column.where.conditions.values():
+        try:
+            counted += count_conditions(parse_expression(text))
+        except InputError:
+            counted += 1  # told where the condition is bound
+    return counted
+
+
 def _keys(group_by: Sequence[Text], shelf: Shelf, env: TaskEnv) -> tuple[Projection, ...]:
     keys: list[Projection] = []
     for text in group_by:
         with env.findings.collecting():
             item = parse_show_item(text)
+            if item.function:
+                message = f"{str(text)!r} aggregates, and nothing can be grouped by that (MALFORMED_QUERY)"
+                env.findings.error("GS-SYNTAX", message, item.place, value=str(text), hint="group by a column")
+                continue
             ref = item.resolve(shelf.scope)
             column = shelf.columns[ref.name]
             alias = item.alias
@@ -75,8 +106,10 @@ def _pivot_on(spec: PivotTask, shelf: Shelf, env: TaskEnv) -> ColumnRef | None:
     raise Skip
 
 
-def _measures(spec: PivotTask, pivot_on: ColumnRef | None, shelf: Shelf, env: TaskEnv) -> Iterator[_Bound]:
-    for column in spec.columns:
+def _measures(
+    spec: PivotTask, columns: Sequence[PivotColumn], pivot_on: ColumnRef | None, shelf: Shelf, env: TaskEnv
+) -> Iterator[_Bound]:
+    for column in columns:
         with env.findings.collecting():
             found = _measure(column, spec, pivot_on, shelf, env)
             if found is not None:
@@ -96,6 +129,11 @@ def _measure(
     if not item.function:
         message = f"{str(value)!r} aggregates nothing (MALFORMED_QUERY)"
         env.findings.error("GS-SYNTAX", message, item.place, value=str(value), hint="for example: sum(Views)")
+        return None
+    if item.alias is not None:
+        message = f"{str(value)!r} names a column; columns of a pivot have names of their own (MALFORMED_QUERY)"
+        hint = f"remove `as {item.alias}`; the name of this column is {str(column.name)!r}"
+        env.findings.error("GS-SYNTAX", message, item.alias.at(0, len(item.alias)), value=str(item.alias), hint=hint)
         return None
     function = aggregate_of(item)
     argument, ref = bind_argument(item, shelf)

@@ -196,7 +196,6 @@ def _at_most(characters: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-TaskDescription = Annotated[Name, _at_most(200)]
 ActionDescription = Annotated[Name, _at_most(500)]
 
 Bool = StrictBool

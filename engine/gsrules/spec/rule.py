@@ -33,14 +33,8 @@ else:
     ScheduleSpec = Annotated[Any, Later("gsrules.spec.schedule", "ScheduleSpec")]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def _rule_name(value: Text) -> Text:
-    if not 3 <= len(value) <= 120:
-        raise refusal("GS-SPEC-NAME", f"the rule's name has {len(value)} characters; 3 to 120 are allowed", value=value)
-    if value[0].isdigit():
-        raise refusal("GS-SPEC-NAME", "the rule's name begins with a digit", value=value, hint="begin it with a letter")
-    return value
+_LONGEST_TASK_NAME = 240
+"""Bytes. Gainsight's limits of names and texts are checked where the profile is known, `plan.limits`."""
 
 
 def _task_name(value: Text) -> Text:
@@ -56,8 +50,9 @@ def _task_name(value: Text) -> Text:
         )
     if value != value.strip():
         raise refusal("GS-SPEC-NAME", f"the task name `{value}` begins or ends with a space", value=value)
-    if len(value) > 80:
-        raise refusal("GS-SPEC-NAME", f"a task name has {len(value)} characters; 1 to 80 are allowed", value=value)
+    if len(value.encode()) > _LONGEST_TASK_NAME:
+        message = f"a task name has {len(value)} characters, of which no file can be named"
+        raise refusal("GS-SPEC-NAME", message, value=value[:60], hint="1 to 80 characters are allowed")
     return value
 
 
@@ -123,7 +118,6 @@ def _any_of(known: Mapping[str, object]) -> str:
     return "one of " + ", ".join(known) if known else ""
 
 
-RuleName = Annotated[Name, AfterValidator(_rule_name)]
 TaskName = Annotated[Text, AfterValidator(_task_name)]
 ParameterName = Annotated[Text, AfterValidator(_parameter_name)]
 ProfileValue = Annotated[
@@ -138,7 +132,7 @@ AnyAction = Annotated[ActionSpec, WrapValidator(_action)]
 class RuleSpec(Spec):
     """A rule file. `id` is its path below rules/ without the ending; `path` the file."""
 
-    name: RuleName = Field(alias="rule", description="The rule's name: 3 to 120 characters, no digit first.")
+    name: Name = Field(alias="rule", description="The rule's name: 3 to 120 characters, no digit first.")
     for_: Literal["company", "relationship"] = Field("company", alias="for", description="What the rule is for.")
     relationship_types: Names | None = Field(None, description="The relationship types of a rule for relationship.")
     folder: Name = Field(Text("Uncategorized"), description="The folder in Gainsight.")

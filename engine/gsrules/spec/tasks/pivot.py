@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from gsrules.spec.base import Name, Names, OneOrMany, Scalar, refusal
 from gsrules.spec.pieces import ColumnOrText, WhereSpec
@@ -36,14 +37,29 @@ class PivotTask(TaskSpec):
     pivot_on: Name | None = Field(None, description="Short form: the column whose values become columns.")
     value: Name | None = Field(None, description="What is aggregated, such as sum(Views).")
     default: Scalar | None = Field(None, description="The value when no row feeds a column.")
-    columns: OneOrMany[PivotColumn] = Field(description="The columns: names, or each with where and value.")
+    columns: OneOrMany[PivotColumn] | None = Field(
+        None, description="The columns: names, or each with where and value. `gsrules infer` lists those of pivot_on."
+    )
 
     @property
     def inputs(self) -> tuple[Text, ...]:
         return (self.from_,)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Editors ask for the columns; a rule without them is read, so that they can be looked for in its data."""
+        made = handler(schema)
+        full = handler.resolve_ref_schema(made)
+        full["required"] = [*dict.fromkeys((*full.get("required", ()), "columns"))]
+        return made
+
     @model_validator(mode="after")
     def _check(self) -> PivotTask:
+        if self.columns is None:
+            if self.pivot_on is None:
+                hint = "write columns: [{name: …, where: …, value: sum(…)}, …]"
+                raise refusal("GS-SPEC-MISSING", "`columns` is missing", hint=hint)
+            return self
         short = [column.name for column in self.columns if column.where is None]
         if short and self.pivot_on is None:
             hint = "add pivot_on: a column, or give each column a where"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from gsrules.spec.base import Spec, TaskDescription
+from gsrules.spec.base import Name, Spec
 from gsrules.spec.text import Text
 
 
@@ -12,7 +12,7 @@ class TaskSpec(Spec):
     """The base of all task kinds; a task's name is its key in the rule's `tasks`."""
 
     type: str = Field(description="The kind of task.")
-    description: TaskDescription | None = Field(None, description="What the task is for.")
+    description: Name | None = Field(None, description="What the task is for.")
 
     @property
     def inputs(self) -> tuple[Text, ...]:
