@@ -110,16 +110,23 @@ def preview(
 
 def infer(
     rule: RuleArgument,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="The S3 dataset task.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="The S3 dataset task, or the pivot task.")],
     rule_date: RuleDateOption = None,
+    param: ParamOption = None,
+    tenant: TenantOption = None,
     project: ProjectOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print the `columns:` block inferred from an S3 file."""
-    date = date_of(rule_date)
+    """Print the `columns:` block for an S3 file, or for the values of a pivot."""
+    date, params = date_of(rule_date), params_of(param)
     from gsrules.run.inspect import inferred_columns
+    from gsrules.run.pivot_values import pivot_columns, pivot_task
 
-    typer.echo(inferred_columns(workspace(project), rule, task, date), nl=False)
+    ws = workspace(project)
+    if pivot_task(ws.rule(rule), task) is not None:
+        typer.echo(pivot_columns(ws, rule, task, date, params, tenant), nl=False)
+        return
+    typer.echo(inferred_columns(ws, rule, task, date), nl=False)
 
 
 def compile_(

@@ -101,12 +101,17 @@ def _check_word(column: Column, place: Place | None, env: TaskEnv) -> None:
     if not column.name or "\x00" in column.name:
         hint = "name it with `as`"
         env.findings.error("GS-NAME", "a column has no name, or one with a null character", place, hint=hint)
-    elif column.name.lower() in _KEPT:
+    elif is_kept(column.name):
         message = f"the column name {column.name!r} is kept for gsrules itself"
         env.findings.error("GS-NAME", message, place, value=column.name, hint="name it otherwise with `as`")
     elif column.label.upper() in _RESERVED or column.name.upper() in _RESERVED:
         message = f"{column.name!r} is a reserved word: Gainsight may refuse to save the rule"
         env.findings.tell("GS-NAME", message, place, value=column.name, hint="name it otherwise with `as`")
+
+
+def is_kept(name: str) -> bool:
+    """Whether a name is kept for gsrules itself, so that no column of a rule may have it."""
+    return name.lower() in _KEPT
 
 
 def unique_name(base: str, taken: set[str]) -> str:

@@ -52,7 +52,7 @@ def preview_query(
         tempfile.TemporaryDirectory(prefix="gsrules-") as workdir,
         workspace.tenant("dry_run", tenant_path) as tenant,
     ):
-        table, task, bound = _computed(workspace, rule, profile, date, params, tenant, task_name, Path(workdir))
+        table, task, bound = computed(workspace, rule, profile, date, params, tenant, task_name, Path(workdir))
         columns = bound.plan.tasks[task].columns
         is_file = bound.plan.tasks[task].kind == "s3"
         rows = exp.select(*(column(each.name) for each in columns)).from_(temp_table(table))
@@ -62,7 +62,7 @@ def preview_query(
         yield Rows(tenant.con, spell(rows))
 
 
-def _computed(
+def computed(
     workspace: Workspace,
     rule: RuleSpec,
     profile: Profile,
