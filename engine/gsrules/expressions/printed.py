@@ -11,7 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from gsrules.expressions.periods import shift
+from gsrules.expressions.pairs import is_paired, logic_terms, without_null_test
+from gsrules.expressions.periods import FIXED_PERIODS, shift
 from gsrules.expressions.tree import (
     Arithmetic,
     Between,
@@ -36,8 +37,10 @@ from gsrules.expressions.tree import (
     Template,
     TextMatch,
 )
+from gsrules.expressions.vocabulary import ADD, AND, COMPARE, NEGATE, NOT, OR, RESERVED, SYMBOL_POWER
 
-_PLAIN: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_PLAIN: Final = re.compile(r"[^\W\d]\w*")
+_ATOM: Final = 100
 _MATCHES: Final = {
     "contains": ("contains", "does not contain"),
     "starts": ("starts with", "does not start with"),
@@ -48,9 +51,13 @@ _DATED: Final = {**_WANTED, "<": "before ", "<=": "on or before ", ">": "after "
 _OPPOSITE: Final = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-def printed(expr: Expr, rule_date: date | None = None) -> str:
-    """The expression in the rule language; with a rule date, dates that depend on it are printed as dates."""
-    return _Printer(rule_date).text(expr)
+def printed(expr: Expr, rule_date: date | None = None, profile: Mapping[str, Any] | None = None) -> str:
+    """The expression in the rule language; with a rule date, dates that depend on it are printed as dates.
+
+    Without one, and with the profile that the expression was bound under, the text is bound to the same tree again
+    (a `Rounded` by the type that is expected, conditions with settings of their own by `lettered`).
+    """
+    return _Printer(rule_date, profile is not None and profile["filter.null_rows"] == "include").text(expr)
 
 
 def wanted(expr: Expr, rule_date: date, *, truth: bool = True) -> str:
@@ -76,64 +83,119 @@ def value_text(value: Any) -> str:
 
 
 def name_text(name: str) -> str:
-    """A column's name as an expression writes it."""
-    return name if _PLAIN.fullmatch(name) else f"[{name.replace(']', ']]')}]"
+    """A column's name as an expression writes it; a name with dots as a path."""
+    parts = name.split(".")
+    if not all(part and part == part.strip() for part in parts):
+        parts = [name]
+    return ".".join(part if _is_plain(part) else f"[{part.replace(']', ']]')}]" for part in parts)
+
+
+def _is_plain(part: str) -> bool:
+    return _PLAIN.fullmatch(part) is not None and part.lower() not in RESERVED | {"rule_date"}
+
+
+def quoted(text: str) -> str:
+    """A text constant."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def period_words(expr: Period) -> str:
+    """What follows `in`: `last 7 days`, `this fiscal quarter`, `today`."""
+    fixed = {literal: f"this {words}" for words, literal in FIXED_PERIODS.items()}
+    if expr.count is None:
+        return fixed.get(expr.literal) or expr.literal.lower()
+    return expr.literal.replace("_N_", f" {expr.count} ").replace("_", " ").lower()
+
+
+def _is_negative(expr: Expr) -> bool:
+    return isinstance(expr, Literal) and isinstance(expr.value, Decimal) and expr.value < 0
 
 
 class _Printer:
-    def __init__(self, rule_date: date | None) -> None:
+    """`nulls_pass`: conditions are read under `filter.null_rows = include`, their null tests go without saying."""
+
+    def __init__(self, rule_date: date | None, nulls_pass: bool = False) -> None:
         self._rule_date = rule_date
+        self._nulls_pass = nulls_pass
 
     def text(self, expr: Expr) -> str:
         return _PRINTERS[type(expr)](self, expr)
 
-    def inner(self, expr: Expr) -> str:
-        """A part, in brackets where it might be read otherwise."""
+    def within(self, expr: Expr, power: int) -> str:
+        """A part, in parentheses if it binds less tightly than `power`."""
         text = self.text(expr)
-        return f"({text})" if isinstance(expr, Arithmetic | Concat | Logic | Not) else text
+        return f"({text})" if self._power(expr) < power else text
+
+    def _power(self, expr: Expr) -> int:
+        match expr:
+            case Logic():
+                if self._nulls_pass and is_paired(expr):
+                    return self._power(expr.terms[0])
+                return OR if expr.op == "or" else AND
+            case Not():
+                return COMPARE if isinstance(expr.operand, Period) else NOT
+            case Arithmetic():
+                return SYMBOL_POWER[expr.op]
+            case Concat() | DateShift():
+                return ADD if self._rule_date is None or self._day(expr) is None else _ATOM
+            case Convert() | Rounded():
+                return self._power(expr.operand)
+            case Compare() | InList() | Between() | TextMatch() | NullTest() | Period():
+                return COMPARE
+        return NEGATE if isinstance(expr, Negate) or _is_negative(expr) else _ATOM
 
     def literal(self, expr: Literal) -> str:
         value = expr.value
         if isinstance(value, str):
-            return "'" + value.replace("'", "''") + "'"
+            return quoted(value)
         if isinstance(value, datetime):
-            return f"datetime '{value_text(value)}'"
+            return f"datetime '{value_text(value)}Z'"
         return f"date '{value_text(value)}'" if isinstance(value, date) else value_text(value)
 
     def shifted(self, expr: DateShift) -> str:
-        day = self._day(expr)
+        day = None if self._rule_date is None else self._day(expr)
         if day is not None:
             return f"date '{day.isoformat()}'"
         sign = "-" if expr.amount < 0 else "+"
-        return f"{self.inner(expr.base)} {sign} {abs(expr.amount)} {expr.unit}"
+        return f"{self.within(expr.base, ADD)} {sign} {abs(expr.amount)} {expr.unit}"
 
     def today(self, _expr: RuleDate) -> str:
         return "rule_date" if self._rule_date is None else f"date '{self._rule_date.isoformat()}'"
 
     def compared(self, expr: Compare) -> str:
-        return f"{self.inner(expr.left)} {expr.op} {self.inner(expr.right)}"
+        op = {"=": "~", "!=": "!~"}.get(expr.op, expr.op) if expr.ignore_case else expr.op
+        return f"{self.within(expr.left, ADD)} {op} {self.within(expr.right, ADD)}"
 
     def listed(self, expr: InList) -> str:
         items = ", ".join(self.text(item) for item in expr.items)
-        return f"{self.inner(expr.operand)} {'not in' if expr.negated else 'in'} ({items})"
+        return f"{self.within(expr.operand, ADD)} {'not in' if expr.negated else 'in'} ({items})"
 
     def ranged(self, expr: Between) -> str:
         word = "not between" if expr.negated else "between"
-        return f"{self.inner(expr.operand)} {word} {self.inner(expr.low)} and {self.inner(expr.high)}"
+        return f"{self.within(expr.operand, ADD)} {word} {self.within(expr.low, ADD)} and {self.within(expr.high, ADD)}"
 
     def matched(self, expr: TextMatch) -> str:
-        return f"{self.inner(expr.operand)} {_MATCHES[expr.kind][expr.negated]} {self.inner(expr.search)}"
+        return f"{self.within(expr.operand, ADD)} {_MATCHES[expr.kind][expr.negated]} {self.within(expr.search, ADD)}"
 
     def null_test(self, expr: NullTest) -> str:
-        return f"{self.inner(expr.operand)} is {'not null' if expr.negated else 'null'}"
+        return f"{self.within(expr.operand, ADD)} is {'not null' if expr.negated else 'null'}"
 
     def period(self, expr: Period) -> str:
-        words = expr.literal.lower().replace("_n_", f" {expr.count} ").replace("_", " ")
-        return f"{self.inner(expr.operand)} in {words}"
+        return f"{self.within(expr.operand, ADD)} in {period_words(expr)}"
+
+    def negated(self, expr: Not) -> str:
+        inner = expr.operand
+        if isinstance(inner, Period):
+            return f"{self.within(inner.operand, ADD)} not in {period_words(inner)}"
+        return f"not {self.text(inner)}" if self._power(inner) >= _ATOM else f"not ({self.text(inner)})"
 
     def logic(self, expr: Logic) -> str:
-        parts = [self.text(term) for term in expr.terms]
-        parts = [f"({p})" if isinstance(t, Logic | Not) else p for p, t in zip(parts, expr.terms, strict=True)]
+        terms = logic_terms(expr) if self._nulls_pass else list(expr.terms)
+        shown = [without_null_test(term) if self._nulls_pass else term for term in terms]
+        parts = [self.text(term) for term in shown]
+        parts = [
+            f"({p})" if isinstance(t, Logic) or self._power(t) == NOT else p for p, t in zip(parts, shown, strict=True)
+        ]
         return f" {expr.op} ".join(parts)
 
     def case(self, expr: Case) -> str:
@@ -142,8 +204,15 @@ class _Printer:
         return f"case{arms}{default} end"
 
     def template(self, expr: Template) -> str:
-        parts = (str(p.value) if isinstance(p, Literal) else f"${{{self.text(p)}}}" for p in expr.parts)
-        return "".join(parts)
+        made: list[str] = []
+        plain_before = False
+        for at, part in enumerate(expr.parts):
+            text = part.value if isinstance(part, Literal) else None
+            last = at == len(expr.parts) - 1
+            plain = isinstance(text, str) and text != "" and not plain_before and (last or not text.endswith("$"))
+            made.append(str(text).replace("${", "$${") if plain else f"${{{self.text(part)}}}")
+            plain_before = plain
+        return "".join(made)
 
     def wanted(self, expr: Expr, truth: bool) -> str:
         match expr:
@@ -196,11 +265,13 @@ class _Printer:
 _PRINTERS: Final[Mapping[type[object], Callable[[_Printer, Any], str]]] = {
     ColumnRef: lambda p, e: name_text(e.name),
     Literal: _Printer.literal,
-    PicklistItem: lambda p, e: "'" + e.label.replace("'", "''") + "'",
-    Arithmetic: lambda p, e: f"{p.inner(e.left)} {e.op} {p.inner(e.right)}",
-    Negate: lambda p, e: f"-{p.inner(e.operand)}",
+    PicklistItem: lambda p, e: quoted(e.label),
+    Arithmetic: lambda p, e: (
+        f"{p.within(e.left, SYMBOL_POWER[e.op])} {e.op} {p.within(e.right, SYMBOL_POWER[e.op] + 1)}"
+    ),
+    Negate: lambda p, e: f"-{p.within(e.operand, NEGATE)}",
     Rounded: lambda p, e: p.text(e.operand),
-    Concat: lambda p, e: f"{p.inner(e.left)} + {p.inner(e.right)}",
+    Concat: lambda p, e: f"{p.within(e.left, ADD)} + {p.within(e.right, ADD + 1)}",
     Compare: _Printer.compared,
     InList: _Printer.listed,
     Between: _Printer.ranged,
@@ -210,7 +281,7 @@ _PRINTERS: Final[Mapping[type[object], Callable[[_Printer, Any], str]]] = {
     RuleDate: _Printer.today,
     DateShift: _Printer.shifted,
     Logic: _Printer.logic,
-    Not: lambda p, e: f"not {p.inner(e.operand)}",
+    Not: _Printer.negated,
     Case: _Printer.case,
     Call: lambda p, e: f"{e.function}({', '.join(p.text(arg) for arg in e.args)})",
     Convert: lambda p, e: p.text(e.operand),

@@ -19,6 +19,8 @@ _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*\((.*)\)\s*", re.DOTALL)
 _AS = re.compile(r"\s+as\s+", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[(?:[^\]]|\]\])*\]")
+_PART = rf"\s*(?:{_BRACKETED.pattern}|[^.\[\]]*)\s*"
+_PATH = re.compile(rf"{_PART}(?:\.{_PART})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def resolve_name(name: str, scope: Scope) -> ColumnRef:
     """The column that a name means, with or without brackets, with or without a dataset before it."""
     place = name.place if isinstance(name, Text) else None
     if "[" in name:
-        parts = split_path(name)
+        parts = split_path(name) if _PATH.fullmatch(name) else (str(name),)
         return scope.resolve(parts, place, str(name))
     return scope.resolve_name(name, place)
 

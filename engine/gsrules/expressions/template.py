@@ -101,17 +101,21 @@ def _pieces(text: str) -> list[str | _Token]:
 def _end(text: str, start: int) -> int:
     """Where the token's closing brace is; braces inside of quotes and brackets do not count."""
     closing = {"'": "'", "[": "]"}
-    waiting = ""
-    for at in range(start, len(text)):
+    at, waiting = start, ""
+    while at < len(text):
         char = text[at]
         if waiting:
-            waiting = "" if char == waiting else waiting
+            if char == waiting and text[at : at + 2] == waiting * 2:
+                at += 1  # written twice, it is part of the text or name
+            elif char == waiting:
+                waiting = ""
         elif char in closing:
             waiting = closing[char]
         elif char == "}":
             if not text[start:at].strip():
                 raise syntax_error("the token is empty", text, start - 2, at - start + 3, "write ${Column}")
             return at
+        at += 1
     hint = "write ${Column}, or $${ for a plain ${"
     message = "the token that starts here is never closed"
     raise syntax_error(message, text, start - 2, len(text) - start + 2, hint)
