@@ -28,8 +28,11 @@ _PROFILE_KEYS: Final[Mapping[str, str]] = {
 }
 _FOLDERS: Final[Mapping[str, str]] = {"rules": "rules", "datasets": "datasets", "tests": "tests"}
 _STORE: Final = ".gsrules/tenant.duckdb"
-_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "profile", "limits")
+_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "profile", "limits")
 _BUCKET_KEYS: Final = ("path", "url", "endpoint", "region", "profile")
+_SECRETS_OF_BUCKETS: Final = (
+    "secrets come from the environment (AWS_ACCESS_KEY_ID, …) or from an AWS profile (profile = …)"
+)
 _SECRET = re.compile(r"secret|password|passwd|token|credential|access_?key|private_?key|passphrase", re.IGNORECASE)
 
 
@@ -57,6 +60,8 @@ class Project:
     buckets: Mapping[str, BucketSettings]
     profile: Profile
     settings_file: Path | None = None
+    pgp_keys: Mapping[str, Path] | None = field(default_factory=dict)
+    """The files of secret PGP keys, by name; None where encrypted files are given in plain, as in rule tests."""
 
     @classmethod
     def find(cls, start: Path, explicit: Path | None = None) -> Project:
@@ -199,6 +204,7 @@ class _Settings:
             buckets=MappingProxyType(self._buckets(folders["datasets"] / "s3")),
             profile=self._profile(),
             settings_file=self.file,
+            pgp_keys=MappingProxyType(self._pgp_keys()),
         )
 
     def _profile(self) -> Profile:
@@ -258,14 +264,29 @@ class _Settings:
         path = self.root / texts["path"] if "path" in texts else None
         return BucketSettings(name, path, url, texts.get("endpoint"), texts.get("region"), texts.get("profile"))
 
-    def _check_key(self, key: str, known: tuple[str, ...], path: str) -> bool:
+    def _pgp_keys(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for name, table in self._table_of("pgp_keys").items():
+            where = f"pgp_keys.{name}"
+            if not isinstance(table, dict):
+                self._problem(f"`{where}` must be a table", where, hint=f'write [{where}] and below it path = "…"')
+                continue
+            hint = "a passphrase comes from the environment variable GSRULES_PGP_<NAME>_PASSPHRASE"
+            for key in table:
+                self._check_key(key, ("path",), f"{where}.{key}", hint)
+            path = table.get("path")
+            if isinstance(path, str) and path.strip():
+                found[name] = self.root / path
+            else:
+                self._problem(f"`{where}.path` must be the file of a secret key", where, hint='path = "…"')
+        return found
+
+    def _check_key(self, key: str, known: tuple[str, ...], path: str, instead: str = _SECRETS_OF_BUCKETS) -> bool:
         if key in known:
             return True
         if _SECRET.search(key):
-            hint = "secrets come from the environment (AWS_ACCESS_KEY_ID, …) or from an AWS profile (profile = …)"
-            self._problem(
-                f"`{path}`: secrets do not belong into the settings", path, code="GS-PROJECT-SECRET", hint=hint
-            )
+            message = f"`{path}`: secrets do not belong into the settings"
+            self._problem(message, path, code="GS-PROJECT-SECRET", hint=instead)
             return False
         like = nearest(key, known)
         hint = "" if like else "known here: " + ", ".join(known)

@@ -133,7 +133,7 @@ def test_other_encodings_are_read(desk: Desk, encoding: str) -> None:
 
 def test_bytes_of_another_encoding_are_told(desk: Desk) -> None:
     (problem,) = problems(desk, "a,b\nCafé,1\n".encode("latin-1"), {"a": "string"})
-    assert (problem.code, problem.message) == ("GS-FILE-FORMAT", "the line is not UTF-8")
+    assert (problem.code, problem.message) == ("GS-FILE-ENCODING", "the line is not UTF-8: E9 at offset 7")
     assert problem.place is not None
     assert problem.place.line == 2
     (problem,) = problems(desk, "a,b\nCafé,1\n".encode(), {"a": "string"}, file={"encoding": "ASCII"})

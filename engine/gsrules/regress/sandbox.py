@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,14 +21,27 @@ from gsrules.run.prepare import s3_tasks
 from gsrules.run.session import Session
 from gsrules.run.test_data import GivenData, bad_key, split_key
 from gsrules.run.workspace import Workspace
-from gsrules.sources.check import codec_of
 from gsrules.sources.dialect import dialect_of
+from gsrules.sources.encodings import codec_of
 from gsrules.sources.resolve import key_of, resolve
 from gsrules.spec import S3Task
 from gsrules.spec.text import Text
 from gsrules.tenant import Tenant
 
-_PACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {"none": bytes, "gzip": gzip.compress, "bzip": bz2.compress}
+
+def _zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("file.csv", content)
+    return packed.getvalue()
+
+
+_PACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "none": bytes,
+    "gzip": gzip.compress,
+    "bzip": bz2.compress,
+    "zip": _zipped,
+}
 
 
 @dataclass(slots=True)
@@ -81,7 +95,10 @@ class Sandbox:
 
     def _project(self) -> Project:
         project = self.workspace.project
-        return replace(project, buckets=self._buckets) if self._buckets else project
+        if not self._buckets:
+            return project
+        # Files that a test writes down are not encrypted.
+        return replace(project, buckets=self._buckets, pgp_keys=project.pgp_keys if self._seeded else None)
 
     def _own_buckets(self, more: set[str]) -> None:
         """Folders for all buckets, with copies of the project's files where the test starts from them."""
@@ -111,7 +128,7 @@ class Sandbox:
 
     def _make_up(self, task: S3Task, rule_date: date) -> bool:
         """Makes an empty file with the headers of the task, where there is none and none is said to be absent."""
-        if task.columns is None or task.pgp_key is not None:
+        if task.columns is None:
             return False
         try:
             resolve(task, rule_date, self._project())

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gsrules.catalogue.datatypes import Kind
-from gsrules.errors import Problem
+from gsrules.errors import Problem, nearest
+from gsrules.sources.archive import archive_problem
 from gsrules.sources.buckets import bucket_key, key_problem
-from gsrules.sources.dialect import EXTENSIONS, bare_key, dialect_of
+from gsrules.sources.dialect import ENCRYPTED, EXTENSIONS, bare_key, decrypted_key, dialect_of
+from gsrules.sources.encodings import ENCODINGS, codec_of
 from gsrules.sources.formats import Format
 from gsrules.spec.text import Text
 
 if TYPE_CHECKING:
     from gsrules.spec.tasks import ColumnSpec, S3Task
 
-ENCODINGS: Final = "UTF-8, UTF-16, ASCII, ISO-8859-1 to ISO-8859-16, Windows-1252"
-_KNOWN_CODECS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "ascii")
+_SOME_ENCODINGS: Final = "UTF-8, UTF-16, ISO-8859-1, Windows-1252, Shift_JIS, GB18030, Big5, KOI8-R and others"
 
 
 def check_task(task: S3Task, profile: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Every problem of the task that shows without its files, errors and warnings."""
     return (*_path(task), *_file(task, profile), *_formats(task), *_zone(task))
-
-
-def codec_of(encoding: str) -> str | None:
-    """Python's name of an encoding that Gainsight knows, None for others."""
-    try:
-        found = codecs.lookup(encoding.strip()).name
-    except LookupError:
-        return None
-    known = found in _KNOWN_CODECS or found.startswith("iso8859-") or found == "cp1252"
-    return found if known else None
 
 
 def format_of(task: S3Task, kind: Kind, column: ColumnSpec | None = None) -> Format:
@@ -51,11 +41,19 @@ def _path(task: S3Task) -> Iterator[Problem]:
     problem = key_problem(key.rstrip("/") if task.match == "starts_with" else key)
     if problem is not None:
         yield Problem(problem.code, problem.message, place, value=task.path, hint=problem.hint)
+    archive = archive_problem(task)
+    if archive is not None:
+        yield archive
     if task.match == "starts_with":
+        return
+    key = decrypted_key(key, task)
+    if task.pgp_key is None and key.lower().endswith(ENCRYPTED):
+        hint = "name its key: pgp_key: …, with [pgp_keys.…] in the settings"
+        yield Problem("GS-FILE-EXTENSION", "the path is that of an encrypted file", place, value=task.path, hint=hint)
         return
     compression = task.file.compression
     bare = bare_key(key, compression)
-    packed = next((name for name in ("gzip", "bzip") if bare.lower().endswith(EXTENSIONS[name])), None)
+    packed = next((name for name in ("gzip", "bzip", "zip") if bare.lower().endswith(EXTENSIONS[name])), None)
     if packed is not None:
         hint = f"write compression: {packed} under file"
         yield Problem("GS-FILE-EXTENSION", f"the path is that of a {packed} file", place, value=task.path, hint=hint)
@@ -73,16 +71,24 @@ def _file(task: S3Task, profile: Mapping[str, Any]) -> Iterator[Problem]:
     dialect = dialect_of(task, profile)
     if dialect.qualifier != dialect.escape and dialect.escape == dialect.separator:
         yield Problem("GS-SPEC-ONE-OF", "separator and escape are the same character", task.file.place)
-    if task.pgp_key is not None:
-        hint = "decrypt the file first, and leave pgp_key out"
-        yield Problem("GS-NOT-YET", "encrypted files are not read by this version", task.place_of("pgp_key"), hint=hint)
-    if codec_of(task.file.encoding) is None:
+    if task.file.encrypted and task.pgp_key is None:
+        message = "an encrypted file needs the key that it is decrypted with"
+        hint = "write pgp_key: NAME beside file, with [pgp_keys.NAME] in the settings; Gainsight's support sets this up"
+        yield Problem("GS-FILE-ENCRYPTED", message, task.file.place_of("encrypted"), hint=hint)
+    if task.file.compression == "zip":
+        message = "zip is an extension: Gainsight unpacks gzip and bzip files only"
         yield Problem(
-            "GS-NOT-YET",
-            "this version does not read the encoding",
+            "GS-EXT", message, task.file.place_of("compression"), value="zip", hint="write gzip", severity="warning"
+        )
+    encoding = task.file.encoding
+    if codec_of(encoding) is None:
+        yield Problem(
+            "GS-FILE-ENCODING",
+            "there is no such encoding of text files",
             task.file.place_of("encoding"),
-            value=task.file.encoding,
-            hint=f"known: {ENCODINGS}",
+            value=encoding,
+            hint=f"known: {_SOME_ENCODINGS}",
+            nearest=nearest(encoding, ENCODINGS),
         )
 
 

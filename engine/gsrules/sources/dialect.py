@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 SEPARATORS: Final = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
 QUALIFIERS: Final = {"double_quote": '"', "single_quote": "'"}
 ESCAPES: Final = {"backslash": "\\", "single_quote": "'", "double_quote": '"'}
-EXTENSIONS: Final = {"none": (), "gzip": (".gz", ".gzip"), "bzip": (".bz", ".bz2", ".bzip")}
+EXTENSIONS: Final = {"none": (), "gzip": (".gz", ".gzip"), "bzip": (".bz", ".bz2", ".bzip"), "zip": (".zip",)}
+ENCRYPTED: Final = (".pgp", ".gpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,12 @@ def dialect_of(task: S3Task, profile: Mapping[str, Any]) -> Dialect:
 
 def is_tsv(task: S3Task) -> bool:
     """Whether the path, without the extension of its compression, ends in .tsv."""
-    return bare_key(task.path, task.file.compression).lower().endswith(".tsv")
+    return bare_key(decrypted_key(task.path, task), task.file.compression).lower().endswith(".tsv")
+
+
+def decrypted_key(key: str, task: S3Task) -> str:
+    """`key` without the extension of an encrypted file, if the task reads one."""
+    return key[:-4] if task.pgp_key is not None and key.lower().endswith(ENCRYPTED) else key
 
 
 def bare_key(key: str, compression: str) -> str:

@@ -15,6 +15,7 @@ from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Place, Problem, RunError
 from gsrules.sources.cells import CellType, can_fail, is_bad, value_of
 from gsrules.sources.columns import FileColumn
+from gsrules.sources.format_sql import call
 from gsrules.sources.parts import FILE_COLUMN, LINE_COLUMN, Part, written_part
 from gsrules.sources.sql import execute, named
 from gsrules.sources.survey import Survey
@@ -112,6 +113,48 @@ def value_problems(
     return problems
 
 
+def keep_rejects(
+    con: duckdb.DuckDBPyConnection,
+    part: Part,
+    columns: Sequence[tuple[FileColumn, CellType]],
+    counts: dict[str, int],
+    files: Sequence[str],
+) -> str:
+    """A temporary table with every cell that does not fit: file, line, column, value, reason; gives its name."""
+    name = f"gs_rejects_{uuid.uuid4().hex}"
+    paths = exp.Array(expressions=[exp.Literal.string(file) for file in files])
+    at = exp.Add(this=named(FILE_COLUMN), expression=exp.Literal.number(1))
+    file = call("list_extract", paths, at)
+    bad: exp.Expression | None = None
+    for column, cell in columns:
+        if column.name not in counts:
+            continue
+        shown = {
+            "file": file.copy(),
+            "line": named(LINE_COLUMN),
+            "column": exp.Literal.string(column.header),
+            "value": part.cell(column.header),
+            "reason": exp.Literal.string(_words(column)),
+        }
+        items = [exp.alias_(value, key, quoted=True) for key, value in shown.items()]
+        rows = exp.select(*items).from_(part.table.copy()).where(_bad(part, column, cell))
+        bad = rows if bad is None else exp.Union(this=bad, expression=rows, distinct=False)
+    made = exp.Create(
+        this=exp.to_table(name),
+        kind="TABLE",
+        expression=bad,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+    )
+    execute(con, made)
+    return name
+
+
+def _words(column: FileColumn) -> str:
+    """What a cell that does not fit is not."""
+    words = _KIND_WORDS[column.type.kind]
+    return words if column.format is None else f"{words} {column.format.text}"
+
+
 _ON_BAD_HINT: Final = "the profile key s3.on_bad_value: null reads them as null, and counts them"
 
 
@@ -124,9 +167,8 @@ def _bad(part: Part, column: FileColumn, cell: CellType) -> exp.Expression:
 
 def _value_problem(column: FileColumn, file: str, line: int, text: str, where: str) -> Problem:
     kind = column.type.kind
-    words, hint = _KIND_WORDS[kind], _HINTS.get(kind, "")
+    words, hint = _words(column), _HINTS.get(kind, "")
     if column.format is not None:
-        words = f"{words} {column.format.text}"
         hint = "state the column's own format under columns, or make it a string"
     shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
     message = f"“{shown}” in the column “{column.header}” is {words}"
@@ -168,7 +210,7 @@ def _good_records(found: Survey, file: str, faults: _Faults) -> Iterator[Record]
                 shown = found.dialect.separator.join(cell or "" for cell in record.cells)[:_LONGEST_SHOWN]
                 faults.add("GS-FILE-ROW", file, record.line, message, hint, shown)
     except FileFaultError as fault:
-        faults.add("GS-FILE-FORMAT", file, fault.line, fault.message, fault.hint, fault.value)
+        faults.add(fault.code, file, fault.line, fault.message, fault.hint, fault.value)
 
 
 def _shown(separator: str) -> str:
@@ -182,4 +224,4 @@ def _batches(found: Iterator[Record]) -> Iterator[list[Record]]:
 
 def fault_problem(fault: FileFaultError, file: str, where: str) -> Problem:
     """The problem of a file whose header cannot be read."""
-    return Problem("GS-FILE-FORMAT", fault.message, Place(file, fault.line, 1), where, fault.value, fault.hint)
+    return Problem(fault.code, fault.message, Place(file, fault.line, 1), where, fault.value, fault.hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +27,11 @@ from gsrules.sources.cells import (
 from gsrules.sources.check import check_task
 from gsrules.sources.columns import FileColumn, cell_type, declared_columns, header_problems, open_types
 from gsrules.sources.dialect import dialect_of
-from gsrules.sources.exact import bad_counts, fault_problem, value_problems, write_down
+from gsrules.sources.exact import bad_counts, fault_problem, keep_rejects, value_problems, write_down
 from gsrules.sources.format_sql import call
 from gsrules.sources.infer import InferredColumn, infer_kinds
 from gsrules.sources.local import local_copy
+from gsrules.sources.packed import Room
 from gsrules.sources.parts import Part, direct_parts
 from gsrules.sources.resolve import SourceFile
 from gsrules.sources.sql import named
@@ -60,7 +61,8 @@ class OpenSource:
     """The files of a task, ready to be read.
 
     `inferred` tells the types that the rule left open and why; `findings` are warnings; `bad_cells` counts what
-    was read as null, known in the exact form only (the fast form asks for it with EXACT_NEEDED).
+    was read as null, known in the exact form only (the fast form asks for it with EXACT_NEEDED); `rejects` is the
+    temporary table of those cells, if there are any.
     """
 
     columns: tuple[FileColumn, ...]
@@ -68,6 +70,7 @@ class OpenSource:
     inferred: tuple[InferredColumn, ...]
     findings: tuple[Problem, ...]
     bad_cells: tuple[BadCells, ...]
+    rejects: str | None = field(compare=False)
     exact: bool
     parts: tuple[Part, ...]
     cell_types: tuple[CellType, ...]
@@ -161,7 +164,7 @@ def open_source(
     """Looks at the files and makes them readable; temporary files go below `workdir`, `where` names the task.
 
     In the exact form all cells of all columns are checked at once. Raises InputError for a task that can never
-    be read; RunError GS-FILE-HEADER, -FORMAT, -ROW, -VALUE, -COMPRESSION, -ENCODING, GS-LIMIT.
+    be read; RunError GS-FILE-HEADER, -FORMAT, -ROW, -VALUE, -COMPRESSION, -ENCODING, -PGP, -READ, GS-LIMIT.
     """
     opening = _Opening(con, task, tuple(files), profile, workdir, where)
     opening.look()
@@ -171,14 +174,14 @@ def open_source(
     )
     cells = tuple(cell_type(column, task, profile) for column in columns)
     if exact:
-        parts, bad = opening.checked(columns, cells)
+        parts, bad, rejects = opening.checked(columns, cells)
     else:
-        parts, bad = opening.fast_parts(columns), ()
+        parts, bad, rejects = opening.fast_parts(columns), (), None
     names = {column.header: column for column in columns}
     inferred = tuple(
         InferredColumn(names[header].name, header, names[header].type, reason) for header, (_, reason) in kinds.items()
     )
-    return OpenSource(columns, opening.files, inferred, tuple(opening.findings), bad, exact, parts, cells)
+    return OpenSource(columns, opening.files, inferred, tuple(opening.findings), bad, rejects, exact, parts, cells)
 
 
 def infer_columns(
@@ -234,17 +237,21 @@ class _Opening:
             raise InputError(checks)
         self.findings.extend(checks)
         problems: list[Problem] = []
+        room = Room(self.workdir, self.profile, self.where)
         dialect = dialect_of(self.task, self.profile)
         wanted: Sequence[str] = [str(header) for header in self.task.columns or ()]
         for file in self.files:
             try:
                 self._check_size(file)
-                found = survey(local_copy(file, self.task, self.workdir, self.where), dialect)
+                found = survey(local_copy(file, self.task, room), dialect)
             except FileFaultError as fault:
                 problems.append(fault_problem(fault, str(file), self.where))
                 continue
             except RunError as error:
                 problems.extend(error.problems)
+                continue
+            except OSError as error:
+                problems.append(_not_readable(error, str(file), self.where))
                 continue
             wanted = wanted or found.header
             problems.extend(header_problems(found, wanted, str(file), self.where))
@@ -269,8 +276,11 @@ class _Opening:
 
     def checked(
         self, columns: Sequence[FileColumn], cells: Sequence[CellType]
-    ) -> tuple[tuple[Part, ...], tuple[BadCells, ...]]:
-        """The files for the exact form, all cells checked. Raises RunError GS-FILE-ROW, -FORMAT, -VALUE."""
+    ) -> tuple[tuple[Part, ...], tuple[BadCells, ...], str | None]:
+        """The files for the exact form, all cells checked: how many do not fit, and the table that holds these.
+
+        Raises RunError GS-FILE-ROW, -FORMAT, -VALUE.
+        """
         typed = list(zip(columns, cells, strict=True))
         lenient = self.profile["s3.on_bad_value"] == "null"
         if self._direct():
@@ -280,14 +290,17 @@ class _Opening:
             except duckdb.Error:
                 # The exact reader tells the row and what is wrong with it.
                 counts = None
-            if counts is not None and (lenient or not counts):
-                return parts, _bad_cells(columns, counts)
+            if counts is not None and not counts:
+                return parts, (), None
         part = self._write_down([column.header for column in columns])
         counts = bad_counts(self.con, [part], typed)
-        if counts and not lenient:
-            files = [str(file) for file in self.files]
+        files = [str(file) for file in self.files]
+        if not counts:
+            return (part,), (), None
+        if not lenient:
             raise RunError(value_problems(self.con, part, typed, counts, files, self.where))
-        return (part,), _bad_cells(columns, counts)
+        rejects = keep_rejects(self.con, part, typed, counts, files)
+        return (part,), _bad_cells(columns, counts), rejects
 
     def _inferred(self, headers: Sequence[str]) -> dict[str, tuple[Kind, str]]:
         if not headers:
@@ -354,6 +367,12 @@ def _bad_cells(columns: Sequence[FileColumn], counts: dict[str, int]) -> tuple[B
     return tuple(
         BadCells(name, f"the text is no {by_name[name].type.kind.value}", rows) for name, rows in counts.items()
     )
+
+
+def _not_readable(error: OSError, file: str, where: str) -> Problem:
+    hint = "see to the rights of the file" if isinstance(error, PermissionError) else "is the disk well, and not full?"
+    message = f"the file cannot be read: {error.strerror or error}"
+    return Problem("GS-FILE-READ", message, where=where, value=file, hint=hint)
 
 
 def _whole_rows(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.project import Project
+from gsrules.sources import pgp
 from gsrules.sources.buckets import Bucket, bucket_key, bucket_of
 from gsrules.sources.check import check_task
 from gsrules.sources.formats import Format
@@ -25,11 +26,12 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of a bucket: its key, and the local file that holds what the key holds."""
+    """A file of a bucket: its key, the local file that holds what the key holds, and what decrypts it."""
 
     bucket: str
     key: str
     path: Path
+    pgp_key: pgp.PgpKey | None = None
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.key}"
@@ -39,20 +41,24 @@ def resolve(task: S3Task, rule_date: datetime.date, project: Project) -> tuple[S
     """The files that the task reads on `rule_date`, ascending by key (data-setup.md §6.1).
 
     Raises InputError for a task that can never be read, RunError GS-FILE-MISSING if there is no such file and
-    GS-FILE-PATH for a key or a link that leads out of the bucket.
+    GS-FILE-PATH for a key or a link that leads out of the bucket and for what is no ordinary file.
     """
     errors = [problem for problem in check_task(task, project.profile) if problem.severity == "error"]
     if errors:
         raise InputError(errors)
     bucket = bucket_of(task.bucket, project, task.place_of("bucket"))
+    pgp_key = pgp.key_of(task, project.pgp_keys)
     key = key_of(task, rule_date)
-    if task.match == "starts_with":
-        keys = list(bucket.keys(key))
-    else:
-        keys = [key]
-    found = [SourceFile(bucket.name, each, path) for each in keys if (path := bucket.local(each)) is not None]
+    keys = list(bucket.keys(key)) if task.match == "starts_with" else [key]
+    found: list[SourceFile] = []
+    for each in keys:
+        path = bucket.local(each)
+        if path is not None:
+            found.append(SourceFile(bucket.name, each, path, pgp_key))
+        elif task.match == "starts_with":
+            raise RunError(_no_file(task, each, "is no ordinary file"))
     if not found:
-        raise RunError(_missing(task, bucket, key, rule_date))
+        raise RunError(_not_there(task, bucket, key, rule_date))
     return tuple(found)
 
 
@@ -65,6 +71,21 @@ def key_of(task: S3Task, rule_date: datetime.date) -> str:
 
     day = rule_date - datetime.timedelta(days=task.pattern.subtract_days)
     return key.replace(PATTERN_TOKEN, Format.parse(task.pattern.format).write_day(day))
+
+
+def _not_there(task: S3Task, bucket: Bucket, key: str, rule_date: datetime.date) -> Problem:
+    """Why there is nothing to read under the key: nothing at all, a folder, or a pipe and the like."""
+    if task.match == "equals":
+        if next(iter(bucket.keys(f"{key}/")), None) is not None:
+            return _no_file(task, key, "is a folder, not a file")
+        if next(iter(bucket.keys(key)), None) == key:
+            return _no_file(task, key, "is no ordinary file")
+    return _missing(task, bucket, key, rule_date)
+
+
+def _no_file(task: S3Task, key: str, what: str) -> Problem:
+    hint = "put the file itself there"
+    return Problem("GS-FILE-PATH", f"“{key}” {what}", task.place_of("path"), value=key, hint=hint)
 
 
 def _missing(task: S3Task, bucket: Bucket, key: str, rule_date: datetime.date) -> Problem:

@@ -12,11 +12,13 @@ from typing import Final
 
 from gsrules.dataclass import dataclass
 from gsrules.sources.dialect import Dialect
+from gsrules.sources.encodings import mark_of
 
 Cells = list[str | None]
 
 # A cell longer than this is taken for a qualifier that was never closed.
 LONGEST_CELL: Final = 64 * 1024 * 1024
+_ENCODING: Final = "GS-FILE-ENCODING"
 _ENCODING_HINT: Final = "state the file's encoding, or save it as UTF-8"
 
 
@@ -31,8 +33,9 @@ class Record:
 class FileFaultError(Exception):
     """The file cannot be read further: what is wrong at `line` (from 1), and what to do."""
 
-    def __init__(self, line: int, message: str, hint: str = "", value: str = "") -> None:
+    def __init__(self, line: int, message: str, hint: str = "", value: str = "", code: str = "GS-FILE-FORMAT") -> None:
         super().__init__(message)
+        self.code = code
         self.line = line
         self.message = message
         self.hint = hint
@@ -151,11 +154,17 @@ def _kept(found: re.Match[str]) -> str:
 
 def _encoding_fault(path: Path) -> FileFaultError:
     """Finds the line: the decoder reads ahead and cannot tell it."""
+    offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
                 value = line[max(error.start - 20, 0) : error.end + 20].decode("utf-8", "backslashreplace").strip()
-                return FileFaultError(number, "the line is not UTF-8", _ENCODING_HINT, value)
-    return FileFaultError(1, "the file is not UTF-8", _ENCODING_HINT)
+                shown = " ".join(f"{byte:02X}" for byte in line[error.start : error.end])
+                message = f"the line is not UTF-8: {shown} at offset {offset + error.start:,}"
+                marked = mark_of(line[:4]) if number == 1 else None
+                hint = f"its byte-order mark says: write encoding: {marked} under file" if marked else _ENCODING_HINT
+                return FileFaultError(number, message, hint, value, _ENCODING)
+            offset += len(line)
+    return FileFaultError(1, "the file is not UTF-8", _ENCODING_HINT, code=_ENCODING)

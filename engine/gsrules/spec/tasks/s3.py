@@ -32,8 +32,9 @@ class FileSpec(Spec):
     escape: Literal["backslash", "single_quote", "double_quote"] | None = Field(
         None, description="Before a qualifier inside a cell; absent: as the profile says (backslash)."
     )
-    compression: Literal["none", "gzip", "bzip"] = "none"
-    encoding: Name = Text("UTF-8")
+    compression: Literal["none", "gzip", "bzip", "zip"] = Field("none", description="How the file is compressed.")
+    encoding: Name = Field(Text("UTF-8"), description="The encoding: UTF-8, UTF-16, ISO-8859-1, Windows-1252 …")
+    encrypted: bool = Field(False, description="Whether the file is encrypted; it then needs pgp_key.")
 
 
 class ColumnSpec(ColumnOrText):
@@ -78,7 +79,9 @@ class S3Task(TaskSpec):
     date_format: Name = Field(Text("MM/dd/yyyy"), description="How dates are written.")
     datetime_format: Name = Field(Text("MM/dd/yyyy HH:mm:ss"), description="How dates with time are written.")
     timezone: Name = Field(Text("UTC"), description="The zone of times without offset.")
-    archive: Name | None = Field(None, description="The folder for files that were read; absent: not archived.")
+    archive: Name | None = Field(
+        None, description="The folder that files move to once they were read; absent: not archived."
+    )
     columns: dict[Name, ColumnSpec] | None = Field(None, description="Headers → columns; absent: inferred.")
 
     @model_validator(mode="after")
