@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem
+from gsrules.errors import Fix, Problem
 from gsrules.tenant.changes import Counts, ErrorCount
 
 Status = Literal["SUCCESS", "PARTIAL_SUCCESS", "FAILURE"]
@@ -133,8 +133,20 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         "value": problem.value,
         "nearest": problem.nearest,
         "hint": problem.hint,
+        "fix": fix_json(problem.fix) if problem.fix else None,
     }
     return {key: value for key, value in fields.items() if value not in ("", None)}
+
+
+def fix_json(fix: Fix) -> dict[str, Any]:
+    """A repair as plain data, for editors: what to put in the place of how many characters."""
+    return {
+        "title": fix.title,
+        "line": fix.place.line,
+        "column": fix.place.column,
+        "length": fix.length,
+        "text": fix.text,
+    }
 
 
 def rule_status(actions: tuple[ActionReport, ...], zero_rows: str) -> Status:
