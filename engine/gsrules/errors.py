@@ -86,10 +86,44 @@ class RunError(GsrulesError):
     exit_code = 1
 
 
+class Near(str):
+    """A known name that is like an unknown one; `only`: so like it that no other known name can be meant."""
+
+    __slots__ = ("only",)
+
+    only: bool
+
+    def __new__(cls, name: str, only: bool = False) -> Near:
+        made = super().__new__(cls, name)
+        made.only = only
+        return made
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name` (letter case aside), or an empty text."""
+    """The known name most like `name` (letter case aside) as a `Near`, or an empty text."""
     by_lower: dict[str, str] = {}
     for candidate in known:
         by_lower.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(name.lower()[:200], list(by_lower)[:5000], n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else ""
+    word = name.lower()[:200]
+    found = difflib.get_close_matches(word, list(by_lower)[:5000], n=3, cutoff=0.6)
+    if not found:
+        return ""
+    slips = 1 if len(word) < 6 else 2
+    near = [candidate for candidate in found if distance(word, candidate, slips) <= slips]
+    return Near(by_lower[found[0]], near == found[:1] or word == found[0])
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """How many letters were left out, added, changed, or swapped with the next; `most` + 1 for more than that."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [at]
+        for to, own in enumerate(other, 1):
+            least = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (letter != own))
+            if at > 1 and to > 1 and letter == other[to - 2] and one[at - 2] == own:
+                least = min(least, earlier[to - 2] + 1)
+            row.append(least)
+    return min(row[-1], most + 1)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gsrules.cli.options import DebugOption, ProjectOption, choice, workspace
+from gsrules.errors import InputError, Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,12 @@ def validate(
     rules: Annotated[
         list[str] | None, typer.Argument(metavar="[RULE…]", help="Rules or chains; default: everything.")
     ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is certain, keeping comments and form.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: show the repairs and write nothing.")] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Explain a code, with an example.")
+    ] = None,
+    codes: Annotated[bool, typer.Option("--codes", help="List every code that a finding can have.")] = False,
     format: Annotated[
         str, typer.Option("--format", metavar="text|json|github", help="How to print the problems.")
     ] = "text",
@@ -64,11 +71,24 @@ def validate(
 ) -> None:
     """Check rules, chains, objects and tests without touching data; list every problem."""
     choice("--format", format, ("text", "json", "github"))
-    from gsrules.run.check import validate_project
+    if dry_run and not fix:
+        raise InputError(Problem("GS-USAGE", "--dry-run belongs to --fix", value="--dry-run", hint="add --fix"))
+    if explain is not None or codes:
+        from gsrules.views.codes import codes_text, explained
+
+        typer.echo(explained(explain) if explain is not None else codes_text())
+        return
+    from gsrules.run.check import validate_all
     from gsrules.views import findings
 
-    found = validate_project(workspace(project), rules or [])
-    findings.show(found, format)
+    repaired = None
+    if fix:
+        from gsrules.run.repair.project import repair_project
+
+        repaired = repair_project(Path.cwd(), project, rules or [], write=not dry_run)
+        typer.echo(findings.repairs_text(repaired, dry_run=dry_run), err=format != "text")
+    found = validate_all(Path.cwd(), project, rules or [])
+    findings.show(found, format, repaired)
     raise typer.Exit(2 if found.errors else 0)
 
 

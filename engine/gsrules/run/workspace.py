@@ -77,6 +77,10 @@ class Workspace:
         """The same project with these rules by id; the others are loaded anew when they are asked for."""
         return replace(self, _rules=dict(rules))
 
+    def with_rule(self, rule_id: str, rule: RuleSpec) -> Workspace:
+        """The same project with this rule in the place of its file's."""
+        return replace(self, _rules={**self._rules, rule_id: rule})
+
     def chain(self, chain_id: str) -> ChainSpec:
         """The chain of that id."""
         return load_chain(self.chain_path(chain_id))

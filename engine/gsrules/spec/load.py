@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem
 from gsrules.spec.base import Loading, Spec
 from gsrules.spec.kinds import Kinds
@@ -24,6 +25,14 @@ if TYPE_CHECKING:  # each function imports the models of its files: making model
 Model = TypeVar("Model", bound=Spec)
 
 
+@dataclass(frozen=True, slots=True)
+class Partly:
+    """A rule without the tasks and actions that cannot be read (None: nothing is left), and what is wrong."""
+
+    rule: RuleSpec | None
+    problems: tuple[Problem, ...]
+
+
 def load_rule(path: Path, rule_id: str, kinds: Kinds) -> RuleSpec:
     """The rule in a file (rule-language §3). Raises `InputError` with every problem of the file."""
     return _validated(load_yaml(path), RuleSpec, kinds).located(rule_id, path)
@@ -32,6 +41,54 @@ def load_rule(path: Path, rule_id: str, kinds: Kinds) -> RuleSpec:
 def parse_rule(text: str | bytes, file: str, rule_id: str, kinds: Kinds) -> RuleSpec:
     """The rule in a text that comes from elsewhere than a file, as of an earlier version. Errors as `load_rule`."""
     return _validated(parse_yaml(text, file), RuleSpec, kinds).located(rule_id, Path(file))
+
+
+def parse_partly(text: str | bytes, file: str, rule_id: str, kinds: Kinds) -> Partly:
+    """What can be read of a rule's text, with every problem of it; for checks that look further than the first."""
+    from gsrules.spec.partly import without_broken
+
+    try:
+        document = parse_yaml(text, file)
+    except InputError as error:
+        return Partly(None, error.problems)
+    try:
+        return Partly(_validated(document, RuleSpec, kinds).located(rule_id, Path(file)), ())
+    except InputError as error:
+        rest = without_broken(document.root, kinds)
+        return Partly(rest.located(rule_id, Path(file)) if rest is not None else None, error.problems)
+
+
+def parse_chain(text: str | bytes, file: str) -> ChainSpec:
+    """As `load_chain`, from a text."""
+    from gsrules.spec.chain import ChainSpec
+
+    return _validated(parse_yaml(text, file), ChainSpec)
+
+
+def parse_tests(text: str | bytes, file: str) -> TestFile:
+    """As `load_tests`, from a text."""
+    from gsrules.spec.rule_tests import TestFile
+
+    return _validated(parse_yaml(text, file), TestFile)
+
+
+def parse_fixtures(text: str | bytes, file: str) -> FixtureFile:
+    """As `load_fixtures`, from a text."""
+    from gsrules.spec.rule_tests import FixtureFile
+
+    return _validated(parse_yaml(text, file), FixtureFile)
+
+
+def parse_object_file(text: str | bytes, file: str) -> ObjectSpec:
+    """As `load_object_file`, from a text."""
+    from gsrules.spec.objects import ObjectSpec
+
+    return _validated(parse_yaml(text, file), ObjectSpec)
+
+
+def parse_picklists(text: str | bytes, file: str) -> PicklistsSpec:
+    """As `load_picklists`, from a text."""
+    return _picklists(parse_yaml(text, file))
 
 
 def load_chain(path: Path) -> ChainSpec:
@@ -71,9 +128,12 @@ def load_object_file(path: Path) -> ObjectSpec:
 
 def load_picklists(path: Path) -> PicklistsSpec:
     """The picklist options of a project; an empty file has none. Raises `InputError` with every problem of the file."""
+    return _picklists(load_yaml(path))
+
+
+def _picklists(document: Document) -> PicklistsSpec:
     from gsrules.spec.objects import PicklistsSpec
 
-    document = load_yaml(path)
     if document.root is None:
         document = Document(YamlMapping(place=document.place), document.place, document.problems)
     return _validated(document, PicklistsSpec)

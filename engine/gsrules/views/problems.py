@@ -30,6 +30,8 @@ def _block(problem: Problem, colour: bool) -> str:
         lines.append(f"  nearest known name: {problem.nearest}")
     if problem.hint:
         lines.append(f"  help: {problem.hint}")
+    if problem.fix is not None:
+        lines.append(f"  gsrules validate --fix would {problem.fix.title}")
     return "\n".join(lines) + "\n"
 
 
@@ -63,6 +65,7 @@ def as_github(problems: Sequence[Problem]) -> str:
             else " "
         )
         text = problem.message + (f" ({problem.hint})" if problem.hint else "")
+        text += f"; gsrules validate --fix would {problem.fix.title}" if problem.fix else ""
         lines.append(f"::{kind}{where}title={problem.code}::{_escaped(text)}")
     return "\n".join(lines)
 
