@@ -23,6 +23,7 @@ GOOD_TASKS = [
     "{type: transform, from: A, formulas: {X: a, Y: {comparison: {a: {sum: x, window: w}, b: y}}}}",
     "{type: pivot, from: A, pivot_on: p, value: sum(x), default: 0, columns: [a, {name: b, where: c}]}",
     "{type: union, from: [A, B], columns: {E: {A: x, B: y}}}",
+    "{type: union, from: [A, B], columns: {E: {from: {A: x, B: y}, type: number, decimals: 2}}}",
 ]
 BAD_TASKS = [
     "{type: fetch}",

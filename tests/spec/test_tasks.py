@@ -186,5 +186,33 @@ def test_a_union_maps_columns_by_dataset() -> None:
     found = task("{type: union, from: [A, B], columns: {Email: {A: Email, B: email_address}}}")
     assert isinstance(found, UnionTask)
     assert found.inputs == ("A", "B")
-    assert found.columns == {"Email": {"A": "Email", "B": "email_address"}}
+    assert found.columns is not None
+    short = found.columns["Email"]
+    assert (short.from_, short.type, short.decimals) == ({"A": "Email", "B": "email_address"}, None, None)
+    assert short.from_["B"].place is not None
     assert "at least 2" in only(with_task("{type: union, from: [A]}")).message
+    full = task("{type: union, from: [A, B], columns: {N: {from: {A: n, type: n}, type: number, decimals: 2}}}")
+    assert isinstance(full, UnionTask)
+    assert full.columns is not None
+    assert (full.columns["N"].type, full.columns["N"].decimals) == ("number", 2)
+    assert full.columns["N"].from_ == {"A": "n", "type": "n"}
+
+
+def test_a_dataset_of_a_union_may_be_named_like_a_key() -> None:
+    found = task("{type: union, from: [type, from], columns: {N: {type: a, from: b}}}")
+    assert isinstance(found, UnionTask)
+    assert found.columns is not None
+    assert found.columns["N"].from_ == {"type": "a", "from": "b"}
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("{from: {A: n}, type: string, decimals: 2}", "belongs to numbers"),
+        ("{from: {A: n}, typ: number}", "typ"),
+        ("A", "columns of the datasets are expected"),
+        ("{A: 5}", "text"),
+    ],
+)
+def test_a_column_of_a_union_that_does_not_fit_is_refused(column: str, said: str) -> None:
+    assert said in only(with_task(f"{{type: union, from: [A, B], columns: {{N: {column}}}}}")).message

@@ -31,3 +31,15 @@ def mix_of(one: DataType, other: DataType) -> Mix:
     if families == {Family.TEXT, Family.PICKLIST}:
         return Mix.OTHER_LIST
     return Mix.REFUSED
+
+
+def conversion(one: DataType, other: DataType) -> str:
+    """What to do about types that do not combine."""
+    families = {one.family, other.family}
+    if families == {Family.DATE, Family.DATETIME}:
+        return "use datetime_to_date in a transform first"
+    if Family.NUMBER in families and Family.TEXT in families:
+        return "use to_string or to_number in a transform first"
+    if Family.PICKLIST in families or Family.MULTI_PICKLIST in families:
+        return "use to_string in a transform first, which gives the labels"
+    return "convert one of them in a transform first"

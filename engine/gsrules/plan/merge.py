@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import JoinPair, parse_join, parse_show_item, resolve_name
 from gsrules.expressions.tree import ColumnRef
 from gsrules.plan.env import TaskEnv
-from gsrules.plan.families import Mix, mix_of
+from gsrules.plan.families import Mix, conversion, mix_of
 from gsrules.plan.nodes import Column, Join, JoinKey, Node
 from gsrules.plan.show import Shelf, bind_show, shape
 from gsrules.plan.where import bind_filter, filtered
@@ -159,9 +158,7 @@ def _check_types(left: Column, right: Column, place: Place | None, env: TaskEnv)
     mix = mix_of(left.type, right.type)
     names = f"{left.name!r} ({left.type.family}) and {right.name!r} ({right.type.family})"
     if mix is Mix.REFUSED:
-        dates = {left.type.family, right.type.family} == {Family.DATE, Family.DATETIME}
-        hint = "convert one of them in a transform first"
-        hint = "use datetime_to_date in a transform first" if dates else hint
+        hint = conversion(left.type, right.type)
         env.findings.error("GS-TYPE", f"{names} cannot be keys of one merge (INVALID_TYPE)", place, hint=hint)
         return False
     if mix is Mix.DOUBTFUL:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gsrules.spec.tasks.pivot import PivotColumn, PivotTask
     from gsrules.spec.tasks.s3 import PATTERN_TOKEN, ColumnSpec, FileSpec, PatternSpec, S3Task
     from gsrules.spec.tasks.transform import TransformTask
-    from gsrules.spec.tasks.union import UnionTask
+    from gsrules.spec.tasks.union import UnionColumn, UnionTask
 
 __all__ = [
     "PATTERN_TOKEN",
@@ -30,6 +30,7 @@ __all__ = [
     "S3Task",
     "TaskSpec",
     "TransformTask",
+    "UnionColumn",
     "UnionTask",
 ]
 
@@ -41,7 +42,7 @@ __getattr__ = names_of(
         "pivot": "PivotColumn PivotTask",
         "s3": "PATTERN_TOKEN ColumnSpec FileSpec PatternSpec S3Task",
         "transform": "TransformTask",
-        "union": "UnionTask",
+        "union": "UnionColumn UnionTask",
     },
 )
 
