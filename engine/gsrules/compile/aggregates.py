@@ -21,7 +21,7 @@ def measure_value(
     guarded: bool,
 ) -> exp.Expression:
     """The measure over the rows of a group. `guarded`: a sum beyond 29 integer digits is null, not an error."""
-    over = _Over(argument, condition, guarded)
+    over = Over(argument, condition, guarded)
     value = over.value(measure.function)
     if measure.function in ("sum", "min", "max", "count", "count_distinct"):
         value = cast(value, measure.column.type.storage)
@@ -33,7 +33,7 @@ def measure_value(
     return value if default is None else exp.Coalesce(this=value, expressions=[default])
 
 
-class _Over:
+class Over:
     """Aggregates over one argument, and only the rows that fulfil the condition."""
 
     def __init__(self, argument: exp.Expression | None, condition: exp.Expression | None, guarded: bool) -> None:
@@ -79,12 +79,17 @@ class _Over:
         """The sum of the whole parts, with room for 1.7 thousand million rows of the greatest number."""
         return self.filtered(exp.Sum(this=cast(_whole_part(self._as_decimal()), "HUGEINT")))
 
-    def average(self) -> exp.Expression:
-        """The exact sum over the count, in double precision; the same in both forms, whatever the order of the rows."""
+    def average(self, zeros: exp.Expression | None = None) -> exp.Expression:
+        """The exact sum over the count, in double precision; the same in both forms, whatever the order of the rows.
+
+        `zeros`: how many more values there are, all of them 0.
+        """
         total: exp.Expression = cast(self.total(), "DOUBLE")
         if self._guarded:
             total = exp.Coalesce(this=total, expressions=[cast(self.whole_total(), "DOUBLE")])
-        count = exp.Nullif(this=self.filtered(exp.Count(this=self.argument())), expression=exp.Literal.number(0))
+        number = self.filtered(exp.Count(this=self.argument()))
+        all_of_them = number if zeros is None else exp.Add(this=number, expression=zeros)
+        count = exp.Nullif(this=all_of_them, expression=exp.Literal.number(0))
         return to_number(exp.Div(this=total, expression=count))
 
     def _as_decimal(self) -> exp.Expression:

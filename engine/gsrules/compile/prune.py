@@ -20,13 +20,17 @@ from gsrules.plan.nodes import (
     Matching,
     Measure,
     Node,
+    OverRows,
     PlannedTask,
     Project,
+    RandomNumber,
     ScanFile,
     ScanObject,
     TaskRef,
     Union,
     UnionInput,
+    WindowMeasure,
+    read_over_rows,
 )
 
 
@@ -110,6 +114,20 @@ class _Pruner:
             read += _expressions(measure)
         below = _read_by(read)
         return replace(node, input=self.keep(node.input, below), measures=measures)
+
+    @keep.register
+    def _(self, node: OverRows, needed: frozenset[str]) -> Node:
+        values = tuple(value for value in node.values if value.column.name in needed)
+        below = needed - {value.column.name for value in node.values}
+        if not values:
+            return self.keep(node.input, below)
+        for value in values:
+            below |= _read_by(read_over_rows(value))
+            if isinstance(value, WindowMeasure):
+                below |= frozenset(value.by)
+            elif isinstance(value, RandomNumber):
+                below |= frozenset(value.order)
+        return replace(node, input=self.keep(node.input, below), values=values)
 
     @keep.register
     def _(self, node: Join, needed: frozenset[str]) -> Node:

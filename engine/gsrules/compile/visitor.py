@@ -24,6 +24,7 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     Project,
     ScanFile,
     ScanObject,
@@ -152,6 +153,13 @@ class Visitor:
             )
             values[measure.column.name] = measure_value(measure, argument, where, default, guarded=self._guarded)
         return Relation(select, values, shaped=True, filtered=base.filtered)
+
+    @visit.register
+    def _(self, node: OverRows) -> Relation:
+        # Few rules have such values, and what computes them takes time to import.
+        from gsrules.compile.over_rows import with_values
+
+        return with_values(node, self.select(node.input), self._alias, self.spelled, guarded=self._guarded)
 
     @visit.register
     def _(self, node: Join) -> Relation:

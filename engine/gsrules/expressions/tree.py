@@ -6,12 +6,12 @@ spelled to SQL by `spell.py` so that its value has the physical form of `type.st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, get_args
 from typing import Literal as OneOf
-from typing import get_args
 
 from gsrules.catalogue.datatypes import BOOLEAN, DATE, STRING, DataType
 from gsrules.dataclass import dataclass
@@ -296,6 +296,27 @@ def walk(expr: Expr) -> Iterator[Expr]:
         node = stack.pop()
         yield node
         stack.extend(reversed(children(node)))
+
+
+def replaced(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with the nodes for which `change` gives another one replaced by it, outer ones first."""
+    found = change(expr)
+    if found is not None:
+        return found
+    changes: dict[str, Any] = {}
+    for name in _CHILD_FIELDS[type(expr)]:
+        value = getattr(expr, name)
+        if isinstance(value, tuple):
+            changes[name] = tuple(_replaced_item(each, change) for each in value)
+        elif value is not None:
+            changes[name] = replaced(value, change)
+    return replace(expr, **changes) if changes else expr
+
+
+def _replaced_item(item: Expr | CaseBranch, change: Callable[[Expr], Expr | None]) -> Expr | CaseBranch:
+    if isinstance(item, CaseBranch):
+        return CaseBranch(replaced(item.when, change), replaced(item.then, change))
+    return replaced(item, change)
 
 
 def references(expr: Expr) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from datetime import date
 from typing import Literal
 
 from gsrules.catalogue.datatypes import DataType
@@ -153,6 +154,70 @@ class Aggregate:
         return tuple(k.column for k in self.keys) + tuple(m.column for m in self.measures)
 
 
+StatisticFunction = Literal["covar_pop", "correlation", "var_pop", "stddev_pop", "median"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """`function` over all rows with no null argument (data-setup.md §11.4). `field` is the formula that uses it."""
+
+    column: Column
+    function: StatisticFunction
+    arguments: tuple[Expr, ...]
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class RandomNumber:
+    """The repeatable number of each row (data-setup.md §11.4): hashed is `stem` and the row's number.
+
+    Rows are numbered in the order of the columns `order`, which are all that the task reads.
+    """
+
+    column: Column
+    stem: str
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMeasure:
+    """`function` over `of` in the rows whose `day` is from `first` to before `end` (data-setup.md §13, §14).
+
+    Each combination of values of the columns `by` has its own. `slots`, if there are any, are the first days of the
+    periods of a block, in ascending order; with `missing_as_zero` each slot without a row, and each row without a
+    value, counts as a zero. `field` is the formula that uses it.
+    """
+
+    column: Column
+    function: AggregateFunction
+    of: Expr
+    day: Expr
+    first: date
+    end: date
+    by: tuple[str, ...]
+    field: str
+    slots: tuple[date, ...] = ()
+    missing_as_zero: bool = False
+
+
+OverRowsValue = Statistic | RandomNumber | WindowMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class OverRows:
+    """Adds columns that depend on many rows of the input: statistics, random numbers, aggregations over time.
+
+    Never drops or multiplies rows. The formulas of a transform stand above it and read its columns as any other.
+    """
+
+    input: Node
+    values: tuple[OverRowsValue, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.input.columns + tuple(value.column for value in self.values)
+
+
 @dataclass(frozen=True, slots=True)
 class JoinKey:
     """`left` (a column of the left relation) equals `right`; `ignore_case` is the `~` form."""
@@ -191,7 +256,7 @@ class Union:
     distinct: bool = False
 
 
-Node = ScanObject | LookupHop | Matching | ScanFile | TaskRef | Filter | Project | Aggregate | Join | Union
+Node = ScanObject | LookupHop | Matching | ScanFile | TaskRef | Filter | Project | Aggregate | OverRows | Join | Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +286,17 @@ class DataPlan:
     exact: bool = False
 
 
+def read_over_rows(value: OverRowsValue) -> tuple[Expr, ...]:
+    """The expressions that a value over rows is computed from."""
+    match value:
+        case Statistic():
+            return value.arguments
+        case WindowMeasure():
+            return (value.of, value.day)
+        case RandomNumber():
+            return ()
+
+
 def inputs(node: Node) -> tuple[Node, ...]:
     """The nodes that a node reads directly, from left to right."""
     match node:
@@ -228,7 +304,7 @@ def inputs(node: Node) -> tuple[Node, ...]:
             return (node.left, node.right)
         case Union():
             return tuple(part.input for part in node.inputs)
-        case LookupHop() | Matching() | Filter() | Project() | Aggregate():
+        case LookupHop() | Matching() | Filter() | Project() | Aggregate() | OverRows():
             return (node.input,)
         case ScanObject() | ScanFile() | TaskRef():
             return ()

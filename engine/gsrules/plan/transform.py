@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gsrules.catalogue.datatypes import DataType, Kind
+from gsrules.errors import InputError
 from gsrules.expressions.binder import bind_expression
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import parse_show_item
-from gsrules.expressions.tree import Expr, references
+from gsrules.expressions.tree import Expr, Rounded, references
+from gsrules.plan.calculated import bind_aggregation, bind_comparison
 from gsrules.plan.columns import check_names
-from gsrules.plan.env import TaskEnv
+from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, Node, Project, Projection
+from gsrules.plan.over_rows import RowsValues
+from gsrules.plan.period_over_period import bind_period_over_period
 from gsrules.plan.show import Shelf, Shown, bind_show, plain, shape
 from gsrules.plan.where import bind_filter, filtered
 from gsrules.spec.text import Text
@@ -30,13 +35,14 @@ def bind_transform(spec: TransformTask, env: TaskEnv) -> Node:
     node = filtered(parent, bind_filter(spec.where, shelf.scope, env))
     if spec.formulas and _groups(spec, shelf, env):
         return _formulas_over_groups(spec, node, shelf, env)
-    formulas = _bind_formulas(spec, shelf, parent.task, env)
+    values = RowsValues(shelf, _plainly_shown(spec, shelf), env, statistics=True)
+    formulas = _bind_formulas(spec, shelf, parent.task, values, env)
     by_name = {shown.column.name.lower(): shown for shown in formulas}
     shown = bind_show(spec.show, spec.group_by, shelf, env, by_name)
     placed = {id(each.expr) for each in shown}
     shown += [formula for formula in formulas if id(formula.expr) not in placed]
     env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
-    return shape(node, shown, spec.group_by, shelf, env)
+    return shape(values.over(node), shown, spec.group_by, shelf, env)
 
 
 def _shelf_of(columns: Sequence[Column], task: str) -> Shelf:
@@ -63,7 +69,8 @@ def _formulas_over_groups(spec: TransformTask, node: Node, shelf: Shelf, env: Ta
     """Groups first; then formulas see the grouped rows (transform.allow_formula_with_group_by)."""
     grouped = shape(node, bind_show(spec.show, spec.group_by, shelf, env), spec.group_by, shelf, env)
     above = _shelf_of(grouped.columns, env.name)
-    formulas = _bind_formulas(spec, above, env.name, env)
+    values = RowsValues(above, above.order, env, statistics=False)
+    formulas = _bind_formulas(spec, above, env.name, values, env)
     shown = [plain(above, name) for name in above.order] + formulas
     env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
     columns = check_names([(each.column, each.place) for each in shown], env)
@@ -71,7 +78,7 @@ def _formulas_over_groups(spec: TransformTask, node: Node, shelf: Shelf, env: Ta
     kept = {column.name: column.origin for column in grouped.columns}
     pairs = zip(columns, shown, strict=True)
     return Project(
-        grouped,
+        values.over(grouped),
         tuple(
             Projection(replace(column, origin=kept.get(column.name, column.origin)), each.expr)
             for column, each in pairs
@@ -80,30 +87,55 @@ def _formulas_over_groups(spec: TransformTask, node: Node, shelf: Shelf, env: Ta
     )
 
 
-def _bind_formulas(spec: TransformTask, shelf: Shelf, task: str, env: TaskEnv) -> list[Shown]:
+def _bind_formulas(spec: TransformTask, shelf: Shelf, task: str, values: RowsValues, env: TaskEnv) -> list[Shown]:
     made: list[Shown] = []
     for name, formula in spec.formulas.items():
         place = name.at(0, len(name))
-        with env.findings.collecting():
-            expr = _bind_formula(name, formula, shelf, env)
-            if expr is not None:
-                origin = tuple(f"{task}.{each}" for each in shelf.order if each in references(expr))
-                column = Column(str(name), str(name), _type_of(formula, expr), origin)
-                made.append(Shown(column, expr, place=place))
+        with env.findings.collecting(), suppress(Skip):
+            expr = _bind_formula(name, formula, shelf, values, env)
+            lifted = values.lifted(expr, str(name))
+            read = references(expr) | values.read_by(str(name))
+            origin = tuple(f"{task}.{each}" for each in shelf.order if each in read)
+            column = Column(str(name), str(name), _type_of(formula, expr), origin)
+            made.append(Shown(column, lifted, place=place))
     return made
 
 
-def _bind_formula(name: Text, formula: FormulaSpec, shelf: Shelf, env: TaskEnv) -> Expr | None:
-    if formula.expression is None:
-        kind = "period over period" if formula.period_over_period is not None else "comparison"
-        message = f"the {kind} field {str(name)!r} is known to Gainsight, but not computed by this version"
-        hint = "compute it with a filter and an aggregation in earlier tasks"
-        env.findings.error("GS-NOT-YET", message, formula.place, value=str(name), hint=hint)
-        return None
-    declared = None
-    if formula.type is not None or formula.decimals is not None:
-        declared = DataType(Kind(formula.type or "number"), decimals=formula.decimals)
-    return bind_expression(formula.expression, shelf.scope, env.context, declared)
+def _bind_formula(name: Text, formula: FormulaSpec, shelf: Shelf, values: RowsValues, env: TaskEnv) -> Expr:
+    """The expression of a formula field. Raises InputError, or Skip after noting what is wrong."""
+    if formula.expression is not None:
+        declared = None
+        if formula.type is not None or formula.decimals is not None:
+            declared = DataType(Kind(formula.type or "number"), decimals=formula.decimals)
+        return bind_expression(formula.expression, shelf.scope, values.context, declared)
+    if formula.type not in (None, "number"):
+        message = f"the field {str(name)!r} is a number, not a {formula.type} (INVALID_TYPE)"
+        env.findings.error("GS-TYPE", message, formula.place_of("type"), value=str(formula.type), hint="type: number")
+    if formula.period_over_period is not None:
+        expr = bind_period_over_period(formula.period_over_period, name, values, env)
+    elif formula.comparison is not None:
+        expr = bind_comparison(formula.comparison, name, values, shelf, env)
+    else:
+        assert formula.aggregation_over_time is not None, "the spec asks for one of the four"
+        expr = bind_aggregation(formula.aggregation_over_time, name, values, shelf, env)
+    if formula.decimals is None or expr.type.whole:
+        return expr
+    return Rounded(expr, replace(expr.type, decimals=formula.decimals))
+
+
+def _plainly_shown(spec: TransformTask, shelf: Shelf) -> tuple[str, ...]:
+    """The input columns that the task shows as they are; what is wrong with `show` is told where it is bound."""
+    if spec.show is None:
+        return shelf.order
+    found: dict[str, None] = {}
+    for text in spec.show:
+        with suppress(InputError):
+            item = parse_show_item(text)
+            if item.kind in ("all", "all_of"):
+                found |= dict.fromkeys(shelf.order)
+            elif not item.function:
+                found[item.resolve(shelf.scope).name] = None
+    return tuple(found)
 
 
 def _type_of(formula: FormulaSpec, expr: Expr) -> DataType:

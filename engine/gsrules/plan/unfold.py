@@ -22,6 +22,7 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     PlannedTask,
     Project,
     Projection,
@@ -98,6 +99,7 @@ _KINDS: Final[Mapping[type[object], str]] = {
     Filter: "filter",
     Project: "columns",
     Aggregate: "group",
+    OverRows: "values over rows",
     Join: "merge",
     Union: "union",
     TaskRef: "columns",
@@ -215,7 +217,7 @@ def _tracing(node: Node, below: tuple[str, ...]) -> tuple[Node, tuple[Column, ..
             return _kept(_reading(below[0], node.columns), node.columns), (FROM,)
         case LookupHop():
             return _tracing_lookup(node, below[0]), (FROM, FOUND)
-        case Filter() | Matching():
+        case Filter() | Matching() | OverRows():
             return _kept(replace(node, input=_reading(below[0], node.input.columns)), node.columns), (FROM,)
         case Project():
             read = _reading(below[0], node.input.columns)

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     )
     from gsrules.spec.chain import ChainLink, ChainSpec
     from gsrules.spec.cta_pieces import CommentsSpec, DueSpec, OwnerSpec, TimeFrame, TimeFrameOrNone
-    from gsrules.spec.formulas import ComparisonSpec, FormulaSpec, MeasureSpec, PeriodOverPeriodSpec
+    from gsrules.spec.formulas import (
+        AggregationSpec,
+        ComparisonSpec,
+        FormulaSpec,
+        MeasureSpec,
+        PeriodOverPeriodSpec,
+        WindowSpec,
+    )
     from gsrules.spec.kinds import ACTION_NAMES, Kinds
     from gsrules.spec.load import load_chain, load_object_file, load_picklists, load_rule, load_tests, parse_rule
     from gsrules.spec.mapping import Fields, MappingSpec
@@ -58,6 +65,7 @@ __all__ = [
     "TASKS",
     "ActionSpec",
     "AdvancedSchedule",
+    "AggregationSpec",
     "BasicSchedule",
     "Bool",
     "ChainLink",
@@ -113,6 +121,7 @@ __all__ = [
     "UnionTask",
     "WhereSpec",
     "Whole",
+    "WindowSpec",
     "load_chain",
     "load_object_file",
     "load_picklists",
@@ -133,7 +142,7 @@ __getattr__ = names_of(
             "Bool Decimals Loading Name Names NotNegative OneOrMany Positive Scalar ShowList Spec Whole refusal report"
         ),
         "chain": "ChainLink ChainSpec",
-        "formulas": "ComparisonSpec FormulaSpec MeasureSpec PeriodOverPeriodSpec",
+        "formulas": "AggregationSpec ComparisonSpec FormulaSpec MeasureSpec PeriodOverPeriodSpec WindowSpec",
         "kinds": "ACTION_NAMES Kinds",
         "load": "load_chain load_object_file load_picklists load_rule load_tests parse_rule",
         "objects": "FieldSpec ObjectSpec PicklistsSpec PlaybookSpec PlaybookTaskSpec StatusSpec",
