@@ -17,6 +17,7 @@ from gsrules.expressions import comparisons
 from gsrules.expressions.adapt import adapt, common_type, picklist_item
 from gsrules.expressions.comparisons import Spot
 from gsrules.expressions.functions import FUNCTIONS
+from gsrules.expressions.pairs import without_null_test
 from gsrules.expressions.periods import FIXED_PERIODS, Calendar, period_range
 from gsrules.expressions.scope import Context
 from gsrules.expressions.tree import (
@@ -169,8 +170,14 @@ class Trees:
         return self.one_of(
             depth,
             [lambda: self.draw(column("Active")), lambda: Literal(self.draw(st.booleans()), BOOLEAN)],
-            [lambda d: self.call("is_empty", self.value(d)), self.condition],
+            [lambda d: self.call("is_empty", self.value(d)), self._truth],
         )
+
+    def _truth(self, depth: int) -> Expr:
+        """A condition as a value; there a Boolean field is the field itself, without a null test."""
+        found = self.condition(depth)
+        inner = without_null_test(found)
+        return inner if isinstance(inner, ColumnRef) else found
 
     def case(self, depth: int, family: Family) -> Expr:
         results = [self._of[family](depth) for _ in range(self.draw(st.integers(1, 3)))]

@@ -27,6 +27,7 @@ from gsrules.expressions.calls import bind_call
 from gsrules.expressions.clickable import warn_extensions
 from gsrules.expressions.comparisons import Spot
 from gsrules.expressions.constants import parse_number
+from gsrules.expressions.gaps import note_gaps
 from gsrules.expressions.parser import parse_expression
 from gsrules.expressions.periods import Calendar, period_range
 from gsrules.expressions.place import place_at, problem_at
@@ -65,6 +66,7 @@ def bind_expression(text: str, scope: Scope, context: Context, expect: DataType 
     expr = binder.bind(tree)
     check_size(expr, text, context)
     warn_extensions(expr, text, context)
+    note_gaps(expr, context)
     return expr if expect is None else as_type(expr, expect, text, context)
 
 
@@ -268,7 +270,9 @@ class Binder:
     def _in_period(self, node: syn.InPeriod) -> Expr:
         operand = adapt(self.bind(node.operand), DATE, self.context)
         if operand.type.family not in DATES:
-            raise self._spot(node).refuse(f"a period is for dates, not for {operand.type.family}")
+            hint = "write to_date(…) around a text that holds a date" if operand.type.family is Family.TEXT else ""
+            message = f"a period is for dates, not for {operand.type.family}"
+            raise self._spot(node).refuse(message, hint or "periods go with Date and DateTime fields")
         count = None if node.count is None else self._whole(node.count, "the number of a period", 1)
         profile = self.context.profile
         calendar = Calendar(str(profile["calendar.week_start"]), int(profile["calendar.fiscal_year_start_month"]))

@@ -38,6 +38,11 @@ HABITS = {
     "mod": "write mod(a, b)",
     "as": "a name is given in show, not inside an expression",
     "begins": "write starts with 'x'",
+    "within": "write in last 7 days, or in next 7 days",
+    "before": "write <",
+    "after": "write >",
+    "matches": "write contains 'x', starts with 'x' or ends with 'x'; there are no patterns",
+    "exists": "write is not null",
 }
 PAIRS = {
     "<>": "write !=",
