@@ -155,6 +155,8 @@ class Scope:
         entries = self._by_key.get(name.lower(), [])
         if dataset is not None:
             entries = [entry for entry in entries if entry.dataset == dataset.lower()]
+        if self._via is None:
+            entries = _aliases_first(entries, name)
         refs = {entry.ref.lower(): entry for entry in entries}
         if len(refs) == 1:
             entry = entries[0]
@@ -199,6 +201,12 @@ class Scope:
             hint, near = f"{parts[0]!r} is no lookup", nearest(parts[0], self.known)
         message = f"the path {path!r} leads nowhere (INVALID_FIELD)"
         return InputError(Problem("GS-NAME", message, place=place, value=value or path, hint=hint, nearest=near))
+
+
+def _aliases_first(entries: list[_Entry], name: str) -> list[_Entry]:
+    """A name means the column of that alias, also where another one of its task has it as label (§1.2)."""
+    named = {entry.dataset for entry in entries if entry.name.lower() == name.lower()}
+    return [entry for entry in entries if entry.dataset not in named or entry.name.lower() == name.lower()]
 
 
 def _described(entry: _Entry, datasets: Sequence[str]) -> str:
