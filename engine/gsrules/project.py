@@ -29,7 +29,12 @@ _PROFILE_KEYS: Final[Mapping[str, str]] = {
 _FOLDERS: Final[Mapping[str, str]] = {"rules": "rules", "datasets": "datasets", "tests": "tests"}
 _STORE: Final = ".gsrules/tenant.duckdb"
 _KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "profile", "limits")
-_BUCKET_KEYS: Final = ("path", "url", "endpoint", "region", "profile")
+_BUCKET_TEXTS: Final = ("path", "url", "endpoint", "region", "profile")
+_BUCKET_NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
+    "connect_timeout": (1, 600),
+    "request_timeout": (1, 3600),
+    "cache_mb": (0, 10_000_000),
+}
 _SECRETS_OF_BUCKETS: Final = (
     "secrets come from the environment (AWS_ACCESS_KEY_ID, …) or from an AWS profile (profile = …)"
 )
@@ -38,7 +43,10 @@ _SECRET = re.compile(r"secret|password|passwd|token|credential|access_?key|priva
 
 @dataclass(frozen=True, slots=True)
 class BucketSettings:
-    """Where a bucket is: a folder (`path`), or real S3 (`url`); `profile` is an AWS profile."""
+    """Where a bucket is: a folder (`path`), or real S3 (`url`); `profile` is an AWS profile.
+
+    Of real S3: how many seconds a connection and an answer may take, and how many megabytes of its files are kept.
+    """
 
     name: str
     path: Path | None = None
@@ -46,6 +54,9 @@ class BucketSettings:
     endpoint: str | None = None
     region: str | None = None
     profile: str | None = None
+    connect_timeout: int = 5
+    request_timeout: int = 20
+    cache_mb: int = 5120
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +187,8 @@ def _broken(error: tomllib.TOMLDecodeError, path: Path, text: str) -> Problem:
     found = re.search(r"line (\d+), column (\d+)", str(error))
     lines = text.split("\n")
     line, column = (int(found[1]), int(found[2])) if found else (len(lines), len(lines[-1]) + 1)
-    place = Place(str(path), line, column, lines[line - 1] if line <= len(lines) else "")
+    shown = lines[line - 1] if line <= len(lines) else ""
+    place = Place(str(path), line, column, "" if _SECRET.search(shown) else shown)
     reason = re.sub(r" \(at .*\)$", "", str(error))
     return Problem("GS-PROJECT-SETTINGS", f"the settings are not TOML: {reason}", place, hint='texts need quotes: "…"')
 
@@ -244,25 +256,51 @@ class _Settings:
 
     def _bucket(self, name: str, table: dict[str, Any]) -> BucketSettings:
         where = f"buckets.{name}"
-        known = {key: value for key, value in table.items() if self._check_key(key, _BUCKET_KEYS, f"{where}.{key}")}
-        texts: dict[str, str] = {}
-        for key, value in known.items():
-            if isinstance(value, str) and value.strip():
-                texts[key] = value
-            else:
-                self._problem(f"`{where}.{key}` must be a text", f"{where}.{key}", value=value, hint=f'{key} = "…"')
+        known = (*_BUCKET_TEXTS, *_BUCKET_NUMBERS)
+        values = {key: value for key, value in table.items() if self._check_key(key, known, f"{where}.{key}")}
+        texts = {key: str(value) for key, value in values.items() if self._is_bucket_text(where, key, value)}
+        numbers = {key: value for key, value in values.items() if self._is_bucket_number(where, key, value)}
         if ("path" in table) == ("url" in table):
             message = f"the bucket `{name}` needs either `path` (a folder) or `url` (s3://bucket/prefix)"
             self._problem(message, where)
-        url = texts.get("url")
-        if url is not None and not re.match(r"s3://[^/]+", url):
-            self._problem(f"`{where}.url` is no S3 address", f"{where}.url", value=url, hint="s3://bucket/prefix")
+        self._check_address(where, texts, "url", r"s3://[^/?#\s]+(/[^?#\0]*)?", "s3://bucket/prefix")
+        self._check_address(where, texts, "endpoint", r"https?://[^/?#\s]+/?", "http://localhost:9000")
         if "path" in texts:
-            for key in ("endpoint", "region", "profile"):
-                if key in texts:
-                    self._problem(f"`{where}.{key}` belongs to a bucket with `url`", f"{where}.{key}")
-        path = self.root / texts["path"] if "path" in texts else None
-        return BucketSettings(name, path, url, texts.get("endpoint"), texts.get("region"), texts.get("profile"))
+            for key in sorted(values.keys() - {"path", "url"}):
+                self._problem(f"`{where}.{key}` belongs to a bucket with `url`", f"{where}.{key}")
+            return BucketSettings(name, self.root / texts["path"])
+        endpoint = texts["endpoint"].rstrip("/") if "endpoint" in texts else None
+        return BucketSettings(
+            name, None, texts.get("url"), endpoint, texts.get("region"), texts.get("profile"), **numbers
+        )
+
+    def _is_bucket_text(self, where: str, key: str, value: object) -> bool:
+        if key not in _BUCKET_TEXTS:
+            return False
+        if isinstance(value, str) and value.strip():
+            return True
+        self._problem(f"`{where}.{key}` must be a text", f"{where}.{key}", value=value, hint=f'{key} = "…"')
+        return False
+
+    def _is_bucket_number(self, where: str, key: str, value: object) -> bool:
+        if key not in _BUCKET_NUMBERS:
+            return False
+        low, high = _BUCKET_NUMBERS[key]
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return True
+        message = f"`{where}.{key}` must be a whole number from {low} to {high}"
+        self._problem(message, f"{where}.{key}", value=value)
+        return False
+
+    def _check_address(self, where: str, texts: Mapping[str, str], key: str, form: str, example: str) -> None:
+        address = texts.get(key)
+        if address is None:
+            return
+        if "@" in address.partition("://")[2].partition("/")[0]:
+            message = f"`{where}.{key}`: secrets do not belong into the settings"
+            self._problem(message, f"{where}.{key}", code="GS-PROJECT-SECRET", hint=_SECRETS_OF_BUCKETS)
+        elif not re.fullmatch(form, address):
+            self._problem(f"`{where}.{key}` is no S3 address", f"{where}.{key}", value=address, hint=example)
 
     def _pgp_keys(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
@@ -325,7 +363,7 @@ class _Settings:
             return None
         number, column = _line_of(self.text, path)
         line = self.text.split("\n")[number - 1].rstrip("\r")
-        if _SECRET.search(path):
+        if _SECRET.search(path) or "@" in line:
             line = line.split("=")[0] + "= …"  # a report is no place for a secret either
         return Place(_shown(self.file), number, column, line, max(len(line.split("=")[0].strip()), 1))
 

@@ -77,17 +77,13 @@ def test_the_managed_buckets_own_prefix_is_dropped() -> None:
 def test_buckets_come_from_the_settings_or_from_the_datasets_folder(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "datasets/s3/plain").mkdir(parents=True)
-    (tmp_path / "gsrules.toml").write_text(
-        '[buckets.moved]\npath = "elsewhere"\n[buckets.real]\nurl = "s3://bucket/prefix"\n'
-    )
+    (tmp_path / "gsrules.toml").write_text('[buckets.moved]\npath = "elsewhere"\n')
     project = Project.find(tmp_path)
     assert bucket_of("gainsight-managed", project) == FolderBucket(
         "gainsight-managed", project.datasets_dir / "s3/gainsight-managed"
     )
     assert bucket_of("plain", project) == FolderBucket("plain", project.datasets_dir / "s3/plain")
     assert bucket_of("moved", project) == FolderBucket("moved", project.root / "elsewhere")
-    with pytest.raises(InputError, match="GS-NOT-YET"):
-        bucket_of("real", project)
     for name in ("unknown", "..", "../rules"):
         with pytest.raises(InputError, match="GS-PROJECT-BUCKET"):
             bucket_of(name, project)

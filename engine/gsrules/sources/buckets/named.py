@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gsrules.errors import InputError, Place, Problem
+from dataclasses import replace
+
+from gsrules.errors import InputError, Place
 from gsrules.project import MANAGED_BUCKET, Project
 from gsrules.sources.buckets.folder import FolderBucket
 from gsrules.sources.buckets.keys import key_problem
@@ -10,18 +12,22 @@ from gsrules.sources.buckets.protocol import Bucket
 
 
 def bucket_of(name: str, project: Project, place: Place | None = None) -> Bucket:
-    """The bucket of that name. Raises InputError GS-NOT-YET for real S3, GS-PROJECT-BUCKET if it is unknown."""
+    """The bucket of that name; `place` is where it is named.
+
+    Raises InputError GS-PROJECT-BUCKET if it, or its AWS profile, is unknown.
+    """
+    try:
+        return _bucket(name, project)
+    except InputError as error:
+        raise InputError(replace(problem, place=problem.place or place) for problem in error.problems) from error
+
+
+def _bucket(name: str, project: Project) -> Bucket:
     settings = project.buckets.get(name)
     if settings is not None and settings.url is not None:
-        raise InputError(
-            Problem(
-                "GS-NOT-YET",
-                "this version reads buckets from folders only",
-                place,
-                value=settings.url,
-                hint=f'copy the files and set path = "…" in [buckets.{name}]',
-            )
-        )
+        from gsrules.sources.buckets.s3 import s3_bucket
+
+        return s3_bucket(settings, project.root / ".gsrules" / "cache" / "s3")
     if settings is not None and settings.path is not None:
         return FolderBucket(name, project.root / settings.path)
     folder = project.datasets_dir / "s3" / name
