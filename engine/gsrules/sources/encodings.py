@@ -26,6 +26,8 @@ ENCODINGS: Final = (
 _NO_FILES: Final = frozenset(
     {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem", "utf-7"}
 )
+# Names of Windows that Python does not know.
+_ALIASES: Final = {"windows-31j": "cp932", "windows-874": "cp874", "windows-936": "gbk", "windows-949": "cp949"}
 _CHUNK: Final = 1 << 20
 _MARKS: Final = {
     "utf-32": ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")),
@@ -49,7 +51,7 @@ class NotDecodableError(Exception):
 def codec_of(encoding: str) -> str | None:
     """Python's name of a text encoding, None if there is no such encoding or it is not one of text files."""
     try:
-        found = codecs.lookup(encoding.strip())
+        found = codecs.lookup(_ALIASES.get(encoding.strip().lower(), encoding.strip()))
     except (LookupError, ValueError):
         return None
     # Python marks what does not decode to text: hex, rot13, zlib and the like.

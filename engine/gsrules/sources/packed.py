@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -26,16 +26,22 @@ _CHUNK: Final = 1 << 20
 _GIGABYTE: Final = 1 << 30
 
 # The ratio of a small file says nothing; the disk is looked at now and then, and some of it is left alone.
-_RATIO_COUNTS_FROM: Final = 1 << 28
+_RATIO_COUNTS_FROM: Final = 1 << 27
 _LOOK_EVERY: Final = 1 << 26
 _SPARE_DISK: Final = 1 << 28
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 class Room:
     """How much the files of a task may still grow to when they are unpacked, decrypted and recoded."""
 
-    def __init__(self, workdir: Path, profile: Mapping[str, Any], where: str) -> None:
-        self.workdir, self.where = workdir, where
+    def __init__(
+        self, workdir: Path, profile: Mapping[str, Any], where: str, free: Callable[[Path], int] = _free
+    ) -> None:
+        self.workdir, self.where, self.free = workdir, where, free
         self.gigabytes = int(profile["limits.s3_uncompressed_gb"])
         self.ratio = int(profile["limits.s3_uncompressed_ratio"])
         self.left = self.gigabytes * _GIGABYTE
@@ -62,7 +68,7 @@ class Room:
             raise self.problem("GS-LIMIT", message, hint)
         if self.made - self.looked >= _LOOK_EVERY:
             self.looked = self.made
-            if shutil.disk_usage(self.workdir).free < _SPARE_DISK + size:
+            if self.free(self.workdir) < _SPARE_DISK + size:
                 message = "the disk is nearly full; the file is not unpacked further"
                 raise self.problem("GS-FILE-DISK", message, f"make room in {self.workdir.parent}")
 

@@ -90,7 +90,9 @@ def _decryptor(pysequoia: ModuleType, key: PgpKey, room: Room) -> Any:
         raise _of_key(f"the file of the PGP key {key.name} holds no secret key", key, hint, room) from None
     try:
         return secret.decryptor(passphrase)
-    except Exception:  # as above; what it says might quote the passphrase
+    except Exception as error:  # as above; what it says might quote the passphrase
+        if passphrase is not None and "is not encrypted" in str(error):
+            return secret.decryptor()
         if passphrase is None:
             message = f"the PGP key {key.name} cannot be used: it has a passphrase, or no part that decrypts"
             raise _of_key(
