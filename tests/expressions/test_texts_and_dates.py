@@ -251,5 +251,5 @@ def test_no_function_repeats_an_argument_more_than_it_says(name: str) -> None:
     text = sql_of(spell(tree, world.env))
     most = max(text.count(f'"{arg.name}"') / args.count(arg) for arg in set(args))
     if entry.double:
-        most /= 7
+        most /= 8
     assert most <= entry.uses

@@ -129,7 +129,7 @@ class Trees:
                 lambda d: Concat(self.text(d), self.text(d)),
                 lambda d: self.call("upper", self.text(d)),
                 lambda d: self.call("to_string", self.value(d)),
-                lambda d: self.call("if", self.condition(d), self.text(d), self.text(d)),
+                lambda d: self.call("if", self._truth(d), self.text(d), self.text(d)),
                 lambda d: self.case(d, Family.TEXT),
             ],
         )

@@ -15,9 +15,9 @@ from gsrules.expressions.sql import NUMBER_SQL, Sql, call
 def to_number(double: Sql) -> Sql:
     """A DOUBLE as DECIMAL(38,9)."""
     small = sql.lt(call("abs", double), 400_000)
+    slow = sql.try_cast(sql.cast(double, "VARCHAR"), NUMBER_SQL)
     return sql.case(
-        [(small, sql.cast(double, NUMBER_SQL)), (_is_cents(double), _through(double, 2))],
-        sql.try_cast(sql.cast(double, "VARCHAR"), NUMBER_SQL),
+        [(small, sql.cast(double, NUMBER_SQL)), (_is_cents(double), _through(double, 2)), (_in_range(double), slow)]
     )
 
 
@@ -30,8 +30,8 @@ def to_decimals(double: Sql, decimals: int) -> Sql:
             (sql.lt(size, 1_000), sql.cast(sql.cast(double, "DECIMAL(18, 12)"), target)),
             (sql.lt(size, 100_000), sql.cast(sql.cast(double, "DECIMAL(18, 10)"), target)),
             (_is_cents(double), sql.cast(sql.cast(double, "DECIMAL(18, 2)"), target)),
-        ],
-        sql.try_cast(sql.cast(double, "VARCHAR"), target),
+            (_in_range(double), sql.try_cast(sql.cast(double, "VARCHAR"), target)),
+        ]
     )
     return sql.try_cast(rounded, NUMBER_SQL)
 
@@ -68,6 +68,19 @@ def _is_short(number: Sql) -> Sql:
 
 def _short(number: Sql) -> Sql:
     return sql.cast(number, "DECIMAL(18, 9)")
+
+
+def from_text(text: Sql) -> Sql:
+    """The number that a text holds as DECIMAL(38,9); null if it holds none, or one of more than 29 integer digits."""
+    number = sql.try_cast(text, NUMBER_SQL)
+    edge = "99999999999999999999999999999.999999999"
+    low, high = (sql.cast(sql.text(sign + edge), NUMBER_SQL) for sign in ("-", ""))
+    return sql.case([(sql.between(number, low, high), number)])
+
+
+def _in_range(double: Sql) -> Sql:
+    # DuckDB casts 1.00000000000001e+29 to a DECIMAL(38,9) of 30 integer digits
+    return sql.lt(call("abs", double), sql.cast(sql.text("1e29"), "DOUBLE"))
 
 
 def out_of_range(double: Sql) -> Sql:

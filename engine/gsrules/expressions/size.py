@@ -23,7 +23,7 @@ from gsrules.expressions.tree import (
 )
 
 LARGEST = 20_000
-_ROUNDING_USES = 7
+_ROUNDING_USES = 8
 _PRINTING_USES = 6
 
 

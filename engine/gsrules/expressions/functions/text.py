@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gsrules.catalogue.datatypes import BOOLEAN, NUMBER, STRING, WHOLE, Family
-from gsrules.expressions import sql
+from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions.model import (
     ANY,
     NOT_CONVERTED,
@@ -151,7 +151,7 @@ def _to_number(args: Args, speller: Speller) -> Sql:
         return speller.number(args[0])
     bare = trimmed(value)
     fits = call("regexp_full_match", bare, _NUMBER_TEXT)
-    return sql.case([(fits, sql.try_cast(bare, sql.NUMBER_SQL))])
+    return sql.case([(fits, rounding.from_text(bare))])
 
 
 def _to_number_counts(args: Args, speller: Speller) -> tuple[Counted, ...]:
@@ -365,7 +365,7 @@ FUNCTIONS = (
             Example("to_number('')", None),
         ),
         spell=_to_number,
-        uses=2,
+        uses=3,
         counts=_to_number_counts,
     ),
     Function(
