@@ -6,7 +6,7 @@ each combination of values of their partition, in which nulls are equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import pairwise
 from typing import Final
@@ -143,6 +143,40 @@ class _Values:
                 found = over.value(value.function)
                 with_zero = call("least" if value.function == "min" else "greatest", found, zero)
                 return sql.case([(sql.is_null(found), zero), (some, with_zero)], found)
+
+
+def crowded(node: OverRows, rows: Relation, spelled: Spelled) -> Iterator[tuple[str, exp.Select]]:
+    """For each period over period: how many rows share their slot with another row (data-setup.md §14).
+
+    `rows` are those of the node's input; each SELECT uses a copy of them.
+    """
+    windows = [value for value in node.values if isinstance(value, WindowMeasure) and value.slots]
+    for field in dict.fromkeys(value.field for value in windows):
+        blocks = sorted((value for value in windows if value.field == field), key=lambda value: value.first)
+        source = Relation(rows.select.copy(), rows.columns)
+        day = spelled(blocks[0].day, source)
+        met = source.where(within(day, blocks[0].first, blocks[-1].end))
+        slots = tuple(start for block in blocks for start in block.slots)
+        keys = [source.columns[each].copy() for each in blocks[0].by]
+        met.select.group_by(*keys, slot(day, slots, blocks[-1].end), copy=False)
+        size = exp.Count(this=exp.Star())
+        met.select.having(sql.gte(size, 2), copy=False)
+        groups = Relation(met.select, {"n": size.copy()}).finished(("n",))
+        total = sql.coalesce(exp.Sum(this=column("n", "g")), sql.integer(0))
+        made = exp.Select(expressions=[cast(total, "BIGINT")])
+        yield field, made.from_(groups.subquery("g", copy=False), copy=False)
+
+
+def too_large(value: Statistic, rows: Relation, spelled: Spelled) -> exp.Select:
+    """On how many rows a statistic is null though there is data for it; `rows` have its column."""
+    known = sql.every([sql.is_not_null(spelled(each, rows)) for each in value.arguments])
+    lost = sql.is_null(rows.columns[value.column.name].copy())
+    some, missing = (
+        exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=met)) for met in (known, lost)
+    )
+    found = sql.case([(sql.gte(some, 1), missing)], sql.integer(0))
+    rows.select.set("expressions", [found])
+    return rows.select
 
 
 def within(day: Sql, first: date, end: date) -> Sql:

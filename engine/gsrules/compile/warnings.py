@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlglot import exp
 
 from gsrules.compile.visitor import EnvFor, Visitor
 from gsrules.dataclass import dataclass
 from gsrules.expressions.counted import counted
+from gsrules.expressions.functions.model import OUT_OF_RANGE
 from gsrules.expressions.tree import ColumnRef, Expr, Literal
-from gsrules.plan.nodes import Aggregate, Filter, Node, PlannedTask, Project, walk
+from gsrules.plan.nodes import Aggregate, Filter, Node, OverRows, PlannedTask, Project, Statistic, walk
+
+SEVERAL_ROWS: Final = "several rows in one period"
+LARGE: Final = frozenset({"covar_pop", "var_pop", "stddev_pop"})
+"""The statistics that may be larger than any of their arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +30,55 @@ class Spot:
 
 
 def spots(task: PlannedTask, visitor: Visitor, env_for: EnvFor) -> Iterator[Spot]:
-    """Every place of a task where a value may turn out null for want of a result.
+    """Every place of a task where a value may turn out null for want of a result, or is made of doubtful data.
 
     Each is counted over the rows that reach the expression; those are a task's kept rows, so a second look is cheap.
     """
     for node in walk(task.node):
-        if not isinstance(node, Filter | Project | Aggregate):
+        if not isinstance(node, Filter | Project | Aggregate | OverRows):
             continue
         anything = env_for({column.name: exp.Null() for column in node.input.columns})
-        for column, expr in _expressions(node):
+        for column, inside, expr in _expressions(node):
             if isinstance(expr, ColumnRef | Literal) or not counted(expr, anything):
                 continue
             over = visitor.unshaped(node.input)
             for found in counted(expr, env_for(over.columns)):
                 met = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=found.condition))
-                yield Spot(column, found.reason, found.fatal, over.select.select(met, append=False))
+                yield Spot(column, found.reason + inside, found.fatal, over.select.select(met, append=False))
+        if isinstance(node, OverRows):
+            yield from _over_rows(node, visitor, fatal=anything.profile["formula.math_domain"] == "error")
 
 
-def _expressions(node: Node) -> Iterator[tuple[str, Expr]]:
-    """The expressions of a node, each with the column that it computes (empty for a condition)."""
+def _over_rows(node: OverRows, visitor: Visitor, *, fatal: bool) -> Iterator[Spot]:
+    # Few rules have such values, and what computes them takes time to import.
+    from gsrules.compile.over_rows import crowded, too_large
+
+    for field, rows in crowded(node, visitor.unshaped(node.input), visitor.spelled):
+        yield Spot(field, SEVERAL_ROWS, False, rows)
+    for value in node.values:
+        if isinstance(value, Statistic) and value.function in LARGE:
+            yield Spot(
+                value.field,
+                f"{OUT_OF_RANGE} in {value.column.name}",
+                fatal,
+                too_large(value, visitor.unshaped(node), visitor.spelled),
+            )
+
+
+def _expressions(node: Node) -> Iterator[tuple[str, str, Expr]]:
+    """The expressions of a node, each with the column that it is for (empty for a condition), and inside of what."""
     match node:
         case Filter():
-            yield "", node.predicate
+            yield "", "", node.predicate
         case Project():
-            yield from ((item.column.name, item.expr) for item in node.items)
+            yield from ((item.column.name, "", item.expr) for item in node.items)
+        case OverRows():
+            for value in node.values:
+                if isinstance(value, Statistic):
+                    yield from ((value.field, f" in {value.column.name}", expr) for expr in value.arguments)
         case Aggregate():
-            yield from ((key.column.name, key.expr) for key in node.keys)
+            yield from ((key.column.name, "", key.expr) for key in node.keys)
             for measure in node.measures:
                 for expr in (measure.argument, measure.where):
                     if expr is not None:
-                        yield measure.column.name, expr
+                        yield measure.column.name, "", expr

@@ -24,6 +24,7 @@ BranchKind = Literal[
     "join",  # a side of a merge: matched, left alone, right alone
     "lookup",  # a lookup that a fetch follows, or an import lookup of a load: found, none, several
     "pivot",  # a column of a pivot: fed, not fed
+    "window",  # an aggregation over time: rows, no row in the window
     "union",  # rows of one input
     "group",  # a group of an aggregate: one row, several rows
     "map",  # an entry of a customise mapping: used

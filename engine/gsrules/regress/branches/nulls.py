@@ -39,11 +39,16 @@ from gsrules.plan.nodes import (
     Matching,
     Measure,
     Node,
+    OverRows,
+    OverRowsValue,
     Project,
+    RandomNumber,
     ScanFile,
     ScanObject,
     TaskRef,
     Union,
+    WindowMeasure,
+    read_over_rows,
 )
 
 
@@ -171,6 +176,22 @@ def _of_measure(measure: Measure, below: Columns, grouped: bool) -> Nulls:
     if measure.where is not None or not grouped or measure.argument is None:
         return Nulls.YES
     return nulls_of(measure.argument, below)
+
+
+@of_node.register
+def _(node: OverRows, tasks: Mapping[str, Columns], objects: Objects) -> Columns:
+    below = of_node(node.input, tasks, objects)
+    return {**below, **{value.column.name: _of_rows(value, below) for value in node.values}}
+
+
+def _of_rows(value: OverRowsValue, below: Columns) -> Nulls:
+    if isinstance(value, RandomNumber):
+        return Nulls.NEVER
+    if isinstance(value, WindowMeasure):
+        never = value.missing_as_zero or value.function in ("count", "count_distinct")
+        return Nulls.NEVER if never else Nulls.YES
+    # A row itself gives a statistic something to be computed from, unless an argument is null.
+    return max(Nulls.DOUBTFUL, *(nulls_of(expr, below) for expr in read_over_rows(value)))
 
 
 @of_node.register

@@ -13,6 +13,7 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     PlannedTask,
     Project,
     ScanFile,
@@ -63,6 +64,12 @@ def _(node: TaskRef, name: str, tasks: Tasks) -> Origins:
 @origins.register
 def _(node: LookupHop, name: str, tasks: Tasks) -> Origins:
     return {} if name in node.fields else origins(node.input, name, tasks)
+
+
+@origins.register
+def _(node: OverRows, name: str, tasks: Tasks) -> Origins:
+    below = {column.name for column in node.input.columns}
+    return origins(node.input, name, tasks) if name in below else {}
 
 
 @origins.register(Filter)

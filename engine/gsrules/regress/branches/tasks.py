@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from gsrules.compile.over_rows import within
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place
 from gsrules.expressions.spell import spell
@@ -19,11 +20,14 @@ from gsrules.plan.nodes import (
     Matching,
     Measure,
     Node,
+    OverRows,
     Project,
     ScanObject,
     TaskRef,
     Union,
+    WindowMeasure,
     inputs,
+    read_over_rows,
 )
 from gsrules.plan.unfold import BRANCH, FOUND, FROM, LEFT, RIGHT, ROW, Part
 from gsrules.regress.branches.conditions import Subject, cases, conditions, said
@@ -129,6 +133,26 @@ def _pivot_column(
     kept = bool(context.bound.context.profile["pivot.keep_empty_groups"]) or not node.keys
     need = f"a group without any row that feeds the column `{name}`"
     yield other.branch("pivot", name, "not fed", nothing, need, counted=kept or not alone)
+
+
+def _over_rows(part: Part, node: OverRows, context: TaskContext) -> Iterator[Branch]:
+    subject = _subject(part, part.inputs[0], context.bound.plan.tasks[part.task].place)
+    for value in node.values:
+        for expr in read_over_rows(value):
+            yield from cases(subject, value.column.name, expr, context.bound.spelling(ROWS))
+        if isinstance(value, WindowMeasure):
+            yield from _window(subject, value, context)
+
+
+def _window(subject: Subject, value: WindowMeasure, context: TaskContext) -> Iterator[Branch]:
+    name = value.column.name
+    inside = within(context.spelled(value.day), value.first, value.end)
+    some = exp.Window(this=exp.LogicalOr(this=inside), partition_by=[column(each, ROWS) for each in value.by])
+    known = exp.Coalesce(this=some, expressions=[exp.false()])
+    span = f"from {value.first} to before {value.end}"
+    yield subject.branch("window", name, "rows", known, f"a row with a day {span}")
+    need = f"rows of which none has a day {span}"
+    yield subject.branch("window", name, "no row", exp.Not(this=known.copy()), need, counted=False)
 
 
 def _groups(subject: Subject, node: Aggregate, group: list[exp.Expression]) -> Iterator[Branch]:
@@ -253,6 +277,7 @@ _KINDS: Mapping[type[object], Callable[[Part, Any, TaskContext], Iterator[Branch
     Filter: _filter,
     Project: _project,
     Aggregate: _aggregate,
+    OverRows: _over_rows,
     LookupHop: _lookup,
     Matching: _matching,
     Join: _join,

@@ -14,6 +14,7 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     Project,
     ScanFile,
     ScanObject,
@@ -59,7 +60,7 @@ def _keys(node: Node, tasks: Mapping[str, Keys]) -> Keys:
             return ()
         case TaskRef():
             return tasks.get(node.task, ())
-        case Filter() | Matching() | LookupHop():
+        case Filter() | Matching() | LookupHop() | OverRows():
             return _keys(node.input, tasks)
         case Project():
             return _projected(node, _keys(node.input, tasks))

@@ -20,8 +20,11 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     Project,
     ScanObject,
+    WindowMeasure,
+    read_over_rows,
     walk,
 )
 from gsrules.run.prepare import BoundRule
@@ -107,6 +110,8 @@ def _used(node: Node) -> Iterator[str]:
         yield from (name for expr in _expressions(each) for name in references(expr))
         if isinstance(each, LookupHop | Matching):
             yield each.key
+        if isinstance(each, OverRows):
+            yield from (name for value in each.values if isinstance(value, WindowMeasure) for name in value.by)
         if isinstance(each, Join):
             yield from (name for key in each.keys for name in (key.left, key.right))
     if not any(isinstance(each, Project | Aggregate) for each in walk(node)):
@@ -122,6 +127,8 @@ def _expressions(node: Node) -> Iterable[Expr]:
         case Aggregate():
             measures = (expr for each in node.measures for expr in (each.argument, each.where, each.default))
             return (*(key.expr for key in node.keys), *(expr for expr in measures if expr is not None))
+        case OverRows():
+            return tuple(expr for value in node.values for expr in read_over_rows(value))
         case _:
             return ()
 

@@ -9,7 +9,7 @@ from gsrules.actions.cta import BoundCta
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import ColumnRef, Expr, Literal, TextMatch, walk
-from gsrules.plan.nodes import Aggregate, Column, Filter, Join, Node, Project, inputs
+from gsrules.plan.nodes import Aggregate, Column, Filter, Join, Node, OverRows, Project, inputs, read_over_rows
 from gsrules.plan.nodes import walk as nodes_of
 from gsrules.regress.record.mask_forms import Needs
 from gsrules.run.prepare import BoundRule, find_task
@@ -76,6 +76,9 @@ def _of_node(node: Node) -> Iterator[Expr]:
         case Aggregate():
             for measure in node.measures:
                 yield from (expr for expr in (measure.argument, measure.where, measure.default) if expr is not None)
+        case OverRows():
+            for value in node.values:
+                yield from read_over_rows(value)
 
 
 def _origins(match: TextMatch, columns: Mapping[str, Column]) -> Iterable[str]:

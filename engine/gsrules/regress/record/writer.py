@@ -29,6 +29,7 @@ _RANK: Final = {
             "join",
             "union",
             "pivot",
+            "window",
         )
     )
 }

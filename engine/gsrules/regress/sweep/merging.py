@@ -15,6 +15,7 @@ from gsrules.plan.nodes import (
     LookupHop,
     Matching,
     Node,
+    OverRows,
     PlannedTask,
     Project,
     ScanFile,
@@ -98,6 +99,8 @@ class _Merging:
                 return self._project([each for each in nodes if isinstance(each, Project)])
             case Aggregate():
                 return self._aggregate([each for each in nodes if isinstance(each, Aggregate)])
+            case OverRows():
+                return self._over_rows([each for each in nodes if isinstance(each, OverRows)])
             case Join():
                 return self._join([each for each in nodes if isinstance(each, Join)])
             case Union():
@@ -131,6 +134,14 @@ class _Merging:
         if any((node.keys, node.measures) != (nodes[0].keys, nodes[0].measures) for node in nodes):
             self._block("the parameter is part of the columns")
         return replace(nodes[0], input=below), False
+
+    def _over_rows(self, nodes: Sequence[OverRows]) -> tuple[Node, bool]:
+        below, moves = self._merge([node.input for node in nodes])
+        if moves:
+            self._block("the parameter decides which rows go into a statistic or a window")
+        if any(node.values != nodes[0].values for node in nodes):
+            self._block("the parameter is part of a formula")
+        return replace(nodes[0], input=below), moves
 
     def _join(self, nodes: Sequence[Join]) -> tuple[Node, bool]:
         left, left_moves = self._merge([node.left for node in nodes])

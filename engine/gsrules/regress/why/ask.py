@@ -149,7 +149,9 @@ def _bind_fetch(trace: Trace, spot: Spot, scan: ScanObject, condition: str, cont
     """The condition as that of a fetch task, which may follow lookups."""
     task = {"object": scan.object, "source": scan.source, "show": [name_text(scan.columns[0].name)], "where": condition}
     notes = Findings(spot.title)
-    env = TaskEnv(spot.title, trace.tenant.catalogue, context, NoFiles(), trace.bound.plan.exact, notes, {})
+    env = TaskEnv(
+        trace.bound.rule.id, spot.title, trace.tenant.catalogue, context, NoFiles(), trace.bound.plan.exact, notes, {}
+    )
     try:
         node = bind_fetch(FetchTask.model_validate(task), env)
     except Skip:

@@ -14,7 +14,7 @@ from gsrules.expressions import spell
 from gsrules.expressions.leaves import source_text
 from gsrules.expressions.printed import name_text, printed, value_text
 from gsrules.expressions.tree import references
-from gsrules.plan.nodes import Aggregate, Column, Filter, Join, LookupHop, Matching, Measure, Project, Union
+from gsrules.plan.nodes import Aggregate, Column, Filter, Join, LookupHop, Matching, Measure, OverRows, Project, Union
 from gsrules.plan.unfold import ROW, Part
 from gsrules.regress.why.ask import key_column, partner, source_title
 from gsrules.regress.why.checks import checks, formulas, one_row
@@ -60,6 +60,8 @@ class Story:
                     yield step
             case Aggregate():
                 yield self._group(part, part.node)
+            case OverRows():
+                pass  # the formulas that read its columns tell them
             case Join():
                 yield from (self._merge(part, part.node, at) for at in came)
             case Union():
