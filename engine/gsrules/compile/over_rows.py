@@ -13,11 +13,11 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.catalogue.datatypes import NUMBER, Family
+from gsrules.catalogue.datatypes import Family
 from gsrules.compile.aggregates import Over
 from gsrules.compile.relation import Relation, cast, column, name, of_table
 from gsrules.compile.statistics import VALUE, statistic, usable
-from gsrules.expressions import rounding, sql
+from gsrules.expressions import sql
 from gsrules.expressions.sql import Sql, call
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import OverRows, RandomNumber, Statistic, WindowMeasure
@@ -76,17 +76,15 @@ class _Values:
         number = sql.cast(exp.Window(this=exp.RowNumber(), order=order), "VARCHAR")
         digits = call("substr", call("sha256", sql.joined([sql.text(value.stem), number])), 1, 16)
         first_bytes = sql.cast(sql.cast(sql.joined([sql.text("0x"), digits]), "UBIGINT"), "DOUBLE")
-        share = sql.cast(sql.over(first_bytes, exp.Literal.number(_TWO_TO_64)), NUMBER.storage)
+        share = sql.over(first_bytes, sql.cast(sql.text(_TWO_TO_64), "DOUBLE"))
         # rounding to 9 decimals never makes it 1
-        below_one = call("least", share, sql.cast(sql.text(_LARGEST_RANDOM), NUMBER.storage))
-        self._columns[value.column.name] = below_one
+        self._columns[value.column.name] = call("least", share, sql.cast(sql.text(_LARGEST_RANDOM), "DOUBLE"))
 
     def add_statistic(self, value: Statistic) -> None:
         source = self._read()
         rows = usable(source, [self._spelled(each, source) for each in value.arguments])
         found = self._beside(statistic(value.function, rows), [])
-        number = column(VALUE, found)
-        self._columns[value.column.name] = number if value.function == "median" else rounding.to_number(number)
+        self._columns[value.column.name] = column(VALUE, found)
 
     def add_windows(self, by: tuple[str, ...], values: Iterable[WindowMeasure]) -> None:
         """The aggregations of one partition."""
@@ -165,18 +163,6 @@ def crowded(node: OverRows, rows: Relation, spelled: Spelled) -> Iterator[tuple[
         total = sql.coalesce(exp.Sum(this=column("n", "g")), sql.integer(0))
         made = exp.Select(expressions=[cast(total, "BIGINT")])
         yield field, made.from_(groups.subquery("g", copy=False), copy=False)
-
-
-def too_large(value: Statistic, rows: Relation, spelled: Spelled) -> exp.Select:
-    """On how many rows a statistic is null though there is data for it; `rows` have its column."""
-    known = sql.every([sql.is_not_null(spelled(each, rows)) for each in value.arguments])
-    lost = sql.is_null(rows.columns[value.column.name].copy())
-    some, missing = (
-        exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=met)) for met in (known, lost)
-    )
-    found = sql.case([(sql.gte(some, 1), missing)], sql.integer(0))
-    rows.select.set("expressions", [found])
-    return rows.select
 
 
 def within(day: Sql, first: date, end: date) -> Sql:

@@ -10,13 +10,10 @@ from sqlglot import exp
 from gsrules.compile.visitor import EnvFor, Visitor
 from gsrules.dataclass import dataclass
 from gsrules.expressions.counted import counted
-from gsrules.expressions.functions.model import OUT_OF_RANGE
 from gsrules.expressions.tree import ColumnRef, Expr, Literal
 from gsrules.plan.nodes import Aggregate, Filter, Node, OverRows, PlannedTask, Project, Statistic, walk
 
 SEVERAL_ROWS: Final = "several rows in one period"
-LARGE: Final = frozenset({"covar_pop", "var_pop", "stddev_pop"})
-"""The statistics that may be larger than any of their arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +43,11 @@ def spots(task: PlannedTask, visitor: Visitor, env_for: EnvFor) -> Iterator[Spot
                 met = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=found.condition))
                 yield Spot(column, found.reason + inside, found.fatal, over.select.select(met, append=False))
         if isinstance(node, OverRows):
-            yield from _over_rows(node, visitor, fatal=anything.profile["formula.math_domain"] == "error")
+            # Few rules have such values, and what computes them takes time to import.
+            from gsrules.compile.over_rows import crowded
 
-
-def _over_rows(node: OverRows, visitor: Visitor, *, fatal: bool) -> Iterator[Spot]:
-    # Few rules have such values, and what computes them takes time to import.
-    from gsrules.compile.over_rows import crowded, too_large
-
-    for field, rows in crowded(node, visitor.unshaped(node.input), visitor.spelled):
-        yield Spot(field, SEVERAL_ROWS, False, rows)
-    for value in node.values:
-        if isinstance(value, Statistic) and value.function in LARGE:
-            yield Spot(
-                value.field,
-                f"{OUT_OF_RANGE} in {value.column.name}",
-                fatal,
-                too_large(value, visitor.unshaped(node), visitor.spelled),
-            )
+            for field, rows in crowded(node, visitor.unshaped(node.input), visitor.spelled):
+                yield Spot(field, SEVERAL_ROWS, False, rows)
 
 
 def _expressions(node: Node) -> Iterator[tuple[str, str, Expr]]:

@@ -36,6 +36,7 @@ from gsrules.expressions.tree import (
     RuleDate,
     Template,
     TextMatch,
+    Unrounded,
 )
 from gsrules.expressions.vocabulary import ADD, AND, COMPARE, NEGATE, NOT, OR, RESERVED, SYMBOL_POWER
 
@@ -138,7 +139,7 @@ class _Printer:
                 return SYMBOL_POWER[expr.op]
             case Concat() | DateShift():
                 return ADD if self._rule_date is None or self._day(expr) is None else _ATOM
-            case Convert() | Rounded():
+            case Convert() | Rounded() | Unrounded():
                 return self._power(expr.operand)
             case Compare() | InList() | Between() | TextMatch() | NullTest() | Period():
                 return COMPARE
@@ -271,6 +272,7 @@ _PRINTERS: Final[Mapping[type[object], Callable[[_Printer, Any], str]]] = {
     ),
     Negate: lambda p, e: f"-{p.within(e.operand, NEGATE)}",
     Rounded: lambda p, e: p.text(e.operand),
+    Unrounded: lambda p, e: p.text(e.operand),
     Concat: lambda p, e: f"{p.within(e.left, ADD)} + {p.within(e.right, ADD + 1)}",
     Compare: _Printer.compared,
     InList: _Printer.listed,

@@ -41,6 +41,7 @@ from gsrules.expressions.tree import (
     RuleDate,
     Template,
     TextMatch,
+    Unrounded,
     concat_operands,
 )
 
@@ -68,7 +69,7 @@ def is_double(expr: Expr) -> bool:
     """Whether the value is computed in double precision and rounded afterwards."""
     if isinstance(expr, Negate):
         return is_double(expr.operand)
-    return isinstance(expr, Arithmetic) or (isinstance(expr, Call) and FUNCTIONS[expr.function].double)
+    return isinstance(expr, Arithmetic | Unrounded) or (isinstance(expr, Call) and FUNCTIONS[expr.function].double)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class TreeSpeller:
         """A number as DOUBLE; what is computed in double precision stays unrounded."""
         if isinstance(expr, Arithmetic):
             return self._arithmetic(expr)
+        if isinstance(expr, Unrounded):
+            return self.value(expr.operand)
         if isinstance(expr, Negate) and is_double(expr):
             return sql.negative(self.double(expr.operand))
         if isinstance(expr, Call) and is_double(expr):
@@ -195,6 +198,9 @@ class TreeSpeller:
             return rounding.to_number(double) if decimals >= 9 else rounding.to_decimals(double, decimals)
         number = self.number(expr.operand)
         return number if decimals >= 9 else rounding.rounded(number, decimals)
+
+    def _unrounded(self, expr: Unrounded) -> Sql:
+        return rounding.to_number(self.double(expr))
 
     def _call(self, expr: Call) -> Sql:
         entry: Function = FUNCTIONS[expr.function]
@@ -363,6 +369,7 @@ _SPELLINGS: Mapping[type[object], Callable[[TreeSpeller, Any], Sql]] = {
     Arithmetic: TreeSpeller._rounded_arithmetic,
     Negate: TreeSpeller._negate,
     Rounded: TreeSpeller._rounded,
+    Unrounded: TreeSpeller._unrounded,
     Concat: TreeSpeller._concat,
     Compare: TreeSpeller._compare,
     InList: TreeSpeller._in_list,

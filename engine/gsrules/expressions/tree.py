@@ -78,6 +78,15 @@ class Rounded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrounded:
+    """A column that the plan computes in double precision, rounded where arithmetic ends (data-setup.md §2.2)."""
+
+    operand: Expr
+    type: DataType
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Concat:
     """Two texts joined; the null rule is the profile's (`formula.null_concat`)."""
 
@@ -246,6 +255,7 @@ Expr = (
     | Arithmetic
     | Negate
     | Rounded
+    | Unrounded
     | Concat
     | Compare
     | InList

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from gsrules.catalogue.datatypes import DataType
 from gsrules.dataclass import dataclass
@@ -157,6 +157,10 @@ class Aggregate:
 StatisticFunction = Literal["covar_pop", "correlation", "var_pop", "stddev_pop", "median"]
 
 
+EXACT: Final = frozenset({"median"})
+"""The statistics whose column is a decimal; the others are doubles, which formulas read as `Unrounded`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statistic:
     """`function` over all rows with no null argument (data-setup.md §11.4). `field` is the formula that uses it."""
@@ -169,7 +173,7 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class RandomNumber:
-    """The repeatable number of each row (data-setup.md §11.4): hashed is `stem` and the row's number.
+    """The repeatable number of each row, a double (data-setup.md §11.4): hashed is `stem` and the row's number.
 
     Rows are numbered in the order of the columns `order`, which are all that the task reads.
     """

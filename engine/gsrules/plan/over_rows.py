@@ -12,14 +12,16 @@ from typing import Final
 
 from gsrules.catalogue.datatypes import DATE, NUMBER, DataType, Family
 from gsrules.dataclass import dataclass
+from gsrules.errors import Place
 from gsrules.expressions.functions import FUNCTIONS
 from gsrules.expressions.periods import shift
 from gsrules.expressions.printed import printed
 from gsrules.expressions.show import resolve_name
-from gsrules.expressions.tree import Call, ColumnRef, Convert, Expr, Unit, references, replaced, walk
+from gsrules.expressions.tree import Call, ColumnRef, Convert, Expr, Unit, Unrounded, references, replaced, walk
 from gsrules.plan.columns import aggregate_type, unique_name
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import (
+    EXACT,
     AggregateFunction,
     Column,
     Node,
@@ -83,12 +85,12 @@ class RowsValues:
             if not isinstance(each, Call) or not FUNCTIONS[each.function].over_rows:
                 return None
             if each.function == "random":
-                return self._random_of(field)
+                return self._random_of(field, each.place)
             return self._statistic(each, field)
 
         return replaced(expr, column)
 
-    def _random_of(self, field: str) -> ColumnRef:
+    def _random_of(self, field: str, place: Place | None) -> Expr:
         """The number is that of the column: each formula has one (data-setup.md §11.4)."""
         if field not in self._random:
             env = self._env
@@ -96,14 +98,15 @@ class RowsValues:
             stem = f"{seed}|{env.rule}|{day}|{env.name}|{field}|"
             name = self._named(f"random() of {field}")
             self._random[field] = RandomNumber(Column(name, name, NUMBER), stem, self._shelf.order)
-        return ColumnRef(self._random[field].column.name, NUMBER)
+        return Unrounded(ColumnRef(self._random[field].column.name, NUMBER, place), NUMBER, place)
 
-    def _statistic(self, call: Call, field: str) -> ColumnRef:
+    def _statistic(self, call: Call, field: str) -> Expr:
         function = next(each for each in _STATISTICS if each == call.function)
         arguments = tuple(self.lifted(argument, field) for argument in call.args)
         name = self._named(printed(call))
         self._others.append(Statistic(Column(name, name, NUMBER), function, arguments, field))
-        return ColumnRef(name, NUMBER)
+        ref = ColumnRef(name, NUMBER, call.place)
+        return ref if function in EXACT else Unrounded(ref, NUMBER, call.place)
 
     def measure(
         self, title: str, function: AggregateFunction, of: ColumnRef, when: Expr, by: Sequence[str], block: Block,

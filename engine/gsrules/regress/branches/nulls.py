@@ -28,6 +28,7 @@ from gsrules.expressions.tree import (
     Rounded,
     RuleDate,
     Template,
+    Unrounded,
     children,
 )
 from gsrules.plan.nodes import (
@@ -90,7 +91,7 @@ def nulls_of(expr: Expr, columns: Columns) -> Nulls:
             return max(results)
         case Arithmetic() | Negate() | Rounded() | DateShift() | Convert() | Logic() | Compare() | InList() | Between():
             return below
-        case Period():
+        case Period() | Unrounded():
             return nulls_of(expr.operand, columns)
         case _:
             # Functions and text matches: what a null does there, and what gives one, is theirs to decide.
