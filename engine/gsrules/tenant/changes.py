@@ -6,8 +6,9 @@ each matched row of the dataset) and, for each object touched, *write* tables th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import Final, Literal, get_args
 
 from gsrules.dataclass import dataclass
@@ -55,6 +56,22 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class OutFile:
+    """A file that an action gives to a bucket once the run has committed.
+
+    `make` writes its content to a new local file (RunError if it cannot be made); it holds `rows` rows, those of
+    the effects from `first` to `last`.
+    """
+
+    bucket: str
+    key: str
+    rows: int
+    first: int
+    last: int
+    make: Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorCount:
     """How many rows got `code`, with one example in words."""
 
@@ -85,7 +102,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ChangeList:
-    """What one action decided. `effects` names the effects table; `writes` are applied in order."""
+    """What one action decided. `effects` names the effects table; `writes` are applied in order.
+
+    `files` leave when the run has committed; then the effects are a table, which tells what became of them.
+    """
 
     effects: str
     writes: tuple[Write, ...]
@@ -93,3 +113,4 @@ class ChangeList:
     errors: tuple[ErrorCount, ...] = ()
     skips: tuple[ErrorCount, ...] = ()
     warnings: tuple[ErrorCount, ...] = ()
+    files: tuple[OutFile, ...] = ()

@@ -1,4 +1,4 @@
-"""Updating CTAs, success plans, outbox and files (actions.md §6.6, §8, §9)."""
+"""Updating CTAs, success plans, the outbox (actions.md §6.6, §8, §9)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pydantic import Field
 
 from gsrules.actions.later.records import EntitySpec
 from gsrules.actions.later.refusing import BIONIC_LACKS, not_yet
-from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, FileSpec, MappingSpec, Names, OwnerSpec
-from gsrules.spec.base import Name, Positive
+from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, MappingSpec, Names, OwnerSpec
+from gsrules.spec.base import Name
 
 
 class UpdateCtaSpec(ActionSpec):
@@ -65,20 +65,6 @@ class CallExternalApiSpec(ActionSpec):
     fields: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="Every callout field → column.")
 
 
-class ExportToS3Spec(ActionSpec):
-    """Writes the rows to a file of a bucket."""
-
-    action: Literal["export_to_s3"] = "export_to_s3"
-    bucket: Name | None = Field(None, description="The bucket; absent: gainsight-managed.")
-    path: Name = Field(description="The key; ${rule_date} and ${pattern} as in S3 tasks.")
-    columns: Names | None = Field(None, description="Order and headers; absent: all, by label.")
-    file: FileSpec = Field(default_factory=FileSpec, description="How the file is written.")
-    date_format: Name | None = Field(None, description="Absent: yyyy-MM-dd.")
-    datetime_format: Name | None = Field(None, description="Absent: yyyy-MM-dd HH:mm:ss.")
-    timezone: Name | None = Field(None, description="Absent: the tenant's zone.")
-    split_rows: Positive | None = Field(None, description="Rows a part, for numbered parts.")
-
-
 KINDS = (
     not_yet(
         "update_cta",
@@ -114,13 +100,5 @@ KINDS = (
         "Puts one API call for each row into the outbox; nothing leaves the machine.",
         "actions.md §9.1 [doc] [cli]",
         "- action: call_external_api\n  from: Rows\n  callout: Notify\n  fields: {name: Name}\n",
-    ),
-    not_yet(
-        "export_to_s3",
-        "Export to S3",
-        ExportToS3Spec,
-        "Writes the rows to a file of a bucket.",
-        "actions.md §9.2 [doc] [cli] [choice]",
-        "- action: export_to_s3\n  from: Rows\n  path: output/rows-${rule_date}.csv\n",
     ),
 )

@@ -41,15 +41,23 @@ def key_problem(key: str) -> Problem | None:
 def free_names(key: str) -> Iterator[str]:
     """`key`, then `key` with a timestamp before its ending, then with a number as well: never the same twice."""
     yield key
-    ending = _ending(key)
-    stem = key.removesuffix(ending) if ending else key
     stamp = f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}"
-    yield f"{stem}-{stamp}{ending}"
+    yield _with(key, f"-{stamp}")
     for number in count(2):
-        yield f"{stem}-{stamp}-{number}{ending}"
+        yield _with(key, f"-{stamp}-{number}")
 
 
-def _ending(key: str) -> str:
+def numbered_names(key: str) -> Iterator[str]:
+    """`key`, then `key` with -2, -3 … before its ending."""
+    yield key
+    for number in count(2):
+        yield _with(key, f"-{number}")
+
+
+def _with(key: str, mark: str) -> str:
     found = _ENDING.search(key)
     ending = found[0] if found else ""
-    return "" if key.removesuffix(ending).endswith("/") or key == ending else ending
+    stem = key.removesuffix(ending) if ending else key
+    if stem.endswith("/") or not stem:
+        return key + mark  # a name such as .csv is no ending
+    return stem + mark + ending
