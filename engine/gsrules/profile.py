@@ -93,6 +93,13 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def word_of(value: object) -> str:
+    """A value as settings and rule files write it."""
+    if value is None:
+        return "none"
+    return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple) else _word(value)
+
+
 def _range_words(minimum: int | None, maximum: int | None) -> str:
     if minimum is not None and maximum is not None:
         return f"a whole number from {minimum} to {maximum}"
@@ -289,8 +296,4 @@ def _bad_value(key: KeyDef, value: object, place: Place | None) -> Problem:
 
 
 def _default_word(key: KeyDef) -> str:
-    if key.default is None:
-        return "none"
-    if isinstance(key.default, tuple):
-        return "[" + ", ".join(map(str, key.default)) + "]"
-    return _word(key.default)
+    return word_of(key.default)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.expressions.scope import ParamValue
+from gsrules.run.behaviours.model import Counting
 from gsrules.run.report import Mode
 from gsrules.spec import RuleSpec
 
@@ -28,7 +29,9 @@ class RunOptions:
     on the command line. `keep_all_tasks`: every dataset stays as a table, not only those that actions use.
     `artifacts`: leave the run's folder behind. `seen_later`: the tenant shows the writes of a dry run to the rules
     that follow it; else nobody looks, and what the last action decided is not written to the copy. `on_step` is
-    told what is being done. `trace`: keep every step of every task, with what each row was made of.
+    told what is being done. `archive`: the files that a live run has read move to the archive of their task. `trace`:
+    keep every step of every task, with what each row was made of. `behaviours`: how to look for the doubtful
+    behaviours on which the result depends.
     """
 
     rule_date: dt.date | None = None
@@ -38,6 +41,8 @@ class RunOptions:
     artifacts: bool = False
     seen_later: bool = False
     trace: bool = False
+    archive: bool = False
+    behaviours: Counting = "off"
     on_step: Callable[[str], None] = _silent
 
     def date_in(self, profile: Mapping[str, Any]) -> dt.date:

@@ -17,6 +17,9 @@ from gsrules.tenant.tables import Tables
 _ZEROS = "0" * (SUFFIX_LENGTH - 12)
 _HALF = SUFFIX_LENGTH // 2
 
+CounterState = tuple[dict[str, int], dict[str, int]]
+"""What was handed out last, by object: counters and insertion numbers."""
+
 
 class Counters:
     """Hands out counters; knows the last ones used, by object, once they were asked for."""
@@ -30,11 +33,11 @@ class Counters:
         self._last: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
 
-    def state(self) -> tuple[dict[str, int], dict[str, int]]:
+    def state(self) -> CounterState:
         """What `restore` takes after a rollback."""
         return dict(self._last), dict(self._sequences)
 
-    def restore(self, state: tuple[dict[str, int], dict[str, int]]) -> None:
+    def restore(self, state: CounterState) -> None:
         self._last, self._sequences = dict(state[0]), dict(state[1])
 
     def allocate(self, definition: ObjectDef, count: int, others: exp.Expression | None = None) -> int:

@@ -22,7 +22,7 @@ from gsrules.project import Project
 from gsrules.tenant import applying
 from gsrules.tenant.changes import Write
 from gsrules.tenant.connect import attach, problem_of
-from gsrules.tenant.counters import Counters
+from gsrules.tenant.counters import Counters, CounterState
 from gsrules.tenant.instance import connect
 from gsrules.tenant.labels import create_label_views
 from gsrules.tenant.memory import close_memory, open_memory
@@ -279,6 +279,20 @@ class Tenant:
         """SQL for the GSID that belongs to a counter of `allocate`."""
         return self._counters.gsid(self.catalogue.objects[self._name(name)], counter)
 
+    def reserved(self) -> CounterState:
+        """Which counters are handed out, for `supposing`."""
+        return self._counters.state()
+
+    @contextmanager
+    def supposing(self, state: CounterState) -> Iterator[None]:
+        """Counters go on from an earlier state, for what is only tried; afterwards they are as they were."""
+        present = self._counters.state()
+        self._counters.restore(state)
+        try:
+            yield
+        finally:
+            self._counters.restore(present)
+
     def append_internal(self, name: str, staging: str) -> int:
         """Appends the rows of a temporary table to an internal table; columns by name."""
         if name not in INTERNAL_TABLES:
@@ -302,6 +316,17 @@ class Tenant:
         select = exp.select(*(exp.Placeholder() for _ in columns))
         text = self.statements.spelled(("history", target.catalog), lambda: insert_into(target, columns, select))
         self.statements.write(text, values, anew=True)
+
+    def amend_run(self, record: RunRecord) -> None:
+        """Writes anew what the execution history says of a run, after what came when it had committed."""
+        target = self._tables.writable(_HISTORY)
+        changed = {"status": record.status, "report": record.report}
+        update = exp.Update(
+            this=target,
+            expressions=[column(name).eq(exp.Literal.string(value)) for name, value in changed.items()],
+            where=exp.Where(this=column("run_id").eq(exp.Literal.string(record.run_id))),
+        )
+        run(self.con, update)
 
     def history(self, rule: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
         """The latest runs, newest first; of one rule if given."""

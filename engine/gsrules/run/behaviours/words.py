@@ -1,0 +1,77 @@
+"""Behaviours in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gsrules.run.behaviours.guide import Guide, value_word
+from gsrules.run.behaviours.model import Behaviour
+
+if TYPE_CHECKING:
+    from gsrules.expressions.scope import Context
+    from gsrules.run.prepare import BoundRule
+
+
+def behaviour(
+    key: Guide, bound: BoundRule, other: object, rows: int | None, where: str, *, task: str = "", action: str = ""
+) -> Behaviour:
+    """What is told of a key that made a difference at a spot of a rule."""
+    value, others = value_word(bound.context.profile[key.name]), value_word(other)
+    return Behaviour(
+        key.name,
+        value,
+        (others,),
+        rows,
+        _what(key, rows, where, value, others),
+        task,
+        action,
+        where,
+        set_in(key.name, bound),
+    )
+
+
+def set_in(key: str, bound: BoundRule) -> str:
+    """Where the value of a key comes from."""
+    if key in {str(each) for each in bound.rule.profile}:
+        return "rule"
+    context: Context = bound.context
+    settings = getattr(context.profile, "settings", {})
+    return "project" if key in settings else "default"
+
+
+def _what(key: Guide, rows: int | None, where: str, value: str, other: str) -> str:
+    counted = "an unknown number of rows" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
+    spot = key.when.format(rows=counted, where=where or "the task")
+    meanings = [key.values.get(each, f"the key is {each}") for each in (value, other)]
+    return f"{_one(spot, rows)}: {meanings[0]}; under `{other}` {meanings[1]}"
+
+
+_SINGULAR = {
+    "rest": "rests", "fall": "falls", "get": "gets", "differ": "differs", "hold": "holds", "stand": "stands",
+    "lie": "lies", "have": "has", "occur": "occurs", "are": "is", "divide": "divides", "join": "joins", "do": "does",
+    "change": "changes", "find": "finds", "meet": "meets", "hit": "hits", "create": "creates", "close": "closes",
+}  # fmt: skip
+
+
+def _one(text: str, rows: int | None) -> str:
+    """One row has; several have. An unknown number is spoken of as several."""
+    if rows != 1:
+        return text
+    head, word, rest = "1 row ", *text.removeprefix("1 row ").partition(" ")[::2]
+    return f"{head}{_SINGULAR.get(word, word)} {rest}"
+
+
+def merged(found: list[Behaviour]) -> tuple[Behaviour, ...]:
+    """One line a spot: several other values that matter at the same one are told together."""
+    kept: dict[tuple[str, str, str, str], Behaviour] = {}
+    for each in found:
+        spot = (each.key, each.task, each.action, each.where)
+        known = kept.get(spot)
+        kept[spot] = each if known is None else _both(known, each)
+    return tuple(kept.values())
+
+
+def _both(one: Behaviour, two: Behaviour) -> Behaviour:
+    others = tuple(dict.fromkeys((*one.others, *two.others)))
+    first = one if two.rows is None or (one.rows or 0) >= two.rows else two
+    return Behaviour(one.key, one.value, others, first.rows, first.what, one.task, one.action, one.where, one.set_in)
