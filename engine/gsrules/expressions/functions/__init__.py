@@ -5,11 +5,16 @@ from __future__ import annotations
 from gsrules.expressions.functions import dates, extensions, number, statistics, text
 from gsrules.expressions.functions.model import Counted, Example, Function, Param, Speller
 
-FUNCTIONS: dict[str, Function] = {
-    entry.name: entry
-    for group in (text.FUNCTIONS, number.FUNCTIONS, dates.FUNCTIONS, extensions.FUNCTIONS, statistics.FUNCTIONS)
-    for entry in group
+GROUPS: dict[str, tuple[Function, ...]] = {
+    "Texts and conversions": text.FUNCTIONS,
+    "Numbers": number.FUNCTIONS,
+    "Dates": dates.FUNCTIONS,
+    "All rows of a task": statistics.FUNCTIONS,
+    "Extensions, which Gainsight does not have": extensions.FUNCTIONS,
 }
+"""The functions as they are listed."""
+
+FUNCTIONS: dict[str, Function] = {entry.name: entry for group in GROUPS.values() for entry in group}
 
 HABITS = {
     "today": "write rule_date",
@@ -55,4 +60,15 @@ def function(name: str) -> Function | None:
     return FUNCTIONS.get(name.lower())
 
 
-__all__ = ["AGGREGATES", "FUNCTIONS", "HABITS", "Counted", "Example", "Function", "Param", "Speller", "function"]
+__all__ = [
+    "AGGREGATES",
+    "FUNCTIONS",
+    "GROUPS",
+    "HABITS",
+    "Counted",
+    "Example",
+    "Function",
+    "Param",
+    "Speller",
+    "function",
+]

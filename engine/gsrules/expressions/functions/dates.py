@@ -47,6 +47,7 @@ FUNCTIONS = (
         DATE,
         "The logical date of the run, not the wall clock. May be written without parentheses.",
         nulls="never null",
+        examples=(Example("rule_date", "2024-05-15"), Example("rule_date + 2 months", "2024-07-15")),
         spell=lambda args, speller: speller.rule_date,
     ),
     Function(
@@ -65,6 +66,7 @@ FUNCTIONS = (
         ),
         spell=date_diff,
         uses=3,
+        keys=("formula.datetime_diff", "tenant.timezone"),
     ),
     *(
         Function(
@@ -91,6 +93,7 @@ FUNCTIONS = (
         "The date of a date-time in the tenant's zone.",
         examples=(Example("datetime_to_date(datetime '2024-03-01T09:30:00Z')", "2024-03-01"),),
         spell=zone_date,
+        keys=("tenant.timezone",),
     ),
     Function(
         "to_date",
@@ -108,6 +111,7 @@ FUNCTIONS = (
         uses=40,
         counts=conversion(to_date),
         check=check_read_format(Family.DATE),
+        keys=("formula.conversion_failure", "tenant.timezone"),
     ),
     Function(
         "to_datetime",
@@ -124,6 +128,7 @@ FUNCTIONS = (
         uses=80,
         counts=conversion(to_datetime),
         check=check_read_format(Family.DATETIME),
+        keys=("formula.conversion_failure", "tenant.timezone"),
     ),
     Function(
         "epoch_to_date",
@@ -136,6 +141,7 @@ FUNCTIONS = (
         spell=epoch_to_date,
         uses=2,
         counts=epoch_counts,
+        keys=("formula.epoch_unit", "tenant.timezone"),
     ),
     Function(
         "epoch_to_datetime",
@@ -148,6 +154,7 @@ FUNCTIONS = (
         spell=epoch_to_datetime,
         uses=2,
         counts=epoch_counts,
+        keys=("formula.epoch_unit",),
     ),
     Function(
         "to_epoch",
@@ -158,6 +165,7 @@ FUNCTIONS = (
         evidence="choice",
         examples=(Example("to_epoch(date '2024-03-01')", "1709251200000"),),
         spell=to_epoch,
+        keys=("formula.epoch_unit", "tenant.timezone"),
     ),
     Function(
         "first_day_of_week",
@@ -169,6 +177,7 @@ FUNCTIONS = (
         spell=first_of_week,
         uses=4,
         counts=week_counts(first_of_week),
+        keys=("calendar.week_start", "tenant.timezone"),
     ),
     Function(
         "last_day_of_week",
@@ -180,6 +189,7 @@ FUNCTIONS = (
         spell=last_of_week,
         uses=4,
         counts=week_counts(last_of_week),
+        keys=("calendar.week_start", "tenant.timezone"),
     ),
     Function(
         "first_day_of_month",
@@ -189,6 +199,7 @@ FUNCTIONS = (
         "The first day of the month of the date.",
         examples=(Example("first_day_of_month(date '2024-05-15')", "2024-05-01"),),
         spell=first_of("month"),
+        keys=("tenant.timezone",),
     ),
     Function(
         "last_day_of_month",
@@ -198,6 +209,7 @@ FUNCTIONS = (
         "The last day of the month of the date.",
         examples=(Example("last_day_of_month(date '2024-02-15')", "2024-02-29"),),
         spell=lambda args, speller: call("last_day", speller.date(args[0])),
+        keys=("tenant.timezone",),
     ),
     Function(
         "first_day_of_quarter",
@@ -207,6 +219,7 @@ FUNCTIONS = (
         "The first day of the calendar quarter of the date.",
         examples=(Example("first_day_of_quarter(date '2019-03-27')", "2019-01-01"),),
         spell=first_of("quarter"),
+        keys=("tenant.timezone",),
     ),
     Function(
         "last_day_of_quarter",
@@ -216,6 +229,7 @@ FUNCTIONS = (
         "The last day of the calendar quarter of the date.",
         examples=(Example("last_day_of_quarter(date '2019-03-27')", "2019-03-31", "doc"),),
         spell=last_of_quarter,
+        keys=("tenant.timezone",),
     ),
     Function(
         "calendar_label",
@@ -231,6 +245,7 @@ FUNCTIONS = (
         ),
         spell=calendar_label,
         uses=2,
+        keys=("tenant.timezone",),
     ),
     Function(
         "day_of_week",
@@ -241,6 +256,7 @@ FUNCTIONS = (
         evidence="choice",
         examples=(Example("day_of_week(date '2024-05-15')", "4"),),
         spell=day_of_week,
+        keys=("calendar.week_start", "calendar.day_of_week_base", "tenant.timezone"),
     ),
     Function(
         "week_number",
@@ -255,6 +271,7 @@ FUNCTIONS = (
         ),
         spell=week_number,
         uses=2,
+        keys=("calendar.week_number", "calendar.week_start", "tenant.timezone"),
     ),
     Function(
         "fiscal_quarter_label",
@@ -266,6 +283,7 @@ FUNCTIONS = (
         examples=(Example("fiscal_quarter_label(date '2024-01-15')", "Q1 FY2024"),),
         spell=fiscal_quarter_label,
         uses=3,
+        keys=("calendar.fiscal_year_start_month", "calendar.fiscal_year_named_by", "tenant.timezone"),
     ),
     Function(
         "fiscal_year_label",
@@ -277,5 +295,6 @@ FUNCTIONS = (
         examples=(Example("fiscal_year_label(date '2024-01-15')", "FY2024"),),
         spell=fiscal_year_label,
         uses=2,
+        keys=("calendar.fiscal_year_start_month", "calendar.fiscal_year_named_by", "tenant.timezone"),
     ),
 )

@@ -157,6 +157,7 @@ FUNCTIONS = (
         counts=_round_counts,
         check=_check_digits,
         extension=True,
+        keys=("formula.math_domain",),
     ),
     Function(
         "mod",
@@ -170,6 +171,7 @@ FUNCTIONS = (
         spell=_mod,
         counts=_mod_counts,
         extension=True,
+        keys=("formula.divide_by_zero",),
     ),
     Function(
         "replace",
@@ -238,6 +240,7 @@ FUNCTIONS = (
             uses=4,
             counts=added_counts(unit),
             extension=True,
+            keys=("tenant.timezone",),
         )
         for unit, example in (
             ("months", Example("add_months(date '2023-12-31', 2)", "2024-02-29")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Protocol
 
 from gsrules.catalogue.datatypes import DataType, Family
@@ -14,6 +15,9 @@ TEXT = frozenset({Family.TEXT})
 NUMBERS = frozenset({Family.NUMBER})
 DATES = frozenset({Family.DATE, Family.DATETIME})
 ANY = frozenset(Family)
+
+EXAMPLE_RULE_DATE = date(2024, 5, 15)
+"""The rule date of all examples."""
 
 DIVISION_BY_ZERO = "division by zero"
 OUT_OF_RANGE = "number out of range"
@@ -73,6 +77,17 @@ class Param:
     constant: bool = False
     choices: tuple[str, ...] = ()
 
+    @property
+    def takes(self) -> str:
+        """What may be given, in words."""
+        if self.constant:
+            return (
+                "one of " + ", ".join(f"'{choice}'" for choice in self.choices) if self.choices else "a text constant"
+            )
+        if self.families == ANY:
+            return "any type"
+        return " or ".join(family.value for family in Family if family in self.families)
+
     def __str__(self) -> str:
         return f"[{self.name}]" if self.optional else f"{self.name}, …" if self.repeated else self.name
 
@@ -102,7 +117,7 @@ class Function:
     `double`: `spell` gives a DOUBLE that is rounded where arithmetic ends. `counts` tells what may go wrong in a row.
     `uses`: how often the spelled call repeats an argument at most. `check` returns the problem of an argument as
     (index, message, hint). `over_rows`: the value depends on all rows of the task; it stands in formulas of a
-    transform only, where the plan computes it, and has no `spell`.
+    transform only, where the plan computes it, and has no `spell`. `keys`: those of the behaviour profile that decide.
     """
 
     name: str
@@ -121,11 +136,19 @@ class Function:
     one_family: int | None = None
     uses: int = 1
     over_rows: bool = False
+    keys: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:
         """For example `left(text, search)`."""
         return f"{self.name}({', '.join(str(param) for param in self.params)})"
+
+    @property
+    def gives(self) -> str:
+        """The family of the result in words."""
+        if not callable(self.result):
+            return self.result.family.value
+        return f"the type of {self.params[self.one_family or 0].name}"
 
     def result_type(self, args: Args) -> DataType:
         """The type of a call with bound arguments."""

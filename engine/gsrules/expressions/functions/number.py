@@ -97,6 +97,7 @@ FUNCTIONS = (
         spell=_stepped("ceil"),
         uses=3,
         counts=_stepped_counts("ceil"),
+        keys=("formula.math_domain",),
     ),
     Function(
         "floor",
@@ -108,6 +109,7 @@ FUNCTIONS = (
         spell=_stepped("floor"),
         uses=3,
         counts=_stepped_counts("floor"),
+        keys=("formula.math_domain",),
     ),
     Function(
         "abs",
@@ -128,6 +130,7 @@ FUNCTIONS = (
         examples=(Example("exp(1)", "2.718281828"), Example("exp(2)", "7.389056099")),
         spell=lambda args, speller: call("exp", speller.double(args[0])),
         double=True,
+        keys=("formula.math_domain",),
     ),
     Function(
         "sqrt",
@@ -141,6 +144,7 @@ FUNCTIONS = (
         uses=2,
         counts=_outside(_not_negative),
         double=True,
+        keys=("formula.math_domain",),
     ),
     Function(
         "ln",
@@ -154,6 +158,7 @@ FUNCTIONS = (
         uses=2,
         counts=_outside(_positive),
         double=True,
+        keys=("formula.math_domain",),
     ),
     Function(
         "log10",
@@ -168,6 +173,7 @@ FUNCTIONS = (
         uses=2,
         counts=_outside(_positive),
         double=True,
+        keys=("formula.math_domain",),
     ),
     Function(
         "log",
@@ -181,5 +187,6 @@ FUNCTIONS = (
         uses=3,
         counts=_log_counts,
         double=True,
+        keys=("formula.math_domain",),
     ),
 )

@@ -89,5 +89,6 @@ FUNCTIONS = (
         "never null",
         evidence="choice",
         over_rows=True,
+        keys=("formula.random_seed",),
     ),
 )

@@ -190,6 +190,7 @@ FUNCTIONS = (
         spell=_concat,
         uses=2,
         counts=_concat_counts,
+        keys=("formula.null_concat",),
     ),
     Function(
         "left",
@@ -201,6 +202,7 @@ FUNCTIONS = (
         spell=_left,
         uses=4,
         counts=_cut_counts,
+        keys=("formula.text_not_found",),
     ),
     Function(
         "right",
@@ -212,6 +214,7 @@ FUNCTIONS = (
         spell=_right,
         uses=6,
         counts=_cut_counts,
+        keys=("formula.right_occurrence", "formula.text_not_found"),
     ),
     Function(
         "substring",
@@ -319,6 +322,7 @@ FUNCTIONS = (
         spell=_to_string,
         uses=20,
         check=_check_format,
+        keys=("tenant.timezone",),
     ),
     Function(
         "md5",
@@ -367,6 +371,7 @@ FUNCTIONS = (
         spell=_to_number,
         uses=3,
         counts=_to_number_counts,
+        keys=("formula.conversion_failure",),
     ),
     Function(
         "to_boolean",
