@@ -151,7 +151,7 @@ def test_preview_shows_a_dataset_in_every_form(gsrules: Command, project: Path) 
 
 def test_infer_prints_a_columns_block_that_loads(gsrules: Command) -> None:
     out = gsrules("infer", "usage", "Usage file", *DATE).out
-    assert yaml.safe_load(out) == {"columns": {"Account ID": "string", "Logins": "number"}}
+    assert yaml.safe_load(out) == {"columns": {"Account ID": "string", "Logins": {"type": "number", "decimals": 0}}}
 
 
 def test_compile_prints_sql_that_duckdb_parses(gsrules: Command) -> None:

@@ -63,6 +63,7 @@ def run(
             params=params,
             mode="dry_run" if dry_run else "live",
             artifacts=True,
+            archive=not dry_run,
             on_step=on_step,
         )
         batch = run_all(ws, rules, options, tenant)
@@ -114,19 +115,23 @@ def infer(
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
     tenant: TenantOption = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="yaml|json", help="How to print the columns of a file.")
+    ] = "yaml",
     project: ProjectOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """Print the `columns:` block for an S3 file, or for the values of a pivot."""
+    """Print the `columns:` block for an S3 file, and why; or for the values of a pivot."""
+    choice("--format", format, ("yaml", "json"))
     date, params = date_of(rule_date), params_of(param)
-    from gsrules.run.inspect import inferred_columns
+    from gsrules.run.inferred import inferred_columns
     from gsrules.run.pivot_values import pivot_columns, pivot_task
 
     ws = workspace(project)
     if pivot_task(ws.rule(rule), task) is not None:
         typer.echo(pivot_columns(ws, rule, task, date, params, tenant), nl=False)
         return
-    typer.echo(inferred_columns(ws, rule, task, date), nl=False)
+    typer.echo(inferred_columns(ws, rule, task, date, format), nl=False)
 
 
 def compile_(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import yaml
 from sqlglot import exp
 
 from gsrules.compile import CompileEnv, compile_text
@@ -23,13 +22,12 @@ from gsrules.run.options import RunOptions
 from gsrules.run.prepare import BoundRule, RuleFiles, bind_rule, find_task, rule_profile, s3_tasks
 from gsrules.run.rows import Rows
 from gsrules.run.workspace import Workspace
-from gsrules.sources import infer_columns
 from gsrules.spec import RuleSpec
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, spell, temp_table
 
 if TYPE_CHECKING:
-    from gsrules.spec.tasks import S3Task
+    pass
 
 _S3_PREVIEW = 10
 
@@ -97,35 +95,6 @@ def _needed(plan: DataPlan, task: str) -> list[str]:
             wanted.add(name)
             pending.extend(plan.tasks[name].parents)
     return [name for name in plan.tasks if name in wanted]
-
-
-def inferred_columns(workspace: Workspace, rule_name: str, task_name: str, rule_date: dt.date | None) -> str:
-    """The `columns:` block for an S3 dataset task, as YAML, each type with its reason as a comment."""
-    rule = workspace.rule(rule_name)
-    tasks = s3_tasks(rule)
-    found = next((name for name in tasks if name.lower() == task_name.strip().lower()), None)
-    if found is None:
-        message = f"the rule has no S3 dataset task '{task_name}'"
-        hint = f"its S3 dataset tasks: {', '.join(tasks)}" if tasks else "it has no S3 dataset task"
-        raise InputError(Problem("GS-NAME", message, None, rule.id, task_name, hint, nearest(task_name, tasks)))
-    profile = rule_profile(workspace, rule)
-    date = RunOptions(rule_date=rule_date).date_in(profile)
-    with (
-        tempfile.TemporaryDirectory(prefix="gsrules-") as workdir,
-        Tenant.open(None, workspace.catalogue, workspace.project, "read") as tenant,
-    ):
-        task: S3Task = tasks[found]
-        files = RuleFiles(workspace, tenant, profile, date, Path(workdir), exact=True)
-        columns = infer_columns(
-            tenant.con, task, files.files(found, task), profile, workdir=Path(workdir), where=f"task '{found}'"
-        )
-    lines = ["columns:", *(f"  {_yaml(each.header)}: {each.type_text}  # {each.reason}" for each in columns)]
-    return "\n".join(lines) + "\n"
-
-
-def _yaml(text: str) -> str:
-    """A text as one YAML scalar."""
-    return yaml.safe_dump(text, allow_unicode=True, width=10**9).removesuffix("\n").removesuffix("\n...")
 
 
 def sql_text(

@@ -30,7 +30,7 @@ def archive_key(task: S3Task, key: str) -> str:
     """
     folder, name = key.rpartition("/")[0], key.rpartition("/")[2]
     archive = bucket_key(str(task.archive), task.bucket)
-    rooted = "/" in archive.rstrip("/")
+    rooted = "/" in str(task.archive).rstrip("/")
     parts = [archive.strip("/"), name] if rooted or not folder else [folder, archive.strip("/"), name]
     return "/".join(parts)
 

@@ -45,8 +45,8 @@ def write_down(
     Raises RunError GS-FILE-ROW for rows with a wrong number of cells and GS-FILE-FORMAT for what cannot be read
     at all, with file and line.
     """
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     names = [f"c{at}" for at in range(len(headers))]
     fields = [pa.field(name, pa.string()) for name in names]

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from gsrules.spec.tasks import ColumnSpec, S3Task
 
 _STRICT_GSID: Final = "[0-9A-Z]{36}"
-_ORDER: Final = (Kind.BOOLEAN, Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.GSID)
+KINDS: Final = (Kind.BOOLEAN, Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.GSID)
 
 
 @dataclass(frozen=True, slots=True)
 class InferredColumn:
-    """What a column of the files seems to be, and why."""
+    """What a column of the files seems to be, and why; `values` cells are filled and `empty` ones are not."""
 
     name: str
     header: str
     type: DataType
     reason: str
+    values: int = 0
+    empty: int = 0
 
     @property
     def type_text(self) -> str:
@@ -43,7 +45,7 @@ def infer_kinds(
 ) -> dict[str, tuple[Kind, str]]:
     """The type of each header's cells, over all rows, and the reason in words; one query for each part."""
     filled = dict.fromkeys(headers, 0)
-    misfits = {(header, kind): 0 for header in headers for kind in _ORDER}
+    misfits = {(header, kind): 0 for header in headers for kind in KINDS}
     for part in parts:
         if not headers:
             break
@@ -52,7 +54,7 @@ def infer_kinds(
         values = iter(row)
         for header in headers:
             filled[header] += next(values)
-            for kind in _ORDER:
+            for kind in KINDS:
                 misfits[header, kind] += next(values)
     return {header: _first_fit(task, header, filled[header], misfits) for header in headers}
 
@@ -62,18 +64,20 @@ def _counts(task: S3Task, part: Part, header: str) -> list[exp.Expression]:
     text = part.cell(header)
     bare = trimmed(text)
     is_filled = exp.NEQ(this=bare, expression=exp.Literal.string(""))
-    found = [_count_if(is_filled)]
-    for kind in _ORDER:
-        fits = exp.Coalesce(this=_fits(task, header, kind, text, bare), expressions=[exp.false()])
-        found.append(_count_if(exp.And(this=is_filled.copy(), expression=exp.Not(this=exp.paren(fits)))))
+    found = [count_if(is_filled)]
+    for kind in KINDS:
+        fit = exp.Coalesce(this=fits(task, header, kind, text, bare), expressions=[exp.false()])
+        found.append(count_if(exp.And(this=is_filled.copy(), expression=exp.Not(this=exp.paren(fit)))))
     return found
 
 
-def _count_if(condition: exp.Expression) -> exp.Expression:
+def count_if(condition: exp.Expression) -> exp.Expression:
+    """How many rows fulfil the condition."""
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
 
 
-def _fits(task: S3Task, header: str, kind: Kind, text: exp.Expression, bare: exp.Expression) -> exp.Expression:
+def fits(task: S3Task, header: str, kind: Kind, text: exp.Expression, bare: exp.Expression) -> exp.Expression:
+    """Whether a cell, given as it is and trimmed, can be of the type (data-setup.md §6.3); null counts as no."""
     if kind is Kind.BOOLEAN:
         lower = call("lower", bare.copy())
         return exp.In(this=lower, expressions=[exp.Literal.string("true"), exp.Literal.string("false")])
@@ -81,15 +85,15 @@ def _fits(task: S3Task, header: str, kind: Kind, text: exp.Expression, bare: exp
         zero = exp.Not(this=call("regexp_matches", bare.copy(), "^[+-]?0[0-9]"))
         number = call("regexp_full_match", bare.copy(), NUMBER_PATTERN)
         value = exp.paren(value_of(CellType(NUMBER), text, plain=False))
-        fits = exp.And(this=number, expression=exp.Not(this=exp.Is(this=value, expression=exp.Null())))
-        return exp.And(this=zero, expression=fits)
+        good = exp.And(this=number, expression=exp.Not(this=exp.Is(this=value, expression=exp.Null())))
+        return exp.And(this=zero, expression=good)
     if kind is Kind.GSID:
         return call("regexp_full_match", bare.copy(), _STRICT_GSID)
-    value = exp.paren(format_of(task, kind, _spec(task, header, kind)).read(text))
+    value = exp.paren(format_of(task, kind, own_format(task, header, kind)).read(text))
     return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
 
 
-def _spec(task: S3Task, header: str, kind: Kind) -> ColumnSpec | None:
+def own_format(task: S3Task, header: str, kind: Kind) -> ColumnSpec | None:
     """The column's own settings, if its format is one of that type."""
     found = next((spec for name, spec in (task.columns or {}).items() if name == header), None)
     if found is None or found.format is None:
@@ -101,10 +105,10 @@ def _spec(task: S3Task, header: str, kind: Kind) -> ColumnSpec | None:
 def _first_fit(task: S3Task, header: str, filled: int, misfits: dict[tuple[str, Kind], int]) -> tuple[Kind, str]:
     if not filled:
         return Kind.STRING, "no cell holds anything"
-    for kind in _ORDER:
+    for kind in KINDS:
         if not misfits[header, kind]:
             return kind, _reason(task, header, kind, filled)
-    nearest = min(_ORDER, key=lambda kind: misfits[header, kind])
+    nearest = min(KINDS, key=lambda kind: misfits[header, kind])
     misfit = misfits[header, nearest]
     if misfit * 2 < filled:
         return Kind.STRING, f"{misfit:,} of {filled:,} values are no {nearest.value}"
@@ -120,4 +124,4 @@ def _reason(task: S3Task, header: str, kind: Kind, filled: int) -> str:
     }
     if kind in words:
         return f"{values}: {words[kind]}"
-    return f"{values}: {format_of(task, kind, _spec(task, header, kind)).text}"
+    return f"{values}: {format_of(task, kind, own_format(task, header, kind)).text}"

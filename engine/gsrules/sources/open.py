@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import duckdb
 from sqlglot import exp
@@ -38,6 +38,11 @@ from gsrules.sources.sql import named
 from gsrules.sources.survey import Survey, plain_number_columns, survey
 from gsrules.sources.tokenizer import FileFaultError
 from gsrules.spec.tasks import S3Task
+
+if TYPE_CHECKING:
+    from gsrules.sources.reasons import Reason
+
+_Found = TypeVar("_Found")
 
 LARGEST_FILE: Final = 1 << 30
 MOST_BYTES: Final = 5 << 30
@@ -199,16 +204,14 @@ def infer_columns(
     """
     opening = _Opening(con, task, tuple(files), profile, workdir, where)
     opening.look()
-    found = opening.infer_all()
+    kinds = {name: kind for name, (kind, _) in opening.infer_all().items()}
+    why = opening.reasons(kinds)
+    bare = task.model_copy(update={"columns": None})
+    columns = declared_columns(bare, opening.surveys[0].header, kinds, profile, exact=True)
     return tuple(
-        InferredColumn(column.name, column.header, column.type, found[column.header][1])
-        for column in declared_columns(
-            task.model_copy(update={"columns": None}),
-            opening.surveys[0].header,
-            {name: kind for name, (kind, _) in found.items()},
-            profile,
-            exact=True,
-        )
+        InferredColumn(each.name, each.header, each.type, reason.text, reason.values, reason.empty)
+        for each in columns
+        if (reason := why[each.header])
     )
 
 
@@ -268,6 +271,12 @@ class _Opening:
         """Types and reasons of all headers of the first file."""
         return self._inferred(self.surveys[0].header)
 
+    def reasons(self, kinds: Mapping[str, Kind]) -> dict[str, Reason]:
+        """Why the headers seem to be of these types."""
+        from gsrules.sources.reasons import reasons
+
+        return self._looked(list(kinds), lambda parts: reasons(self.con, self.task, parts, kinds))
+
     def fast_parts(self, columns: Sequence[FileColumn]) -> tuple[Part, ...]:
         """The files for the fast form: read by DuckDB, plain numbers typed at once, if it reads them right."""
         if not self._direct():
@@ -305,13 +314,17 @@ class _Opening:
     def _inferred(self, headers: Sequence[str]) -> dict[str, tuple[Kind, str]]:
         if not headers:
             return {}
+        return self._looked(headers, lambda parts: infer_kinds(self.con, self.task, parts, headers))
+
+    def _looked(self, headers: Sequence[str], look: Callable[[Sequence[Part]], _Found]) -> _Found:
+        """What is found in the files, as texts, by DuckDB's reader if it reads them right."""
         if self._direct():
             try:
-                return infer_kinds(self.con, self.task, direct_parts(self.surveys, {}), headers)
+                return look(direct_parts(self.surveys, {}))
             except duckdb.Error:
                 # A row is wrong; the exact reader tells which.
                 pass
-        return infer_kinds(self.con, self.task, [self._write_down(headers)], headers)
+        return look([self._write_down(headers)])
 
     def _direct(self) -> bool:
         keeps = self.profile["s3.empty_string"] == "keep_quoted"

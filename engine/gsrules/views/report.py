@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gsrules.run.artifacts import file_name
 from gsrules.run.report import ActionReport, RunReport
 from gsrules.views.paint import Painter
 from gsrules.views.problems import as_text
@@ -64,6 +65,8 @@ def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
         yield from painter.columns(header, _actions(painter, report.actions), right=frozenset({2, 3}))
     for action in report.actions:
         yield from _groups(painter, action, named=len(report.actions) > 1)
+    for line in (*_files(report), *_exports(report)):
+        yield paint(f"  {line}", "dim")
     for text in as_text(report.warnings).splitlines():
         yield paint(f"  {text}", "yellow")
     for text in as_text(report.problems).splitlines():
@@ -79,6 +82,26 @@ def _tasks(report: RunReport) -> list[tuple[str, ...]]:
         files = task.files[0] if len(task.files) == 1 else f"{len(task.files)} files" if task.files else ""
         shown.append((task.task, task.type, "–" if task.rows is None else f"{task.rows:,}", files))
     return shown
+
+
+def _files(report: RunReport) -> Iterator[str]:
+    """Where the cells that did not fit are kept, and where the files that were read are now."""
+    for task in report.tasks:
+        if task.rejects and report.artifacts:
+            cells = f"{task.rejects:,} cell{'' if task.rejects == 1 else 's'}"
+            yield f"{cells} of {task.task} read as null: {report.artifacts}/rejects/{file_name(task.task)}.parquet"
+        if task.archived:
+            more = f" and {len(task.archived) - 1:,} more" if len(task.archived) > 1 else ""
+            yield f"archived: {task.archived[0]}{more}"
+
+
+def _exports(report: RunReport) -> Iterator[str]:
+    """The files that were exported, or would be."""
+    for action in report.actions:
+        for export in action.exports:
+            size = f"{_rows(export.rows)}, {export.bytes:,} bytes"
+            did = "exported" if export.written else "would export" if report.mode == "dry_run" else "not exported"
+            yield f"{did}: {export.bucket}/{export.key}  {size}"
 
 
 def _actions(painter: Painter, actions: Sequence[ActionReport]) -> list[tuple[str, ...]]:
