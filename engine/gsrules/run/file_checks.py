@@ -156,7 +156,12 @@ class ProjectCheck:
         return self._advised(checked_text(self.workspace, rule_id, text, name, self.tenant))
 
     def _advised(self, checked: CheckedRule) -> Sequence[Problem]:
-        return checked.problems
+        """What was found, and the advice on a rule that has no errors."""
+        if checked.bound is None:
+            return checked.problems
+        from gsrules.run.advice.registry import advice_on
+
+        return (*checked.problems, *advice_on(checked.bound, self.workspace.catalogue))
 
     def _chain(self, path: Path) -> Sequence[Problem]:
         return check_chain(self.workspace, load_chain(path))
