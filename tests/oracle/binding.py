@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -71,7 +71,34 @@ def bind_where(where: Any, scope: Scope, context: Context) -> Compute:
     node = where_tree(where)
     if node is None:
         return lambda row: True
-    return _condition(node, scope, context).compute
+    return _condition(_with_nulls(node, context.profile["filter.null_rows"] == "include"), scope, context).compute
+
+
+LEAVES = ("compare", "between", "in", "search", "period", "denied")
+
+
+def _with_nulls(node: Node, default: bool) -> Node:
+    """The conditions of a filter that also let rows pass of which the left side is null (§5.4)."""
+    if node.kind in ("and", "or", "not"):
+        return Node(node.kind, tuple(_with_nulls(part, default) for part in node.parts))
+    if node.kind == "switched":
+        inner, include, ignore_case = node.parts
+        if include is not None and (inner.kind == "null" or inner == Node("not", (inner.parts[0],))):
+            raise RefusedError("GS-*", "include_nulls on a null test")
+        found = _with_nulls(inner, default if include is None else include)
+        return found if ignore_case is None else Node("cased", (found, ignore_case))
+    if node.kind in LEAVES and default:
+        first = node.parts[0] if node.kind == "denied" else node
+        left = first.parts[1] if first.kind in ("compare", "search") else first.parts[0]
+        return Node("or", (node, Node("null", (left,))))
+    return node
+
+
+def _cased(node: Node, scope: Scope, context: Context) -> Bound:
+    """A condition whose `ignore_case` goes before the profile (§5.3)."""
+    equality, search = ("insensitive", "insensitive") if node.parts[1] else ("sensitive", "sensitive")
+    profile = context.profile | {"filter.equality_case": equality, "filter.text_match_case": search}
+    return bind(node.parts[0], scope, replace(context, profile=profile))
 
 
 def template(text: str, scope: Scope, context: Context, escape: Callable[[str], str] = str) -> Compute:
@@ -139,7 +166,7 @@ def _math(node: Node, scope: Scope, context: Context) -> Bound:
         "+": lambda a, b: a + b,
         "-": lambda a, b: a - b,
         "*": lambda a, b: a * b,
-        "/": divide,
+        "/": lambda a, b: divide(a, b, context),
     }
 
     def compute(row: Row) -> Any:
@@ -173,7 +200,8 @@ def _shift(node: Node, scope: Scope, context: Context) -> Bound:
 
 
 def _case(node: Node, scope: Scope, context: Context) -> Bound:
-    branches = [(_condition(c, scope, context), bind(r, scope, context)) for c, r in node.parts[0]]
+    nulls = context.profile["filter.null_rows"] == "include"
+    branches = [(_condition(_with_nulls(c, nulls), scope, context), bind(r, scope, context)) for c, r in node.parts[0]]
     other = bind(node.parts[1], scope, context)
     results = [result for _, result in branches] + [other]
     family = next((r.family for r in results if r.family), "")
@@ -369,6 +397,7 @@ def _period(node: Node, scope: Scope, context: Context) -> Bound:
 
 _BINDERS: dict[str, Callable[[Node, Scope, Context], Bound]] = {
     "value": _value, "param": _param, "field": _field, "minus": _minus, "math": _math, "shift": _shift, "case": _case,
-    "call": _call, "or": _both, "and": _both, "not": _not, "null": _null, "compare": _compare, "between": _between,
+    "call": _call, "or": _both, "and": _both, "not": _not, "denied": _not, "cased": _cased,
+    "null": _null, "compare": _compare, "between": _between,
     "in": _in, "search": _search, "period": _period,
 }  # fmt: skip

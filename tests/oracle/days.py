@@ -20,11 +20,15 @@ def add_months(day: date, months: int) -> date:
 
 
 def shift(day: Any, count: int, unit: str) -> Any:
+    """None where no date of four digits is that far away."""
     unit = unit.removesuffix("s")
-    if unit in DAYS:
-        return day + timedelta(days=count * DAYS[unit])
-    if unit in MONTHS:
-        return add_months(day, count * MONTHS[unit])
+    try:
+        if unit in DAYS:
+            return day + timedelta(days=count * DAYS[unit])
+        if unit in MONTHS:
+            return add_months(day, count * MONTHS[unit])
+    except (OverflowError, ValueError):
+        return None
     raise RefusedError("GS-SYNTAX", f"unknown unit {unit}")
 
 

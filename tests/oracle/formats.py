@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from tests.oracle.values import BLANKS, RefusedError, plain_offset, to_utc
+from tests.oracle.values import BLANKS, RefusedError, to_utc
 
 NAMES = [
     "January",
@@ -193,9 +193,26 @@ def write(value: date | datetime, pattern: str, zone: ZoneInfo) -> str:
         "ss": f"{local.second:02d}", "s": str(local.second), "MMM": NAMES[local.month - 1][:3],
         "MMMM": NAMES[local.month - 1], "E": WEEKDAYS[local.weekday()][:3], "EEE": WEEKDAYS[local.weekday()][:3],
         "EEEE": WEEKDAYS[local.weekday()], "a": "PM" if local.hour >= 12 else "AM",
-        "SSS": f"{local.microsecond // 1000:03d}",
-        "XXX": plain_offset(local), "XXXXX": plain_offset(local),
     }  # fmt: skip
     return "".join(
-        part.token if part.literal else plain[part.token] for part in _split(pattern) if isinstance(part, Part)
+        part.token if part.literal else plain.get(part.token) or _written(part.token, local)
+        for part in _split(pattern)
+        if isinstance(part, Part)
     )
+
+
+def _written(token: str, local: datetime) -> str:
+    """A fraction of a second or an offset."""
+    if token[0] == "S":
+        return f"{local.microsecond // 1000:03d}".ljust(9, "0")[: len(token)]
+    offset = local.utcoffset() or timedelta()
+    if token[0] == "X" and not offset:
+        return "Z"
+    sign = "-" if offset < timedelta() else "+"
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    seconds = abs(offset).seconds % 60
+    between = ":" if token in ("XXX", "XXXXX", "xxx") else ""
+    text = f"{sign}{hours:02d}{between}{minutes:02d}"
+    if token in ("X", "x"):
+        return text[:3] if not minutes else text[:3] + f"{minutes:02d}"
+    return text + (f"{between}{seconds:02d}" if seconds and len(token) > 3 else "")

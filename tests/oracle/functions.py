@@ -41,8 +41,11 @@ def spent(context: Context, key: str) -> None:
         raise FailedError("GS-*", key)
 
 
-def divide(a: Decimal, b: Decimal) -> Decimal | None:
-    return None if b == 0 else a / b
+def divide(a: Decimal, b: Decimal, context: Context) -> Decimal | None:
+    if b == 0:
+        spent(context, "formula.divide_by_zero")
+        return None
+    return a / b
 
 
 def _check(name: str, arguments: list[Any], signature: str) -> None:
@@ -177,7 +180,10 @@ domain("log", "N N", _log)
 
 @function("mod", "N N", "number")
 def _mod(context: Context, a: Decimal, b: Decimal) -> Decimal | None:
-    return None if b == 0 else a - b * int(a / b)
+    if b == 0:
+        spent(context, "formula.divide_by_zero")
+        return None
+    return a - b * int(a / b)
 
 
 @function("to_number", "TN", "number")

@@ -138,7 +138,8 @@ class Parser:
 
     @staticmethod
     def signed(negative: bool, node: Node) -> Node:
-        return Node("not", (node,)) if negative else node
+        """An operator in its negative form, such as `not in`: one condition, unlike `not (… in …)`."""
+        return Node("denied", (node,)) if negative else node
 
     def listed(self) -> tuple[Node, ...]:
         """The rest of `( a, b, … )`."""
@@ -263,16 +264,25 @@ def logic_tree(logic: str, letters: dict[str, Node]) -> Node:
     return filled(parse(logic))
 
 
+def condition_tree(given: Any) -> Node:
+    """A condition as text, or with its own switches for nulls and letter case (§5.3, §5.4)."""
+    if not isinstance(given, dict):
+        return parse(given)
+    return Node("switched", (parse(given["condition"]), given.get("include_nulls"), given.get("ignore_case")))
+
+
 def where_tree(where: Any) -> Node | None:
-    """A string, a list of strings, or lettered conditions with their logic."""
+    """A string, a list of conditions, or lettered conditions with their logic."""
     if where is None:
         return None
     if isinstance(where, str):
         return parse(where)
     if isinstance(where, list):
-        letters = {chr(65 + i): parse(text) for i, text in enumerate(where)}
+        if len(where) > 26:
+            raise RefusedError("GS-LIMIT", "more than 26 conditions")
+        letters = {chr(65 + i): condition_tree(given) for i, given in enumerate(where)}
         logic = None
     else:
-        letters = {name: parse(text) for name, text in where.items() if name != "logic"}
+        letters = {name: condition_tree(given) for name, given in where.items() if name != "logic"}
         logic = where.get("logic")
     return logic_tree(logic or " and ".join(letters), letters)

@@ -15,6 +15,12 @@ def one_of(hits: list[Any], name: str) -> Any:
     return hits[0]
 
 
+def named(columns: list[Column], name: str) -> list[Column]:
+    """The columns of that alias; where there are none, those with that label (§1.2)."""
+    aliased = [c for c in columns if c.name.lower() == name.lower()]
+    return aliased or [c for c in columns if c.label.lower() == name.lower()]
+
+
 class ObjectScope(Scope):
     """Fields of an object and paths through its lookups (§4)."""
 
@@ -59,7 +65,7 @@ class ColumnScope(Scope):
         return self.filtered
 
     def column(self, name: str) -> Column:
-        found = one_of([c for c in self.columns if c.answers_to(name)], name)
+        found = one_of(named(self.columns, name), name)
         assert isinstance(found, Column)
         return found
 
@@ -75,12 +81,13 @@ class JoinScope(Scope):
         self.sides = sides
 
     def hits(self, name: str) -> list[tuple[str, Column]]:
-        plain = [(d, c) for d, columns in self.sides for c in columns if c.answers_to(name)]
+        every = [(d, c) for d, columns in self.sides for c in columns]
+        plain = [(d, c) for d, c in every if c in named([c for _, c in every], name)]
         stated = [
             (d, c)
             for d, columns in self.sides
-            for c in columns
-            if name.lower().startswith(d.lower() + ".") and c.answers_to(name[len(d) + 1 :])
+            for c in named(columns, name[len(d) + 1 :])
+            if name.lower().startswith(d.lower() + ".")
         ]
         return plain or stated
 

@@ -22,11 +22,12 @@ _ALLOWED["max"] = _ALLOWED["min"]
 
 @dataclass
 class Item:
-    """One output column: `aggregate` is "" for a plain field."""
+    """One output column: `aggregate` is "" for a plain field, `source` the name of the field it shows."""
 
     column: Column
     bound: Bound
     aggregate: str = ""
+    source: str = ""
 
 
 def split_as(text: str) -> tuple[str, str]:
@@ -76,7 +77,15 @@ def item(text: str, scope: Scope, context: Context) -> Item:
     if call:
         raise RefusedError("GS-*", f"{call[1]} is no aggregation")
     name, label, bound = plain(body, scope)
-    return Item(Column(alias or name, bound.family, alias or label, bound.category), bound)
+    return Item(Column(alias or name, bound.family, alias or label, bound.category), bound, "", name)
+
+
+def column_item(text: str, scope: Scope, context: Context) -> Item:
+    """A field of `group_by`: never an aggregation, whatever it looks like."""
+    if split_as(text)[1]:
+        return item(text, scope, context)
+    name, label, bound = plain(text, scope)
+    return Item(Column(name, bound.family, label, bound.category), bound, "", name)
 
 
 def _aggregated(kind: str, argument: str, alias: str, scope: Scope) -> Item:
@@ -103,8 +112,9 @@ def project(rows: list[Row], items: list[Item], group_by: list[str] | None, scop
     no_twins([i.column for i in items])
     keys = [i for i in items if not i.aggregate]
     if group_by is not None:
-        stated = sorted(plain(text, scope)[0].lower() for text in group_by)
-        if stated != sorted(_source_name(i, scope).lower() for i in keys):
+        shown = {i.column.name.lower(): i.source for i in keys}
+        stated = sorted(_group_name(text, shown, scope).lower() for text in group_by)
+        if stated != sorted(i.source.lower() for i in keys):
             raise RefusedError("GS-*", "group_by and the plain items differ")
     if group_by is None and len(keys) == len(items):
         return [{i.column.name: i.bound.compute(row) for i in items} for row in rows]
@@ -121,12 +131,12 @@ def project(rows: list[Row], items: list[Item], group_by: list[str] | None, scop
     return result
 
 
-def _source_name(found: Item, scope: Scope) -> str:
-    """A key may be stated by its source name; an alias stands for itself."""
+def _group_name(text: str, shown: dict[str, str], scope: Scope) -> str:
+    """The field that is grouped by, stated by its own name or by that of the column that shows it."""
     try:
-        return plain(found.column.name, scope)[0]
+        return plain(text, scope)[0]
     except RefusedError:
-        return found.column.name
+        return shown[text.strip().strip("[]").lower()]
 
 
 def grouped(rows: list[Row], keys: list[Callable[[Row], Any]]) -> dict[tuple[Any, ...], list[Row]]:

@@ -9,12 +9,15 @@ from typing import Any
 from tests.oracle import s3
 from tests.oracle.binding import TEXTS, bind_text, bind_where, same_family
 from tests.oracle.scopes import ColumnScope, JoinScope, ObjectScope, one_of
-from tests.oracle.shows import Item, aggregate, grouped, item, no_twins, plain, project
+from tests.oracle.shows import Item, aggregate, column_item, grouped, item, no_twins, plain, project
 from tests.oracle.tenant import FAMILIES, Tenant
-from tests.oracle.timeline import comparison, period_over_period
+from tests.oracle.timeline import aggregation, comparison, period_over_period
 from tests.oracle.values import Column, Context, RefusedError, Row, Table, number_of_text, settle
 
 Task = dict[str, Any]
+TIMED = {
+    "period_over_period": period_over_period, "comparison": comparison, "aggregation_over_time": aggregation,
+}  # fmt: skip
 AGGREGATE_CALL = re.compile(r"(?is)\s*(\w+)\s*\((.*)\)\s*")
 
 
@@ -78,7 +81,7 @@ class Data:
         spec = {"expression": given} if isinstance(given, str) else given
         decimals = int(spec.get("decimals", 9))
         if "expression" not in spec:
-            work = period_over_period if "period_over_period" in spec else comparison
+            work = next(work for kind, work in TIMED.items() if kind in spec)
             bound = work(spec, items, scope, self.context)
         else:
             bound = bind_text(spec["expression"], scope, self.context)
@@ -193,7 +196,7 @@ class Data:
         source = self.parent(task["from"])
         scope = ColumnScope(source.columns, source.rows)
         passes = bind_where(task.get("where"), scope, self.context)
-        keys = [item(text, scope, self.context) for text in task.get("group_by") or []]
+        keys = [column_item(text, scope, self.context) for text in task.get("group_by") or []]
         outs = []
         for given in task["columns"]:
             spec = dict(given) if isinstance(given, dict) else self.short(task, str(given), scope)

@@ -41,9 +41,6 @@ class Column:
     label: str = ""
     category: str = ""
 
-    def answers_to(self, name: str) -> bool:
-        return name.lower() in (self.name.lower(), self.label.lower())
-
 
 @dataclass
 class Table:
@@ -59,6 +56,7 @@ class Context:
     profile: dict[str, Any]
     params: dict[str, Any] = field(default_factory=dict)
     catalogue: Any = None
+    rule_id: str = "rule"
 
     @property
     def zone(self) -> ZoneInfo:
