@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -35,10 +35,12 @@ def write_artifacts(
     connection: duckdb.DuckDBPyConnection,
     datasets: Mapping[str, str],
     effects: Mapping[str, str],
+    rejects: Mapping[str, str],
 ) -> None:
     """Writes the run's folder in one move: a reader never sees half of it.
 
-    `datasets` and `effects` map task names and action ids to temporary tables of `connection`.
+    `datasets` and `effects` map task names and action ids to temporary tables of `connection`, `rejects` the tasks of
+    which cells were read as null to the tables that hold these.
     """
     draft = folder.with_name(f".{folder.name}.draft")
     try:
@@ -46,9 +48,12 @@ def write_artifacts(
         (draft / "effects").mkdir()
         shutil.copyfile(rule_file, draft / "rule.yml")
         for task, table in datasets.items():
-            _copy(connection, table, "__row", draft / "datasets" / f"{file_name(task)}.parquet")
+            _copy(connection, table, ("__row",), draft / "datasets" / f"{file_name(task)}.parquet")
         for position, (action, table) in enumerate(effects.items(), start=1):
-            _copy(connection, table, "row", draft / "effects" / f"{position}-{file_name(action)}.parquet")
+            _copy(connection, table, ("row",), draft / "effects" / f"{position}-{file_name(action)}.parquet")
+        for task, table in rejects.items():
+            (draft / "rejects").mkdir(exist_ok=True)
+            _copy(connection, table, ("file", "line"), draft / "rejects" / f"{file_name(task)}.parquet")
         (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
         draft.rename(folder)
     except (OSError, duckdb.IOException) as error:
@@ -63,9 +68,9 @@ def write_artifacts(
         ) from error
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: Path) -> None:
-    """Writes the rows of a table in the order of their numbers, so that equal runs leave equal files."""
-    rows = spell(exp.select("*").from_(temp_table(table)).order_by(column(order)))
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: Sequence[str], path: Path) -> None:
+    """Writes the rows of a table in order, so that equal runs leave equal files."""
+    rows = spell(exp.select("*").from_(temp_table(table)).order_by(*(column(name) for name in order)))
     target = exp.Literal.string(str(path)).sql("duckdb")
     connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
 

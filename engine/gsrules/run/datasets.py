@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,7 +19,7 @@ from gsrules.tenant import Tenant
 
 if TYPE_CHECKING:
     from gsrules.run.trace import Trace, Tracer
-    from gsrules.sources import BadCells, OpenSource
+    from gsrules.sources import BadCells, OpenSource, SourceFile
 
 
 class ExactNeeded(Exception):  # noqa: N818 - a turn of the way, not an error
@@ -27,12 +28,19 @@ class ExactNeeded(Exception):  # noqa: N818 - a turn of the way, not an error
 
 @dataclass(frozen=True, slots=True)
 class Datasets:
-    """The temporary table of each kept task, a report of every task, and the counted warnings."""
+    """The temporary table of each kept task, a report of every task, and the counted warnings.
+
+    `rejects`: by task, the temporary table of the cells of its files that were read as null; `files`: what it read.
+    `lost` are those warnings that count values which could not be computed.
+    """
 
     tables: Mapping[str, str]
     reports: tuple[TaskReport, ...]
     warnings: tuple[Problem, ...]
     trace: Trace | None = None
+    lost: tuple[tuple[Counter, int], ...] = ()
+    rejects: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[SourceFile, ...]] = field(default_factory=dict)
 
 
 def compute(
@@ -98,6 +106,7 @@ def compute(
             rows=rows.get(name),
             duration_ms=round(spent.get(name, 0.0) * 1000),
             files=tuple(f"{file.bucket}/{file.key}" for file in sources[name].files) if name in sources else (),
+            rejects=sum(bad.rows for bad in sources[name].bad_cells) if name in sources else 0,
         )
         for name, task in bound.plan.tasks.items()
     )
@@ -105,7 +114,11 @@ def compute(
     unread = [_bad_cells(name, bad) for name, source in sources.items() for bad in source.bad_cells]
     tables = {name: table for name, table in compiled.tables.items() if name in outputs} if tracer else compiled.tables
     made = tracer.trace(tenant, sources, compiled.tables) if tracer else None
-    return Datasets(tables, reports, (*found, *unread, *warnings), made)
+    rejects = {name: source.rejects for name, source in sources.items() if source.rejects is not None}
+    if rejects:
+        tenant.statements.outdated()
+    files = {name: source.files for name, source in sources.items()}
+    return Datasets(tables, reports, (*found, *unread, *warnings), made, tuple(lost), rejects, files)
 
 
 def _task_of(step: Step, tracer: Tracer | None) -> str:

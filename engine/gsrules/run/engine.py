@@ -11,25 +11,31 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gsrules.actions.kind import ActionRun, BoundAction
+from gsrules.actions.kind import ActionRun
 from gsrules.actions.staging import discard, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column, DataPlan
 from gsrules.profile import Profile
 from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
+from gsrules.run.behaviours import Behaviour, Watched
 from gsrules.run.datasets import Datasets, ExactNeeded, compute
+from gsrules.run.exports import Exports
 from gsrules.run.options import RunOptions, run_instant
-from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile
+from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile, s3_tasks
 from gsrules.run.ready import ReadyRule, ready_rule
 from gsrules.run.report import ActionReport, RunReport, Status, TaskReport, rule_status
+from gsrules.run.row_notes import row_notes
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.changes import ChangeList, Write
+from gsrules.tenant.names import drop, spell, temp_table
 
 if TYPE_CHECKING:
+    from gsrules.run.behaviours.watch import Watch
     from gsrules.run.trace import Trace
+    from gsrules.sources import SourceFile
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
 
@@ -48,6 +54,7 @@ class RunResult:
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     trace: Trace | None = None
     plan: DataPlan | None = None
+    rejects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class _Run:
         actions: tuple[ActionReport, ...] = (),
         warnings: tuple[Problem, ...] = (),
         problems: tuple[Problem, ...] = (),
+        behaviours: tuple[Behaviour, ...] = (),
     ) -> RunReport:
         return RunReport(
             run_id=self.run_id,
@@ -86,6 +94,7 @@ class _Run:
             actions=actions,
             warnings=warnings,
             problems=problems,
+            behaviours=behaviours,
             params={name: str(value) for name, value in self.options.params.items()},
         )
 
@@ -98,6 +107,8 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
     """
     rule = workspace.rule(name)
     profile = rule_profile(workspace, rule)
+    if options.behaviours != "off":
+        profile = Watched(profile)
     _check_active(rule, profile)
     started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     rule_date = options.date_in(profile)
@@ -108,10 +119,23 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
     run = _Run(workspace, rule, profile, options, tenant, run_id, rule_date, started, clock, turn)
     with tempfile.TemporaryDirectory(prefix="gsrules-") as workdir:
         try:
-            ready, datasets = _datasets(run, Path(workdir))
+            ready, datasets, files = _datasets(run, Path(workdir))
         except RunError as error:
             return _ended(run, RunResult(run.report("FAILURE", problems=error.problems)))
-    return _act(run, ready, datasets)
+        watch = _watch(run, ready, files)
+        if watch is not None:
+            watch.look_at_data(datasets)
+    return _act(run, ready, datasets, watch)
+
+
+def _watch(run: _Run, ready: ReadyRule, files: RuleFiles) -> Watch | None:
+    """What looks for the behaviours on which the run depends, if that is asked for."""
+    if run.options.behaviours == "off":
+        return None
+    from gsrules.run.behaviours.watch import Watch
+
+    run.options.on_step(f"{run.rule.name}: behaviours")
+    return Watch(ready.bound, files, run.options.behaviours)
 
 
 def _check_active(rule: RuleSpec, profile: Profile) -> None:
@@ -130,7 +154,7 @@ def _inactive(rule: RuleSpec) -> tuple[Problem, ...]:
     return (Problem("GS-RUN-INACTIVE", message, rule.place_of("active"), rule.id, severity="warning"),)
 
 
-def _datasets(run: _Run, workdir: Path) -> tuple[ReadyRule, Datasets]:
+def _datasets(run: _Run, workdir: Path) -> tuple[ReadyRule, Datasets, RuleFiles]:
     """The bound rule and its datasets; once more in the exact form when the fast one does not do."""
     try:
         return _attempt(run, workdir, exact=False)
@@ -138,32 +162,55 @@ def _datasets(run: _Run, workdir: Path) -> tuple[ReadyRule, Datasets]:
         return _attempt(run, workdir, exact=True)
 
 
-def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[ReadyRule, Datasets]:
+def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[ReadyRule, Datasets, RuleFiles]:
     run.options.on_step(f"{run.rule.name}: reading")
     files = RuleFiles(run.workspace, run.tenant, run.profile, run.rule_date, workdir, exact)
     ready = ready_rule(run.workspace, run.rule, files, run.options.params, exact=exact, turn=run.turn)
     bound = ready.bound
+    if isinstance(run.profile, Watched):
+        run.profile.bound()
     sources = files.open_all(run.rule)
     run.options.on_step(f"{run.rule.name}: datasets")
     used = {find_task(bound.plan, spec.from_, spec.id): True for spec, _ in bound.actions}
     outputs = dict.fromkeys(bound.plan.tasks, False) | used if run.options.keep_all_tasks else used
-    return ready, compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace, ready=ready)
+    made = compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace, ready=ready)
+    noted = row_notes(bound, made.reports, sources, run.tenant)
+    return ready, replace(made, warnings=(*made.warnings, *noted)), files
 
 
-def _act(run: _Run, ready: ReadyRule, datasets: Datasets) -> RunResult:
-    """Plans and applies the actions in order, in one transaction."""
+def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -> RunResult:
+    """Plans and applies the actions in order, in one transaction; then the files leave that were read and made."""
+    with Exports(run.workspace.project, run.profile) as exports:
+        try:
+            result = _transaction(run, ready, datasets, watch, exports)
+        except RunError as error:
+            return _ended(run, RunResult(run.report("FAILURE", tasks=datasets.reports, problems=error.problems)))
+        report = result.report
+        if run.options.archive and run.options.mode == "live":
+            report = _delivered(run, result, exports)
+            if report.status != "FAILURE":
+                report = _archived(run, report, datasets.files)
+        return _ended(run, replace(result, report=report))
+
+
+def _transaction(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None, exports: Exports) -> RunResult:
     bound = ready.bound
     changes: dict[str, ChangeList] = {}
     run.tenant.begin()
     try:
         for position, (spec, action) in enumerate(bound.actions, start=1):
             run.options.on_step(f"{run.rule.name}: {spec.id}")
-            made = _plan(run, ready, datasets, position, spec, action)
+            reserved = run.tenant.reserved()
+            asked = _asked(run, ready, datasets, position, spec)
+            made = action.plan(asked)
             changes[str(spec.id)] = made
+            if watch is not None:
+                watch.look_at_action(spec, action, asked, made, reserved)
             if run.options.mode == "live" or run.options.seen_later or position < len(bound.actions):
                 for write in made.writes:
                     run.tenant.apply(write)
-        report = _report(run, bound, datasets, changes)
+        exports.make(changes)
+        report = _report(run, bound, datasets, changes, watch, exports)
         if run.options.mode == "live":
             run.tenant.record_run(_record(run, report))
         run.tenant.commit()
@@ -174,7 +221,39 @@ def _act(run: _Run, ready: ReadyRule, datasets: Datasets) -> RunResult:
     writes = tuple(write for made in changes.values() for write in made.writes)
     columns = {name: task.columns for name, task in bound.plan.tasks.items()}
     tables = dict(datasets.tables)
-    return _ended(run, RunResult(report, tables, effects, writes, columns, datasets.trace, bound.plan))
+    return RunResult(report, tables, effects, writes, columns, datasets.trace, bound.plan, datasets.rejects)
+
+
+def _delivered(run: _Run, result: RunResult, exports: Exports) -> RunReport:
+    """The report, after the exported files have gone to their buckets (actions.md §9.2)."""
+    report = result.report
+    if not exports.made:
+        return report
+    run.options.on_step(f"{run.rule.name}: exporting")
+    kept = run.workspace.project.root / ".gsrules" / "exports" / run.run_id
+    done = {name: exports.deliver(name, report, result.effects[name], run.tenant, kept) for name in exports.made}
+    left = tuple(problem for delivery in done.values() for problem in delivery.left)
+    actions = tuple(done[each.id].report if each.id in done else each for each in report.actions)
+    status = rule_status(actions, str(run.profile["run.zero_rows"]))
+    if left and status == "SUCCESS":
+        status = "PARTIAL_SUCCESS"  # a file without rows did not arrive
+    report = replace(report, status=status, actions=actions, warnings=report.warnings + left)
+    if left:
+        run.tenant.amend_run(_record(run, report))
+    return report
+
+
+def _archived(run: _Run, report: RunReport, files: Mapping[str, tuple[SourceFile, ...]]) -> RunReport:
+    """The report, after the files that were read have moved to their archives (data-setup.md §6.4)."""
+    tasks = {name: task for name, task in s3_tasks(run.rule).items() if task.archive is not None}
+    if not tasks:
+        return report
+    from gsrules.sources.archive import archive_files
+
+    run.options.on_step(f"{run.rule.name}: archiving")
+    done = archive_files(tasks, files, run.workspace.project)
+    told = tuple(replace(task, archived=done.keys.get(task.task, ())) for task in report.tasks)
+    return replace(report, tasks=told, warnings=report.warnings + done.warnings)
 
 
 def _record(run: _Run, report: RunReport) -> RunRecord:
@@ -182,29 +261,33 @@ def _record(run: _Run, report: RunReport) -> RunRecord:
     return RunRecord(report.run_id, report.rule, report.status, report.mode, run.rule_date, run.started, text)
 
 
-def _plan(
-    run: _Run, ready: ReadyRule, datasets: Datasets, position: int, spec: ActionSpec, action: BoundAction
-) -> ChangeList:
+def _asked(run: _Run, ready: ReadyRule, datasets: Datasets, position: int, spec: ActionSpec) -> ActionRun:
+    """What an action is asked to decide about."""
     instant = run_instant(run.rule_date, run.profile)
     dataset = datasets.tables[find_task(ready.bound.plan, spec.from_, spec.id)]
     kept = run.tenant.statements.kept
-    return action.plan(
-        ActionRun(
-            tenant=run.tenant,
-            dataset=dataset,
-            rule_date=run.rule_date,
-            instant=instant,
-            run_id=run.run_id,
-            rule_id=run.rule.id,
-            position=position,
-            profile=run.profile,
-            prefix=f"{dataset}_action_{position}_" if kept else scratch_prefix(),
-            texts=ready.texts.setdefault((position, dataset, instant, run.run_id), {}) if kept else {},
-        )
+    return ActionRun(
+        tenant=run.tenant,
+        dataset=dataset,
+        rule_date=run.rule_date,
+        instant=instant,
+        run_id=run.run_id,
+        rule_id=run.rule.id,
+        position=position,
+        profile=run.profile,
+        prefix=f"{dataset}_action_{position}_" if kept else scratch_prefix(),
+        texts=ready.texts.setdefault((position, dataset, instant, run.run_id), {}) if kept else {},
     )
 
 
-def _report(run: _Run, bound: BoundRule, datasets: Datasets, changes: Mapping[str, ChangeList]) -> RunReport:
+def _report(
+    run: _Run,
+    bound: BoundRule,
+    datasets: Datasets,
+    changes: Mapping[str, ChangeList],
+    watch: Watch | None,
+    exports: Exports,
+) -> RunReport:
     actions = tuple(
         ActionReport(
             id=str(spec.id),
@@ -214,13 +297,18 @@ def _report(run: _Run, bound: BoundRule, datasets: Datasets, changes: Mapping[st
             errors=changes[str(spec.id)].errors,
             skips=changes[str(spec.id)].skips,
             warnings=changes[str(spec.id)].warnings,
+            exports=exports.told(str(spec.id)),
         )
         for spec, _ in bound.actions
     )
     found = tuple(problem for problem in bound.findings if problem.severity == "warning")
     status = rule_status(actions, str(run.profile["run.zero_rows"]))
     return run.report(
-        status, tasks=datasets.reports, actions=actions, warnings=_inactive(run.rule) + found + datasets.warnings
+        status,
+        tasks=datasets.reports,
+        actions=actions,
+        warnings=_inactive(run.rule) + found + datasets.warnings,
+        behaviours=watch.found(actions) if watch is not None else (),
     )
 
 
@@ -232,7 +320,7 @@ def _ended(run: _Run, result: RunResult) -> RunResult:
     shown = folder.relative_to(run.workspace.project.root).as_posix()
     report = replace(result.report, artifacts=shown)
     rule_file = run.workspace.project.rule_path(run.rule.id)
-    write_artifacts(folder, report, rule_file, run.tenant.con, result.datasets, result.effects)
+    write_artifacts(folder, report, rule_file, run.tenant.con, result.datasets, result.effects, result.rejects)
     return replace(result, report=report)
 
 
@@ -242,5 +330,7 @@ def forget(result: RunResult, tenant: Tenant) -> None:
         tenant.statements.drop(table)
     if result.trace is not None:
         result.trace.drop()
+    for table in result.rejects.values():
+        tenant.con.execute(spell(drop(temp_table(table))))
     for effects in result.effects.values():
         discard(tenant.statements, effects)

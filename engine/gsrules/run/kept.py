@@ -15,7 +15,8 @@ from sqlglot import exp
 from gsrules.catalogue.paths import glob_safe
 from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
 from gsrules.run.artifacts import file_name
-from gsrules.run.report import ActionReport, RunReport, TaskReport
+from gsrules.run.behaviours.model import Behaviour
+from gsrules.run.report import ActionReport, ExportReport, RunReport, TaskReport
 from gsrules.run.rows import Rows
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec
@@ -137,6 +138,7 @@ def _report(folder: Path, data: Mapping[str, Any]) -> RunReport:
             actions=tuple(_action(action) for action in data["actions"]),
             warnings=tuple(_problem(each) for each in data["warnings"]),
             problems=tuple(_problem(each) for each in data.get("problems", ())),
+            behaviours=tuple(Behaviour.read(each) for each in data.get("behaviours", ())),
             artifacts=data.get("artifacts"),
             params=dict(data.get("params", {})),
         )
@@ -145,7 +147,10 @@ def _report(folder: Path, data: Mapping[str, Any]) -> RunReport:
 
 
 def _task(data: Mapping[str, Any]) -> TaskReport:
-    return TaskReport(data["task"], data["type"], data["rows"], data["duration_ms"], tuple(data.get("files", ())))
+    files, archived = tuple(data.get("files", ())), tuple(data.get("archived", ()))
+    return TaskReport(
+        data["task"], data["type"], data["rows"], data["duration_ms"], files, data.get("rejects", 0), archived
+    )
 
 
 def _action(data: Mapping[str, Any]) -> ActionReport:
@@ -154,7 +159,8 @@ def _action(data: Mapping[str, Any]) -> ActionReport:
         name: tuple(ErrorCount(each["code"], each["rows"], each["example"]) for each in data.get(name, ()))
         for name in ("errors", "skips", "warnings")
     }
-    return ActionReport(data["id"], data["action"], data["from"], counts, **groups)
+    exports = tuple(ExportReport(**each) for each in data.get("exports", ()))
+    return ActionReport(data["id"], data["action"], data["from"], counts, **groups, exports=exports)
 
 
 def _problem(data: Mapping[str, Any]) -> Problem:

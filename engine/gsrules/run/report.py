@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import Fix, Problem
+from gsrules.run.behaviours.model import Behaviour
 from gsrules.tenant.changes import Counts, ErrorCount
 
 Status = Literal["SUCCESS", "PARTIAL_SUCCESS", "FAILURE"]
@@ -16,13 +17,18 @@ Mode = Literal["live", "dry_run"]
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One dataset task: its number of rows (None where it was not reached) and the files it read."""
+    """One dataset task: its number of rows (None where it was not reached) and the files it read.
+
+    `rejects`: how many cells of these did not fit and were read as null. `archived`: where the files are now.
+    """
 
     task: str
     type: str
     rows: int | None
     duration_ms: int
     files: tuple[str, ...] = ()
+    rejects: int = 0
+    archived: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -31,7 +37,27 @@ class TaskReport:
             "rows": self.rows,
             "duration_ms": self.duration_ms,
         }
-        return shown | ({"files": list(self.files)} if self.type == "s3" else {})
+        if self.type == "s3":
+            shown["files"] = list(self.files)
+        if self.rejects:
+            shown["rejects"] = self.rejects
+        if self.archived:
+            shown["archived"] = list(self.archived)
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """A file of an export: `written` tells whether it is in the bucket; a dry run only says what it would write."""
+
+    bucket: str
+    key: str
+    rows: int
+    bytes: int
+    written: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("bucket", "key", "rows", "bytes", "written")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +71,7 @@ class ActionReport:
     errors: tuple[ErrorCount, ...] = ()
     skips: tuple[ErrorCount, ...] = ()
     warnings: tuple[ErrorCount, ...] = ()
+    exports: tuple[ExportReport, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -55,7 +82,7 @@ class ActionReport:
 
     def as_json(self) -> dict[str, Any]:
         counts = self.counts
-        return {
+        shown: dict[str, Any] = {
             "id": self.id,
             "action": self.action,
             "from": self.from_,
@@ -74,6 +101,7 @@ class ActionReport:
             "skips": [_count_json(e) for e in self.skips],
             "warnings": [_count_json(e) for e in self.warnings],
         }
+        return shown | ({"exports": [each.as_json() for each in self.exports]} if self.exports else {})
 
 
 def _count_json(group: ErrorCount) -> dict[str, Any]:
@@ -82,7 +110,10 @@ def _count_json(group: ErrorCount) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run of one rule; `params` are those that were given, the others had the rule's own values."""
+    """One run of one rule; `params` are those that were given, the others had the rule's own values.
+
+    `behaviours` are the doubtful behaviours on which the result depended, as far as they were looked for.
+    """
 
     run_id: str
     rule: str
@@ -96,6 +127,7 @@ class RunReport:
     actions: tuple[ActionReport, ...] = ()
     warnings: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
+    behaviours: tuple[Behaviour, ...] = ()
     artifacts: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
 
@@ -113,6 +145,7 @@ class RunReport:
             "tasks": [task.as_json() for task in self.tasks],
             "actions": [action.as_json() for action in self.actions],
             "warnings": [problem_json(p) for p in self.warnings],
+            "behaviours": [each.as_json() for each in self.behaviours],
             "artifacts": self.artifacts,
         }
         given = {"params": dict(self.params)} if self.params else {}
