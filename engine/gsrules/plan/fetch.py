@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from gsrules.catalogue.datatypes import Family
 from gsrules.catalogue.model import FieldDef, ObjectDef
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
@@ -74,6 +75,9 @@ def _customers_key(found: ObjectDef, spec: FetchTask, env: TaskEnv) -> str | Non
     if company is None or company.field("SfdcAccountId") is None:
         message = "customers_only needs the field SfdcAccountId of company (INVALID_FIELD)"
         env.findings.error("GS-NAME", message, spec.place_of("customers_only"))
+    if key is not None and key.type.family not in (Family.TEXT, Family.ID):
+        message = f"{found.name}.{key.name} holds {key.type.family}, no ids of accounts (INVALID_TYPE)"
+        env.findings.error("GS-TYPE", message, spec.place_of("customers_only"), value=key.name)
     return key.name if key else None
 
 

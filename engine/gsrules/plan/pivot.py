@@ -84,13 +84,10 @@ def _keys(group_by: Sequence[Text], shelf: Shelf, env: TaskEnv) -> tuple[Project
     for text in group_by:
         with env.findings.collecting():
             item = parse_show_item(text)
-            if item.function:
-                message = f"{str(text)!r} aggregates, and nothing can be grouped by that (MALFORMED_QUERY)"
-                env.findings.error("GS-SYNTAX", message, item.place, value=str(text), hint="group by a column")
-                continue
-            ref = item.resolve(shelf.scope)
+            # A name may look like an aggregation.
+            ref = resolve_name(text, shelf.scope) if item.function else item.resolve(shelf.scope)
             column = shelf.columns[ref.name]
-            alias = item.alias
+            alias = None if item.function else item.alias
             named = column if alias is None else replace(column, name=str(alias), label=str(alias))
             keys.append(Projection(named, ref))
     check_keys(keys, env, None)
