@@ -64,19 +64,22 @@ def validate(
     ] = None,
     codes: Annotated[bool, typer.Option("--codes", help="List every code that a finding can have.")] = False,
     format: Annotated[
-        str, typer.Option("--format", metavar="text|json|github", help="How to print the problems.")
+        str, typer.Option("--format", metavar="text|json|github", help="How to print the problems; --codes: markdown.")
     ] = "text",
     project: ProjectOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Check rules, chains, objects and tests without touching data; list every problem."""
-    choice("--format", format, ("text", "json", "github"))
+    choice("--format", format, ("text", "markdown") if codes else ("text", "json", "github"))
     if dry_run and not fix:
         raise InputError(Problem("GS-USAGE", "--dry-run belongs to --fix", value="--dry-run", hint="add --fix"))
     if explain is not None or codes:
-        from gsrules.views.codes import codes_text, explained
+        from gsrules.views.codes import codes_page, codes_text, explained_text
 
-        typer.echo(explained(explain) if explain is not None else codes_text())
+        if explain is not None:
+            typer.echo(explained_text(explain))
+        else:
+            typer.echo(codes_page() if format == "markdown" else codes_text(), nl=format != "markdown")
         return
     from gsrules.run.check import validate_all
     from gsrules.views import findings
