@@ -3,7 +3,8 @@
 The keys are data (`profile.json`) and come from data-setup.md §18, then actions.md §13, then platform.md §1 and §11.
 Of each key the file states `values`, the allowed words, or `type`: integer (`min`, `max`), timezone, tenant_id, gsid,
 text, currency, number_pair or list (`of`: its members; ordered); `optional`: it also takes `none`; `ready: false`:
-this version only has the default behaviour and refuses another; `defaults_under`: another default while another key
+this version only has the default behaviour and refuses another; `project_only`: why one rule cannot have a value of
+its own; `defaults_under`: another default while another key
 has a value; `evidence`: as in the reference.
 """
 
@@ -48,6 +49,7 @@ class KeyDef:
     members: tuple[str, ...] = ()
     defaults_under: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict, hash=False)
     ready: bool = True
+    project_only: str = ""
 
     @property
     def allowed(self) -> str:
@@ -178,6 +180,7 @@ def _key(name: str, entry: Mapping[str, Any]) -> KeyDef:
         members=tuple(entry.get("of", ())),
         defaults_under=entry.get("defaults_under", {}),
         ready=entry.get("ready", True),
+        project_only=entry.get("project_only", ""),
     )
     default = key.read(key.default)
     return key if default is key.default else replace(key, default=default)
@@ -244,6 +247,21 @@ class Profile(Mapping[str, Any]):
             raise InputError(problems)
         return Profile({**self._set, **read}) if read else self
 
+    def for_rule(self, settings: Mapping[str, object], place_of: PlaceOf) -> Profile:
+        """This profile with the keys that one rule sets; raises InputError as `overlaid`, also for keys no rule has."""
+        refused = [
+            _not_for_one_rule(key, place_of(name))
+            for name in settings
+            if (key := profile_keys().get(name)) is not None and key.project_only
+        ]
+        try:
+            made = self.overlaid(settings, place_of)
+        except InputError as error:
+            raise InputError([*error.problems, *refused]) from error
+        if refused:
+            raise InputError(refused)
+        return made
+
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
 
@@ -279,6 +297,11 @@ def _flat(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[st
 def _not_yet(key: KeyDef, value: object, place: Place | None) -> Problem:
     message = f"{key.name} decides: {key.decides}; this version only behaves as {_default_word(key)}"
     return Problem("GS-NOT-YET", message, place, key.name, str(value), "remove the key, or set it to its default")
+
+
+def _not_for_one_rule(key: KeyDef, place: Place | None) -> Problem:
+    message = f"{key.name} cannot differ for one rule: {key.project_only}"
+    return Problem("GS-PROJECT-KEY", message, place, key.name, hint="set it in gsrules.toml, below [profile]")
 
 
 def _bad_value(key: KeyDef, value: object, place: Place | None) -> Problem:

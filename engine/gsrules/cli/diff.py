@@ -18,6 +18,7 @@ from gsrules.cli.options import (
     choice,
     date_of,
     params_of,
+    settings_of,
     workspace,
 )
 from gsrules.errors import InputError, Problem
@@ -99,7 +100,7 @@ def diff(
             rules=tuple(rules or ()),
             base=base,
             runs=runs,
-            profile=_profile_of(profile),
+            profile=settings_of(profile),
             key=tuple(part.strip() for part in (key or "").split(",") if part.strip()),
             rule_date=date,
             params=params,
@@ -138,23 +139,6 @@ def _one_way(
         raise InputError(Problem("GS-USAGE", f"{' and '.join(given)} exclude each other", hint=hint))
     if runs and rules:
         raise InputError(Problem("GS-USAGE", "--runs compares two runs; it takes no rule", value=", ".join(rules)))
-
-
-def _profile_of(pairs: list[str] | None) -> dict[str, object]:
-    """`key=value` texts as settings, each value as a rule file would have it."""
-    from gsrules.spec.yaml12 import parse_yaml
-
-    settings: dict[str, object] = {}
-    for pair in pairs or []:
-        name, separator, value = pair.partition("=")
-        if not separator or not name.strip():
-            hint = "for example --profile filter.between=exclude_upper"
-            raise InputError(Problem("GS-USAGE", "--profile needs KEY=VALUE", value=pair, hint=hint))
-        read = parse_yaml(value, "--profile")
-        if read.problems:
-            raise InputError(read.problems)
-        settings[name.strip()] = read.root
-    return settings
 
 
 def _put(found: tuple[RuleDifference, ...], form: str, rows: int, output: Path | None) -> None:

@@ -25,6 +25,10 @@ ParamOption = Annotated[
     list[str] | None,
     typer.Option("--param", metavar="NAME=VALUE", help="Overrides a parameter of the rule; repeatable."),
 ]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--profile", metavar="KEY=VALUE", help="Another value of the behaviour profile; repeatable."),
+]
 TenantOption = Annotated[
     Path | None, typer.Option("--tenant", metavar="PATH", help="The tenant's store; default: the project's.")
 ]
@@ -79,8 +83,25 @@ def params_of(pairs: list[str] | None) -> dict[str, str]:
     return params
 
 
-def workspace(project: Path | None) -> Workspace:
-    """The project around the current folder, or the one given."""
+def settings_of(pairs: list[str] | None) -> dict[str, object]:
+    """`key=value` texts as settings, each value as a rule file would have it."""
+    from gsrules.spec.yaml12 import parse_yaml
+
+    settings: dict[str, object] = {}
+    for pair in pairs or []:
+        name, separator, value = pair.partition("=")
+        if not separator or not name.strip():
+            hint = "for example --profile filter.between=exclude_upper"
+            raise InputError(Problem("GS-USAGE", "--profile needs KEY=VALUE", value=pair, hint=hint))
+        read = parse_yaml(value, "--profile")
+        if read.problems:
+            raise InputError(read.problems)
+        settings[name.strip()] = read.root
+    return settings
+
+
+def workspace(project: Path | None, profile: list[str] | None = None) -> Workspace:
+    """The project around the current folder, or the one given; under the keys of the behaviour profile in `profile`."""
     from gsrules.run.workspace import Workspace
 
-    return Workspace.open(Path.cwd(), project)
+    return Workspace.open(Path.cwd(), project).under(settings_of(profile))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -14,6 +14,7 @@ from gsrules.cli.options import (
     ParamOption,
     ProjectOption,
     RuleDateOption,
+    SettingsOption,
     TabularOption,
     TenantOption,
     choice,
@@ -21,9 +22,18 @@ from gsrules.cli.options import (
     params_of,
     workspace,
 )
+from gsrules.run.behaviours.model import Counting
 
 _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "PARTIAL_SUCCESS": 3}
 
+BehavioursOption = Annotated[
+    str,
+    typer.Option(
+        "--behaviours",
+        metavar="quick|exact|off",
+        help="Which undocumented behaviours mattered: looked for in inputs of up to 250,000 rows, in all, or not.",
+    ),
+]
 RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="A rule's id or file.")]
 
 
@@ -40,6 +50,8 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, row by row, and keep nothing.")] = False,
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
+    profile: SettingsOption = None,
+    behaviours: BehavioursOption = "quick",
     tenant: TenantOption = None,
     format: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print the report.")] = "table",
     html: HtmlOption = None,
@@ -48,6 +60,7 @@ def run(
 ) -> None:
     """Run rules, or a chain of them, against the local tenant."""
     choice("--format", format, ("table", "json"))
+    choice("--behaviours", behaviours, get_args(Counting))
     date, params = date_of(rule_date), params_of(param)
     from gsrules.tenant.instance import connect_ahead
 
@@ -56,7 +69,7 @@ def run(
     from gsrules.run.engine import RunOptions
     from gsrules.views import progress, report
 
-    ws = workspace(project)
+    ws = workspace(project, profile)
     with progress.shown(sys.stderr) as on_step:
         options = RunOptions(
             rule_date=date,
@@ -64,6 +77,7 @@ def run(
             mode="dry_run" if dry_run else "live",
             artifacts=True,
             archive=not dry_run,
+            behaviours=cast(Counting, behaviours),
             on_step=on_step,
         )
         batch = run_all(ws, rules, options, tenant)
@@ -93,6 +107,7 @@ def preview(
     ] = None,
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
+    profile: SettingsOption = None,
     tenant: TenantOption = None,
     format: TabularOption = "table",
     output: OutputOption = None,
@@ -105,7 +120,7 @@ def preview(
     from gsrules.run.inspect import preview_query
     from gsrules.views import table
 
-    with preview_query(workspace(project), rule, task, limit, date, params, tenant) as rows:
+    with preview_query(workspace(project, profile), rule, task, limit, date, params, tenant) as rows:
         table.show(rows, format, output)
 
 
@@ -140,6 +155,7 @@ def compile_(
     dialect: Annotated[str, typer.Option("--dialect", metavar="duckdb", help="The SQL dialect.")] = "duckdb",
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
+    profile: SettingsOption = None,
     project: ProjectOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -148,4 +164,4 @@ def compile_(
     date, params = date_of(rule_date), params_of(param)
     from gsrules.run.inspect import sql_text
 
-    typer.echo(sql_text(workspace(project), rule, task, date, params))
+    typer.echo(sql_text(workspace(project, profile), rule, task, date, params))

@@ -20,6 +20,7 @@ from gsrules.profile import Profile
 from gsrules.run.options import RunOptions, parameters
 from gsrules.run.workspace import Workspace
 from gsrules.spec import ActionSpec, RuleSpec
+from gsrules.spec.text import Text
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column
 
@@ -108,8 +109,13 @@ class BoundRule:
 
 
 def rule_profile(workspace: Workspace, rule: RuleSpec) -> Profile:
-    """The project's behaviour profile with the rule's own keys laid over."""
-    return workspace.project.profile.overlaid({str(key): value for key, value in rule.profile.items()})
+    """The project's behaviour profile with the rule's own keys laid over, and over both what a command was told.
+
+    Raises InputError for what the rule sets wrongly.
+    """
+    places = {str(key): key.place for key in rule.profile if isinstance(key, Text)}
+    own = {str(key): value for key, value in rule.profile.items()}
+    return workspace.project.profile.for_rule(own, places.get).overlaid(workspace.told)
 
 
 def bind_rule(

@@ -44,11 +44,15 @@ def schema_of_tests() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One project. Rules are loaded when asked for, and once."""
+    """One project. Rules are loaded when asked for, and once.
+
+    `told` are keys of the behaviour profile that a command was given: they go before those of project and rules.
+    """
 
     project: Project
     catalogue: Catalogue
     kinds: Kinds
+    told: Mapping[str, object] = field(default_factory=dict)
     _rules: dict[str, RuleSpec] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -80,6 +84,13 @@ class Workspace:
     def with_rule(self, rule_id: str, rule: RuleSpec) -> Workspace:
         """The same project with this rule in the place of its file's."""
         return replace(self, _rules={**self._rules, rule_id: rule})
+
+    def under(self, settings: Mapping[str, object]) -> Workspace:
+        """The same project under another behaviour profile, also where a rule sets a key itself. Raises InputError."""
+        if not settings:
+            return self
+        project = replace(self.project, profile=self.project.profile.overlaid(settings))
+        return Workspace(project, Catalogue.load(project), self.kinds, dict(settings), self._rules)
 
     def chain(self, chain_id: str) -> ChainSpec:
         """The chain of that id."""

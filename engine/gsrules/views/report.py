@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gsrules.run.artifacts import file_name
 from gsrules.run.report import ActionReport, RunReport
+from gsrules.views.behaviours import behaviour_lines
 from gsrules.views.paint import Painter
 from gsrules.views.problems import as_text
 
@@ -71,6 +72,7 @@ def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
         yield paint(f"  {text}", "yellow")
     for text in as_text(report.problems).splitlines():
         yield f"  {text}"
+    yield from behaviour_lines(painter, report)
     if report.artifacts:
         what = "every row and its outcome" if report.actions else "the report"
         yield paint(f"  {what}: {report.artifacts}", "dim")

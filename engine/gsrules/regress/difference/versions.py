@@ -153,14 +153,4 @@ def _with_data_of(workspace: Workspace, project: Project, catalogue: Catalogue) 
 
 def with_profile(workspace: Workspace, settings: Mapping[str, Any], label: str) -> Version:
     """The same rules under another behaviour profile; also where a rule sets a key itself. Raises InputError."""
-    project = replace(workspace.project, profile=workspace.project.profile.overlaid(dict(settings)))
-    changed: dict[str, RuleSpec] = {}
-    for rule_id in workspace.rule_ids():
-        try:
-            rule = workspace.rule(rule_id)
-        except GsrulesError:
-            continue
-        own = {key: settings.get(str(key), value) for key, value in rule.profile.items()}
-        changed[rule_id] = rule.model_copy(update={"profile": own}).located(rule_id, rule.path or Path(rule_id))
-    catalogue = Catalogue.load(project)
-    return Version(label, Workspace(project, catalogue, workspace.kinds).with_rules(changed))
+    return Version(label, workspace.under(settings))
