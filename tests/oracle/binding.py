@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle import days
-from tests.oracle.functions import FUNCTIONS, divide
+from tests.oracle.functions import FUNCTIONS, OVER_ROWS, divide
 from tests.oracle.parser import Node, logic_tree, parse, where_tree
-from tests.oracle.values import Context, RefusedError, Row, text_of
+from tests.oracle.values import Context, RefusedError, Row, lowered, text_of
 
 Compute = Callable[[Row], Any]
 TEXTS = ("text", "id")
@@ -71,7 +71,13 @@ def bind_where(where: Any, scope: Scope, context: Context) -> Compute:
     node = where_tree(where)
     if node is None:
         return lambda row: True
+    context.at_most("limits.filters", conditions(node))
     return _condition(_with_nulls(node, context.profile["filter.null_rows"] == "include"), scope, context).compute
+
+
+def conditions(node: Node) -> int:
+    """How many conditions the screen would show."""
+    return sum(conditions(part) for part in node.parts) if node.kind in ("and", "or", "not") else 1
 
 
 LEAVES = ("compare", "between", "in", "search", "period", "denied")
@@ -200,6 +206,8 @@ def _shift(node: Node, scope: Scope, context: Context) -> Bound:
 
 
 def _case(node: Node, scope: Scope, context: Context) -> Bound:
+    for condition, _ in node.parts[0]:
+        context.at_most("limits.filters", conditions(condition))
     nulls = context.profile["filter.null_rows"] == "include"
     branches = [(_condition(_with_nulls(c, nulls), scope, context), bind(r, scope, context)) for c, r in node.parts[0]]
     other = bind(node.parts[1], scope, context)
@@ -225,7 +233,8 @@ def _call(node: Node, scope: Scope, context: Context) -> Bound:
         return _case(Node("case", (((arguments[0], arguments[1]),), arguments[2])), scope, context)
     if name not in FUNCTIONS:
         raise RefusedError("GS-NAME", f"no function {name}")
-    bound = [bind(argument, scope, context) for argument in arguments]
+    inner = replace(context, column="") if name in OVER_ROWS else context
+    bound = [bind(argument, scope, inner) for argument in arguments]
     return Bound(*FUNCTIONS[name](name, bound, scope, context))
 
 
@@ -280,7 +289,7 @@ def _after(compute: Compute, change: Callable[[Any], Any]) -> Compute:
 
 
 def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    return lowered(value) if isinstance(value, str) else value
 
 
 def _compare(node: Node, scope: Scope, context: Context) -> Bound:
@@ -371,7 +380,7 @@ def _search(node: Node, scope: Scope, context: Context) -> Bound:
         if text is None or searched is None:
             return None
         if loose:
-            text, searched = text.lower(), searched.lower()
+            text, searched = lowered(text), lowered(searched)
         return bool({"contains": searched in text, "starts": text.startswith(searched),
                      "ends": text.endswith(searched)}[kind])  # fmt: skip
 

@@ -17,7 +17,10 @@ from tests.oracle.values import (
     FailedError,
     RefusedError,
     boolean_of_text,
+    lowered,
     number_of_text,
+    order_key,
+    raised,
     round_number,
     settle,
     text_of,
@@ -76,7 +79,10 @@ def function(names: str, signature: str, result: str, nulls: bool = False) -> Ca
                 values = [argument.compute(row) for argument in arguments]
                 if not nulls and None in values:
                     return None
-                return work(context, *values)
+                try:
+                    return work(context, *values)
+                except OverflowError:  # no date of four digits
+                    return None
 
             return family, compute
 
@@ -124,8 +130,8 @@ def _substring(text: str, position: Decimal, length: Decimal) -> str:
 simple("substring", "T N N", "text", _substring)
 simple("position", "T T", "number", lambda text, search: Decimal(text.find(search) + 1 if search else 0))
 simple("length", "T", "number", lambda text: Decimal(len(text)))
-simple("upper", "T", "text", str.upper)
-simple("lower", "T", "text", str.lower)
+simple("upper", "T", "text", raised)
+simple("lower", "T", "text", lowered)
 simple("trim", "T", "text", lambda text: text.strip(BLANKS))
 simple("left_trim", "T", "text", lambda text: text.lstrip(BLANKS))
 simple("right_trim", "T", "text", lambda text: text.rstrip(BLANKS))
@@ -326,20 +332,51 @@ def _median(pairs: list[tuple[Decimal]]) -> Decimal:
     return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
 
+OVER_ROWS: set[str] = set()
+
+
+def _over_rows(name: str, context: Context) -> None:
+    """What is one value over all rows of a task stands in its formulas only, and never in another (§11.4)."""
+    if not context.column:
+        raise RefusedError("GS-OPERATOR", f"{name} outside of a formula")
+
+
 def statistic(name: str, signature: str, work: Work) -> None:
     def build(called: str, arguments: list[Any], scope: Any, context: Context) -> Result:
         _check(called, arguments, signature)
+        _over_rows(called, context)
 
         def compute(row: Any) -> Any:
             tuples = [tuple(a.compute(other) for a in arguments) for other in scope.rows()]
             usable = [values for values in tuples if None not in values]
-            return settle(work(usable)) if usable else None
+            return work(usable) if usable else None
 
         return "number", compute
 
     FUNCTIONS[name] = build
+    OVER_ROWS.add(name)
 
 
+def _random(name: str, arguments: list[Any], scope: Any, context: Context) -> Result:
+    """Repeatable: from a hash of what the row is and where it stands in canonical order (§11.4)."""
+    _check(name, arguments, "")
+    _over_rows(name, context)
+    numbers: dict[int, int] = {}
+
+    def compute(row: Any) -> Decimal:
+        if not numbers:
+            ordered = sorted(scope.rows(), key=lambda one: order_key(one, scope.columns))
+            numbers.update({id(one): number for number, one in enumerate(ordered, 1)})
+        seed, day = context.profile["formula.random_seed"], context.rule_date.isoformat()
+        text = f"{seed}|{context.rule_id}|{day}|{context.task}|{context.column}|{numbers[id(row)]}"
+        whole = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+        return Decimal(whole) / 2**64
+
+    return "number", compute
+
+
+FUNCTIONS["random"] = _random
+OVER_ROWS.add("random")
 statistic("covar_pop", "N N", covariance)
 statistic("correlation", "N N", _correlation)
 statistic("var_pop", "N", lambda found: covariance((a, a) for (a,) in found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -62,7 +63,8 @@ def settings(path: Path) -> dict[str, Any]:
         "fiscal_year_start_month": "calendar.fiscal_year_start_month",
     }
     profile: dict[str, Any] = given.get("profile", {})
-    return profile | {short[key]: value for key, value in given.items() if key in short}
+    limits = {f"limits.{key}": value for key, value in given.get("limits", {}).items()}
+    return profile | limits | {short[key]: value for key, value in given.items() if key in short}
 
 
 def _run(rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path, profile: dict[str, Any]) -> Outcome:
@@ -72,6 +74,8 @@ def _run(rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path
     outcome = Outcome()
     saved = copy.deepcopy(tenant.objects)
     try:
+        if profile["limits.strict"] and not re.fullmatch(r"\D.{2,119}", str(rule["rule"])):
+            raise RefusedError("GS-LIMIT", "the name of the rule")
         outcome.tasks = Data(folder / "datasets", tenant, context).run(rule["tasks"])
         for position, action in enumerate(rule.get("actions", []), 1):
             _act(action, position, outcome, tenant, context)

@@ -33,8 +33,7 @@ class ObjectScope(Scope):
 
     def path(self, parts: tuple[str, ...]) -> tuple[list[str], Bound, str]:
         """(API names along the path, the field, its label)."""
-        if len(parts) > 4:
-            raise RefusedError("GS-LIMIT", "more than 3 hops")
+        self.tenant.context.at_most("limits.lookup_hops", len(parts) - 1)
         found, names = self.object, []
         for part in parts[:-1]:
             one = found.find(part)
@@ -47,7 +46,7 @@ class ObjectScope(Scope):
         start = self.object.name
 
         def compute(row: Row) -> Any:
-            value = self.tenant.shown(start, row, ".".join(names))
+            value = row[names[0]] if len(names) == 1 else self.tenant.shown(start, row, ".".join(names))
             blank = self.tenant.context.profile["values.blank_is_null"]
             return None if value == "" and blank else value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -101,21 +101,34 @@ def _aggregated(kind: str, argument: str, alias: str, scope: Scope) -> Item:
     return Item(Column(alias or f"{kind}_of_{name}", family, alias or f"{label} ({kind.upper()})"), bound, kind)
 
 
-def no_twins(columns: list[Column]) -> None:
-    names = [c.name.lower() for c in columns]
-    if len(set(names)) != len(names):
-        raise RefusedError("GS-*", f"two columns of one name: {names}")
+def named_apart(items: list[Item], context: Context) -> list[Item]:
+    """No two columns of one alias: refused, or numbered in their order (§1.2, `names.collision`)."""
+    taken: set[str] = set()
+    apart = []
+    for one in items:
+        name, number = one.column.name, 0
+        while name.lower() in taken:
+            if context.profile["names.collision"] == "error":
+                raise RefusedError("GS-AMBIGUOUS", f"two columns {name}")
+            number += 1
+            name = f"{one.column.name}_{number}"
+        taken.add(name.lower())
+        apart.append(replace(one, column=replace(one.column, name=name)))
+    return apart
 
 
-def project(rows: list[Row], items: list[Item], group_by: list[str] | None, scope: Scope) -> list[Row]:
+def project(
+    rows: list[Row], items: list[Item], group_by: list[str] | None, scope: Scope, context: Context
+) -> list[Row]:
     """Groups when an item aggregates or `group_by` is given; the plain items are the keys."""
-    no_twins([i.column for i in items])
     keys = [i for i in items if not i.aggregate]
     if group_by is not None:
         shown = {i.column.name.lower(): i.source for i in keys}
         stated = sorted(_group_name(text, shown, scope).lower() for text in group_by)
         if stated != sorted(i.source.lower() for i in keys):
             raise RefusedError("GS-*", "group_by and the plain items differ")
+    if group_by is not None or len(keys) < len(items):
+        context.at_most("limits.group_by", len(keys))
     if group_by is None and len(keys) == len(items):
         return [{i.column.name: i.bound.compute(row) for i in items} for row in rows]
     groups = grouped(rows, [i.bound.compute for i in keys])

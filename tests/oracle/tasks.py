@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.oracle import s3
-from tests.oracle.binding import TEXTS, bind_text, bind_where, same_family
+from tests.oracle.binding import TEXTS, Bound, bind_text, bind_where, conditions, same_family
+from tests.oracle.parser import where_tree
 from tests.oracle.scopes import ColumnScope, JoinScope, ObjectScope, one_of
-from tests.oracle.shows import Item, aggregate, column_item, grouped, item, no_twins, plain, project
-from tests.oracle.tenant import FAMILIES, Tenant
+from tests.oracle.shows import Item, aggregate, column_item, grouped, item, named_apart, plain, project
+from tests.oracle.tenant import FAMILIES, Object, Tenant
 from tests.oracle.timeline import aggregation, comparison, period_over_period
-from tests.oracle.values import Column, Context, RefusedError, Row, Table, number_of_text, settle
+from tests.oracle.values import Column, Context, RefusedError, Row, Table, lowered, number_of_text, settle
 
 Task = dict[str, Any]
 TIMED = {
     "period_over_period": period_over_period, "comparison": comparison, "aggregation_over_time": aggregation,
 }  # fmt: skip
 AGGREGATE_CALL = re.compile(r"(?is)\s*(\w+)\s*\((.*)\)\s*")
+
+
+def differ_in_any_case(x: Any, y: Any) -> bool:
+    return bool(lowered(x) != lowered(y) if isinstance(x, str) else x != y)
 
 
 class Data:
@@ -31,13 +37,26 @@ class Data:
         self.tables: dict[str, Table] = {}
 
     def run(self, tasks: dict[str, Task]) -> dict[str, Table]:
-        if len(tasks) > int(self.context.profile["limits.tasks"]):
-            raise RefusedError("GS-LIMIT", "too many tasks")
+        self.context.at_most("limits.tasks", len(tasks))
         for name, task in tasks.items():
+            self.named(name, str(task.get("description", "")))
+        for name, task in tasks.items():
+            self.context.task = name
             self.tables[name] = getattr(self, task["type"])(task)
-            if len(self.tables[name].columns) > int(self.context.profile["limits.show_fields"]):
-                raise RefusedError("GS-LIMIT", "too many shown fields")
+            if task["type"] in ("fetch", "merge", "transform", "union"):
+                self.context.at_most("limits.show_fields", len(self.tables[name].columns))
         return self.tables
+
+    def named(self, name: str, description: str) -> None:
+        """§17: letters, digits, `_` and spaces."""
+        fits = re.fullmatch(r"[\w ]{1,80}", name) and len(description) <= 200
+        if not fits and self.context.profile["limits.strict"]:
+            raise RefusedError("GS-LIMIT", f"the name or description of {name}")
+
+    def only_in_horizon(self, used: bool, what: str) -> None:
+        """§1.4."""
+        if used and self.context.profile["engine"] == "bionic":
+            raise RefusedError("GS-OPERATOR", f"{what} in a bionic rule")
 
     def parent(self, name: str) -> Table:
         if name not in self.tables:
@@ -46,17 +65,25 @@ class Data:
 
     # -- one input ------------------------------------------------------------------------------------------------
     def fetch(self, task: Task) -> Table:
-        found = self.tenant.object(task["object"])
+        salesforce = task.get("source") == "salesforce"
+        found = (self.tenant.salesforce if salesforce else self.tenant.object)(task["object"])
         scope = ObjectScope(self.tenant, found)
-        items = [item(text, scope, self.context) for text in task["show"]]
+        items = named_apart([item(text, scope, self.context) for text in task["show"]], self.context)
         passes = bind_where(task.get("where"), scope, self.context)
-        rows = [record for record in found.records if passes(record) is True]
-        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope))
+        records = self.customers(found) if task.get("customers_only") else found.records
+        rows = [record for record in records if passes(record) is True]
+        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope, self.context))
+
+    def customers(self, found: Object) -> list[Row]:
+        """The records that belong to an account of some company (§4)."""
+        name = "Id" if found.name.lower() == "account" else "AccountId"
+        if name not in found.fields:
+            raise RefusedError("GS-NAME", f"{found.name} has no account")
+        accounts = {company["SfdcAccountId"] for company in self.tenant.records("company")} - {None}
+        return [record for record in found.records if record[name] in accounts]
 
     def s3(self, task: Task) -> Table:
-        table = s3.read(task, self.datasets, self.context)
-        no_twins(table.columns)
-        return table
+        return s3.read(task, self.datasets, self.context)
 
     def transform(self, task: Task) -> Table:
         source = self.parent(task["from"])
@@ -68,14 +95,26 @@ class Data:
         formulas = task.get("formulas", {})
         groups = task.get("group_by") is not None or any(i.aggregate for i in items)
         if groups and formulas:
-            raise RefusedError("GS-*", "formulas and grouping in one task")
+            return self.grouped_formulas(task, named_apart(items, self.context), scope)
         extra = [self.formula(name, given, items, scope) for name, given in formulas.items()]
-        no_twins([i.column for i in items + extra])
-        rows = project(scope.filtered, items, task.get("group_by"), scope)
+        every = named_apart(items + extra, self.context)
+        items, extra = every[: len(items)], every[len(items) :]
+        rows = project(scope.filtered, items, task.get("group_by"), scope, self.context)
         for row, before in zip(rows, scope.filtered, strict=False):
             for one in extra:
                 row[one.column.name] = one.bound.compute(before)
-        return Table([i.column for i in items + extra], rows)
+        return Table([i.column for i in every], rows)
+
+    def grouped_formulas(self, task: Task, items: list[Item], scope: ColumnScope) -> Table:
+        """Formulas over the grouped rows, where the profile allows it (§1.3)."""
+        if not self.context.profile["transform.allow_formula_with_group_by"]:
+            raise RefusedError("GS-*", "formulas and grouping in one task")
+        rows = project(scope.filtered, items, task.get("group_by"), scope, self.context)
+        after = ColumnScope([i.column for i in items], rows)
+        shown = [item(f"[{i.column.name}]", after, self.context) for i in items]
+        extra = [self.formula(name, given, shown, after) for name, given in task["formulas"].items()]
+        made = [{one.column.name: one.bound.compute(row) for one in extra} for row in rows]
+        return Table([i.column for i in [*items, *extra]], [a | b for a, b in zip(rows, made, strict=True)])
 
     def formula(self, name: str, given: Any, items: list[Item], scope: ColumnScope) -> Item:
         spec = {"expression": given} if isinstance(given, str) else given
@@ -84,7 +123,7 @@ class Data:
             work = next(work for kind, work in TIMED.items() if kind in spec)
             bound = work(spec, items, scope, self.context)
         else:
-            bound = bind_text(spec["expression"], scope, self.context)
+            bound = bind_text(spec["expression"], scope, replace(self.context, column=name))
         declared = FAMILIES[spec["type"]] if "type" in spec else bound.family
         if not same_family(declared, bound.family):
             raise RefusedError("GS-TYPE", f"{name} is declared {declared} and gives {bound.family}")
@@ -94,6 +133,7 @@ class Data:
 
     # -- several inputs -------------------------------------------------------------------------------------------
     def merge(self, task: Task) -> Table:
+        self.only_in_horizon("where" in task or "group_by" in task, "filters and groups of a merge")
         first = task["from"]
         names = [first] + [join["dataset"] for join in task["join"]]
         if len(set(names)) != len(names):
@@ -108,7 +148,9 @@ class Data:
         passes = bind_where(task.get("where"), scope, self.context)
         rows = [row for row in rows if passes(row) is True]
         items = [item(text, scope, self.context) for text in self.merge_show(task, sides)]
-        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope))
+        items = named_apart(items, self.context)
+        self.only_in_horizon(any(i.aggregate for i in items), "aggregation on a merge")
+        return Table([i.column for i in items], project(rows, items, task.get("group_by"), scope, self.context))
 
     @staticmethod
     def merge_show(task: Task, sides: list[tuple[str, list[Column]]]) -> list[str]:
@@ -130,19 +172,22 @@ class Data:
             if match is None:
                 raise RefusedError("GS-*", condition)
             a, b = plain(match[1], left)[2], plain(match[3], right)[2]
-            if a.family != b.family and not {a.family, b.family} <= set(TEXTS):
+            either = {a.family, b.family}
+            if a.family != b.family and not either <= set(TEXTS) and either != {"picklist", "text"}:
                 raise RefusedError("GS-TYPE", f"{a.family} against {b.family}")
+            # Ids never equal labels, nor ids of another category (§2.1).
+            apart = (a.family != b.family and "picklist" in either) or a.category != b.category
             loose = match[2] == "~" or self.context.profile["merge.key_case"] == "insensitive"
-            pairs.append((a.compute, b.compute, loose))
+            pairs.append((a.compute, b.compute, loose, apart and "picklist" in either))
         nulls_match = self.context.profile["merge.null_keys"] == "match"
 
         def meet(one: Row, other: Row) -> bool:
-            for a, b, loose in pairs:
+            for a, b, loose, apart in pairs:
                 x, y = a(one), b(other)
                 if x is None or y is None:
                     if not (nulls_match and x is None and y is None):
                         return False
-                elif (x.lower() != y.lower()) if loose and isinstance(x, str) else x != y:
+                elif apart or (differ_in_any_case(x, y) if loose else x != y):
                     return False
             return True
 
@@ -159,6 +204,7 @@ class Data:
         return result
 
     def union(self, task: Task) -> Table:
+        self.only_in_horizon(True, "a union")
         names = task["from"]
         if len(set(names)) != len(names):
             raise RefusedError("GS-*", "one task twice in a union")
@@ -166,17 +212,28 @@ class Data:
         columns = task.get("columns") or self.by_name(tables)
         shown: list[Column] = []
         sources: dict[str, dict[str, Column]] = {}
-        for out, given in columns.items():
+        decimals: dict[str, int] = {}
+        for out, spec in columns.items():
+            given = spec.get("from", spec) if isinstance(spec.get("from"), dict) else spec
             sources[out] = {n: ColumnScope(tables[n].columns, []).column(c) for n, c in given.items()}
             families = [c.family for c in sources[out].values()]
             if not all(same_family(families[0], f) for f in families):
                 raise RefusedError("GS-TYPE", f"{out} has several types")
+            declared = FAMILIES[spec["type"]] if given is not spec and "type" in spec else families[0]
+            if not same_family(families[0], declared):
+                raise RefusedError("GS-TYPE", f"{out} is declared {declared}")
+            if given is not spec and "decimals" in spec:
+                decimals[out] = int(spec["decimals"])
             first = next(iter(sources[out].values()))
-            shown.append(Column(out, families[0], out, first.category))
+            shown.append(Column(out, declared, out, first.category))
+        apart = named_apart([Item(column, Bound("", lambda row: None)) for column in shown], self.context)
+        shown, olds = [i.column for i in apart], [column.name for column in shown]
+        sources = {column.name: sources[old] for column, old in zip(shown, olds, strict=True)}
         rows = []
         for name, table in tables.items():
             for row in table.rows:
-                rows.append({out: row[s[name].name] if name in s else None for out, s in sources.items()})
+                made = {out: row[s[name].name] if name in s else None for out, s in sources.items()}
+                rows.append(made | {out: settle(made[out], places) for out, places in decimals.items()})
         if self.context.profile["union.duplicates"] == "remove":
             rows = [row for i, row in enumerate(rows) if row not in rows[:i]]
         return Table(shown, rows)
@@ -197,9 +254,12 @@ class Data:
         scope = ColumnScope(source.columns, source.rows)
         passes = bind_where(task.get("where"), scope, self.context)
         keys = [column_item(text, scope, self.context) for text in task.get("group_by") or []]
+        self.context.at_most("limits.group_by", len(keys))
+        self.pivot_limits(task)
         outs = []
         for given in task["columns"]:
             spec = dict(given) if isinstance(given, dict) else self.short(task, str(given), scope)
+            spec = {"value": task.get("value"), "default": task.get("default")} | spec
             match = AGGREGATE_CALL.fullmatch(spec["value"])
             if match is None:
                 raise RefusedError("GS-*", spec["value"])
@@ -209,8 +269,9 @@ class Data:
         groups = grouped(rows, [k.bound.compute for k in keys])
         if not keys:
             groups = groups or {(): []}
-        table = Table([k.column for k in keys] + [value.column for value, _, _ in outs])
-        no_twins(table.columns)
+        every = named_apart([*keys, *(value for value, _, _ in outs)], self.context)
+        keys, outs = every[: len(keys)], [(v, *o[1:]) for v, o in zip(every[len(keys) :], outs, strict=True)]
+        table = Table([i.column for i in every])
         for key, members in groups.items():
             row = dict(zip((k.column.name for k in keys), key, strict=True))
             fed = False
@@ -221,6 +282,14 @@ class Data:
             if fed or not keys or self.context.profile["pivot.keep_empty_groups"]:
                 table.rows.append(row)
         return table
+
+    def pivot_limits(self, task: Task) -> None:
+        """At most 50 columns and 200 conditions (§10)."""
+        if "columns" not in task:
+            raise RefusedError("GS-SPEC-MISSING", "a pivot lists its columns")
+        self.context.at_most("limits.pivot_columns", len(task["columns"]))
+        trees = [where_tree(c.get("where")) if isinstance(c, dict) else where_tree("1 = 1") for c in task["columns"]]
+        self.context.at_most("limits.pivot_conditions", sum(conditions(tree) for tree in trees if tree))
 
     @staticmethod
     def short(task: Task, name: str, scope: ColumnScope) -> Task:

@@ -80,6 +80,7 @@ class Tenant:
         self.objects: dict[str, Object] = {}
         self.items = dict(standard.ITEMS)
         self.playbook_tasks: dict[str, list[dict[str, Any]]] = {}
+        self.samples: dict[str, Object] = {}
         datasets = project / "datasets"
         for name, (family, label, lines) in standard.STANDARD.items():
             self._add_standard(Object(name, family, label, False), lines)
@@ -88,6 +89,17 @@ class Tenant:
         self._add_picklists(load_rule_file(datasets / "picklists.yml") or {})
         seeds = sorted((datasets / "records").glob("*.csv"))
         self._seed(seeds)
+        for path in sorted((datasets / "salesforce").glob("*.csv")):
+            self._add_sample(path)
+
+    def _add_sample(self, path: Path) -> None:
+        """A Salesforce object: as far as the cases need it, texts and ids."""
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            found = Object(path.stem, "", path.stem, False)
+            found.fields = {name: Field(name, "string", name) for name in reader.fieldnames or []}
+            found.records = [{name: text or None for name, text in row.items()} for row in reader]
+        self.samples[found.name.lower()] = found
 
     # -- definitions ------------------------------------------------------------------------------------------------
     def _add_standard(self, found: Object, lines: tuple[str, ...]) -> None:
@@ -151,6 +163,11 @@ class Tenant:
         if name.lower() not in self.objects:
             raise RefusedError("GS-NAME", f"no object {name}")
         return self.objects[name.lower()]
+
+    def salesforce(self, name: str) -> Object:
+        if name.lower() not in self.samples:
+            raise RefusedError("GS-NAME", f"no Salesforce object {name}")
+        return self.samples[name.lower()]
 
     def records(self, name: str) -> list[Record]:
         return self.object(name).records

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from tests.oracle import days
@@ -35,14 +36,29 @@ def _inside(day: date | None, window: Range) -> bool:
     return day is not None and window[0] <= day < window[1]
 
 
+SPAN = {"day": 730, "week": 104, "month": 24, "quarter": 8, "year": 2}
+
+
+def within_two_years(windows: list[tuple[int, str]]) -> None:
+    """The windows of a formula taken together (§11.1)."""
+    share = sum(Fraction(count, SPAN[unit.removesuffix("s")]) for count, unit in windows)
+    if share > 1:
+        raise RefusedError("GS-LIMIT", "more than two years")
+
+
+def whole(number: Any) -> int:
+    if int(number) != number or number < 1:
+        raise RefusedError("GS-*", f"{number} is no number of periods")
+    return int(number)
+
+
 def period_over_period(spec: dict[str, Any], items: list[Item], scope: ColumnScope, context: Context) -> Bound:
     given = spec["period_over_period"]
     when = _shown_date(given, items, scope)
     kind = given["aggregate"].lower()
     metric = item(f"{kind}({given['of']})", scope, context).bound
-    unit, length, prior = given["period"], int(given["duration"]), int(given.get("prior_periods", 1))
-    if length < 1 or prior < 1:
-        raise RefusedError("GS-*", "durations are at least 1")
+    unit, length, prior = given["period"], whole(given["duration"]), whole(given.get("prior_periods", 1))
+    within_two_years([(length * (1 + prior), unit)])
     group = _partition(given.get("by"), items, scope, context)
 
     def back(count: int) -> date:
@@ -136,6 +152,8 @@ def comparison(spec: dict[str, Any], items: list[Item], scope: ColumnScope, cont
             return bound.compute
         return over_window(one, _shown_date(given, items, scope), group, scope, context)
 
+    matches = [_WINDOW.fullmatch(str(one.get("window"))) for one in (given["a"], given["b"]) if isinstance(one, dict)]
+    within_two_years([(int(match[2]), match[3].lower()) for match in matches if match])
     a, b = side(given["a"]), side(given["b"])
 
     def result(row: Row) -> Any:

@@ -57,6 +57,13 @@ class Context:
     params: dict[str, Any] = field(default_factory=dict)
     catalogue: Any = None
     rule_id: str = "rule"
+    task: str = ""
+    column: str = ""
+
+    def at_most(self, key: str, count: int) -> None:
+        """A limit of the profile: more is refused, or only warned of (§17)."""
+        if count > int(self.profile[key]) and self.profile["limits.strict"]:
+            raise RefusedError("GS-LIMIT", f"{count} is more than {key}")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -96,6 +103,15 @@ def boolean_of_text(text: str) -> bool | None:
     """Only `true` is true, in any letter case; what is empty is null (§2.2)."""
     text = text.strip(BLANKS)
     return text.lower() == "true" if text else None
+
+
+def lowered(text: str) -> str:
+    """Code point by code point, whatever the locale: the length stays."""
+    return "".join(c.lower()[0] for c in text)
+
+
+def raised(text: str) -> str:
+    return "".join("ẞ" if c == "ß" else c.upper() if len(c.upper()) == 1 else c for c in text)
 
 
 def number_to_text(value: Decimal) -> str:
