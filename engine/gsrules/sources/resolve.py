@@ -94,7 +94,7 @@ def _missing(task: S3Task, bucket: Bucket, key: str, rule_date: datetime.date) -
     if task.pattern is not None:
         minus = f" − {task.pattern.subtract_days} days" if task.pattern.subtract_days else ""
         message += f" (rule date {rule_date}{minus} as {task.pattern.format})"
-    known = list(islice(bucket.keys(""), _LOOKED_THROUGH))
+    known = list(islice(bucket.near(key), _LOOKED_THROUGH))
     lower = {each.lower(): each for each in reversed(known)}
     like = [lower[each] for each in difflib.get_close_matches(key.lower(), list(lower), n=_SHOWN, cutoff=0.5)]
     same = lower.get(key.lower())

@@ -216,7 +216,20 @@ def test_a_file_that_goes_away_between_listing_and_reading_is_told(server: Any, 
     bucket = opened(root)
     keys = list(bucket.keys("in/"))
     server.client.delete_object(Bucket=root, Key="in/b.csv")
-    assert [bucket.local(key) is not None for key in keys] == [True, False, True]
+    assert bucket.local(keys[0]) is not None
+    with pytest.raises(RunError) as caught:
+        bucket.local(keys[1])
+    assert _code(caught) == "GS-FILE-S3-CHANGED"
+
+
+def test_the_keys_near_a_missing_one_are_those_of_its_folder_or_above_it(server: Any, opened: Opened) -> None:
+    root = server.bucket()
+    for key in ("in/usage-1.csv", "in/usage-2.csv", "other/a.csv", "top.csv"):
+        server.put(root, key, b"")
+    bucket = opened(root)
+    assert list(bucket.near("in/usage-3.csv")) == ["in/usage-1.csv", "in/usage-2.csv"]
+    assert list(bucket.near("In/deep/usage.csv")) == ["in/", "other/", "top.csv"]
+    assert list(opened(server.bucket()).near("a/b.csv")) == []
 
 
 def test_a_missing_bucket_is_told(server: Any, opened: Opened, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Final
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 
-# The word of an S3 error in the SDK's text, spelled by the SDK or by the server.
-_WORD = re.compile(r"ExceptionName: (\w+)|AWS Error ([A-Z_]+)")
+# The word of an S3 error in the SDK's text: the server's own where the SDK does not know it.
+_SERVERS_WORD = re.compile(r"ExceptionName: (\w+)")
+_SDKS_WORD = re.compile(r"AWS Error ([A-Z_]+)")
 _STATUS = re.compile(r"HTTP status (\d+)")
 _REGION = re.compile(r"located in '([a-z0-9-]{1,40})'|expecting '([a-z0-9-]{1,40})'")
 
@@ -51,8 +52,8 @@ class S3Failures:
     def of(self, error: BaseException, doing: str, key: str) -> RunError:
         """The error for one of the SDK's, or for a call that took too long; `doing` such as "read"."""
         text = str(error)
-        found = _WORD.search(text)
-        word = (found[1] or found[2] or "").replace("_", "").lower() if found else ""
+        found = _SERVERS_WORD.search(text) or _SDKS_WORD.search(text)
+        word = found[1].replace("_", "").lower() if found else ""
         status = found_status[1] if (found_status := _STATUS.search(text)) else ""
         region = _REGION.search(text)
         if isinstance(error, TimeoutError):
@@ -79,6 +80,10 @@ class S3Failures:
         """The file changed while it was read, twice."""
         hint = "let the upload end first, or upload under another name and rename the file when it is whole"
         return self._made("CHANGED", "read", key, "the file changes while it is being read", hint)
+
+    def gone(self, key: str) -> RunError:
+        """The file was listed, and then was there no more."""
+        return self._made("CHANGED", "read", key, "the file went away after it was listed", "run the rule again")
 
     def not_kept(self, error: OSError, key: str) -> RunError:
         """This disk does not take the file."""

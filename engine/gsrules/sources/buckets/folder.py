@@ -40,6 +40,10 @@ class FolderBucket:
                 if _is_text(key) and not name.startswith(_DRAFT):
                     yield key
 
+    def near(self, key: str) -> Iterator[str]:
+        """All keys of the bucket."""
+        return self.keys("")
+
     def has(self, key: str) -> bool:
         """Whether there is a file under the key, in exactly these letters."""
         return self.local(key) is not None
@@ -146,7 +150,8 @@ def _draft_of(path: Path, folder: Path) -> Path:
 
 
 def _inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root.resolve())
+    # Unlike Path.resolve, this does not fail for a link to itself.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def _is_text(key: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar
 
 Made = TypeVar("Made")
+
+_MOMENT: Final = 2.0
 
 
 def within(seconds: float, work: Callable[[], Made]) -> Made:
@@ -34,9 +36,17 @@ def within(seconds: float, work: Callable[[], Made]) -> Made:
     return made
 
 
+@cache
 def _leave_behind() -> None:
-    """Keeps the process from waiting, when it ends, for what did not come back."""
+    """Lets the process, when it ends, wait no more than a moment for what did not come back."""
     from pyarrow import fs
 
-    with contextlib.suppress(AttributeError):
-        atexit.unregister(fs.ensure_s3_finalized)
+    finalize = fs.ensure_s3_finalized
+    atexit.unregister(finalize)
+    atexit.register(_briefly, finalize)
+
+
+def _briefly(work: Callable[[], None]) -> None:
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(_MOMENT)

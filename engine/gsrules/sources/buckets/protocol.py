@@ -23,6 +23,10 @@ class Bucket(Protocol):
         """All keys that begin with `prefix`, ascending by code point."""
         ...
 
+    def near(self, key: str) -> Iterator[str]:
+        """Keys, or folders with a slash at the end, among which a missing key is worth looking for."""
+        ...
+
     def has(self, key: str) -> bool:
         """Whether there is a file under the key, in exactly these letters."""
         ...

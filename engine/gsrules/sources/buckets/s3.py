@@ -59,6 +59,16 @@ class S3Bucket:
             elif not is_file and (key.startswith(prefix) or prefix.startswith(key)):
                 yield from self._walk(key, prefix)
 
+    def near(self, key: str) -> Iterator[str]:
+        """What is in the folder of the key, or else in the nearest one above it that is not empty."""
+        folder = key
+        while folder:
+            folder = folder.rpartition("/")[0]
+            found = self.client.listed(f"{self.root}/{folder}".rstrip("/"), key, recursive=False)
+            if found:
+                yield from sorted(path.removeprefix(f"{self.root}/") + "/" * (not file) for path, file in found)
+                return
+
     def has(self, key: str) -> bool:
         """Whether there is a file under the key."""
         _check(key)
@@ -70,14 +80,18 @@ class S3Bucket:
         if key in self._listed:
             self._fetch_listed()
         coming = self._coming.pop(key, None)
-        return coming.result() if coming is not None else self._fetched(key)
+        if coming is None:
+            return self._fetched(key)
+        found = coming.result()
+        if found is None:
+            raise self.client.failures.gone(key)
+        return found
 
     def _fetch_listed(self) -> None:
         keys = [key for key in self._listed if key_problem(key) is None]
         self._listed.clear()
-        if len(keys) > 1:
-            with ThreadPoolExecutor(_TOGETHER) as pool:
-                self._coming.update({key: pool.submit(self._fetched, key) for key in keys})
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            self._coming.update({key: pool.submit(self._fetched, key) for key in keys})
 
     def _fetched(self, key: str) -> Path | None:
         path = self._path(key)
