@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -87,11 +88,28 @@ def _header_hint(header: str, found: Survey) -> str:
         return "headers are case-sensitive"
     if any(each.strip() == header.strip() for each in found.header):
         return "the file's header has spaces around it, which count"
+    unseen = next((each for each in found.header if each != header and _visible(each) == _visible(header)), None)
+    if unseen is not None:
+        return f"the header of the file, or of the rule, holds characters that do not show: {_shown(unseen)}"
     if len(found.header) == 1:
         other = next((name for char, name in _SEPARATOR_NAMES.items() if char in found.header[0]), None)
         if other is not None:
             return f"the whole line is one header; is the separator a {other}? (file: {{separator: {other}}})"
     return "the file's headers: " + _SHOWN_SEPARATOR.join(found.header[:30]) + (" …" if len(found.header) > 30 else "")
+
+
+def _visible(text: str) -> str:
+    """The text without what does not show: control and format characters, and blanks that are no spaces."""
+    text = unicodedata.normalize("NFC", text)
+    kept = (" " if unicodedata.category(char) == "Zs" else char for char in text)
+    return "".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf"))
+
+
+def _shown(text: str) -> str:
+    """The text with every character named that does not show."""
+    return "".join(
+        char if char == " " or unicodedata.category(char)[0] not in "CZM" else f"\\u{ord(char):04X}" for char in text
+    )
 
 
 def _column(task: S3Task, header: str, spec: ColumnSpec | None, kind: Kind, exact: bool) -> FileColumn:

@@ -29,6 +29,7 @@ _NO_FILES: Final = frozenset(
 # Names of Windows that Python does not know.
 _ALIASES: Final = {"windows-31j": "cp932", "windows-874": "cp874", "windows-936": "gbk", "windows-949": "cp949"}
 _CHUNK: Final = 1 << 20
+_LARGE: Final = 32 << 20
 _MARKS: Final = {
     "utf-32": ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")),
     "utf-16": ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")),
@@ -93,6 +94,59 @@ def recode(source: Path, codec: str, target: Path, take: Callable[[int], None]) 
             if not chunk:
                 return
             chunk = coded.read(_CHUNK)
+
+
+class Utf8Check:
+    """Takes the pieces of a file one after the other and tells whether all of it is UTF-8."""
+
+    def __init__(self, size: int) -> None:
+        """`size`: that of the whole file; a large one is worth the time that loading pyarrow takes."""
+        self._valid = _quickly_valid if size > _LARGE else _simply_valid
+        self._cut = b""
+
+    def take(self, chunk: bytes | bytearray) -> bool:
+        """Whether the next piece is UTF-8; a character that is cut in two counts with the piece that ends it."""
+        if not self._cut and chunk.isascii():
+            return True
+        text = self._cut + chunk
+        whole = _end_of_whole_characters(text)
+        self._cut = bytes(text[whole:])
+        return self._valid(text[:whole])
+
+    def end(self) -> bool:
+        """Whether no character is cut in two when the file ends."""
+        return not self._cut
+
+
+def _end_of_whole_characters(text: bytes | bytearray) -> int:
+    for back in range(1, min(len(text), 3) + 1):
+        byte = text[-back]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(text) - back if length > back else len(text)
+        if byte < 0x80:
+            break
+    return len(text)
+
+
+def _simply_valid(text: bytes | bytearray) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _quickly_valid(text: bytes | bytearray) -> bool:
+    import pyarrow as pa
+
+    sizes = pa.array([0, len(text)], pa.int64()).buffers()[1]
+    array = pa.Array.from_buffers(pa.large_string(), 1, [None, sizes, pa.py_buffer(text)])
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def mark_of(head: bytes) -> str | None:

@@ -170,6 +170,8 @@ def _value_problem(column: FileColumn, file: str, line: int, text: str, where: s
     words, hint = _words(column), _HINTS.get(kind, "")
     if column.format is not None:
         hint = "state the column's own format under columns, or make it a string"
+    if text == column.header:
+        hint = "the line repeats the header: were two files put together?"
     shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
     message = f"“{shown}” in the column “{column.header}” is {words}"
     return Problem("GS-FILE-VALUE", message, Place(file, line, 1), where, shown, hint)

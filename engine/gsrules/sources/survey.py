@@ -15,13 +15,17 @@ import duckdb
 
 from gsrules.dataclass import dataclass
 from gsrules.sources.dialect import Dialect
-from gsrules.sources.tokenizer import FileFaultError, records
+from gsrules.sources.encodings import Utf8Check
+from gsrules.sources.tokenizer import LONGEST_CELL, FileFaultError, encoding_fault, records
 
 # No cell of a file that DuckDB reads directly holds this text, which therefore can stand for null.
 NEVER_A_CELL: Final = "\x01"
 
 # DuckDB 1.x drops empty cells at the end of a row that has too many.
 COUNTS_EMPTY_CELLS: Final = not duckdb.__version__.startswith("1.")
+
+# A file with more columns is one whose separator was not told apart from its text.
+MOST_COLUMNS: Final = 10_000
 
 _CHUNK: Final = 1 << 18
 _SAMPLES: Final = 16
@@ -49,15 +53,29 @@ class Survey:
 
 
 def survey(path: Path, dialect: Dialect) -> Survey:
-    """Scans the file. Raises FileFaultError if it has no header or not even the header can be read."""
+    """Scans the file.
+
+    Raises FileFaultError if there is no header or it cannot be read, a line is endless, or the file is not UTF-8.
+    """
+    newline = _first_break(path)
     first = next(records(path, dialect), None)
     if first is None:
         raise FileFaultError(1, "the file is empty", "its first line must hold the column headers")
+    if len(first.cells) > MOST_COLUMNS:
+        message = f"the header has {len(first.cells):,} columns; at most {MOST_COLUMNS:,} are read"
+        raise FileFaultError(first.line, message, "is the separator of the task that of the file?")
     header = tuple(cell or "" for cell in first.cells)
     scan = _Scan(dialect, len(header))
+    encoded = Utf8Check(path.stat().st_size)
     for chunk in _chunks(path):
         scan.take(chunk)
-    newline = _first_break(path)
+        if scan.unbroken > LONGEST_CELL:
+            raise _endless(path)
+        # DuckDB looks only at the columns that it is asked for.
+        if not encoded.take(chunk):
+            raise encoding_fault(path)
+    if not encoded.end():
+        raise encoding_fault(path)
     simple_header = first.line == 1 and not any("\n" in cell or "\r" in cell for cell in header)
     return Survey(
         path=path,
@@ -111,9 +129,11 @@ class _Scan:
         self.may_have_extra = False
         self.blank = False
         self.separators = self.lines = self.returns = 0
+        self.unbroken = 0
 
     def take(self, chunk: bytes | bytearray) -> None:
         """Looks at the next chunk; sequences are also found across two chunks."""
+        self.unbroken = 0 if b"\n" in chunk or b"\r" in chunk else self.unbroken + len(chunk)
         if b"\0" in chunk or NEVER_A_CELL.encode() in chunk:
             self.odd = True
         if self.plain_numbers and (b"_" in chunk or b"\x0b" in chunk or b"\x0c" in chunk):
@@ -165,10 +185,24 @@ def _chunks(path: Path) -> Iterator[bytearray]:
 def _first_break(path: Path) -> bytes:
     """The line break behind the first line; a file without any counts as one with LF."""
     with path.open("rb") as file:
-        line = file.readline()
+        line = file.readline(LONGEST_CELL)
+    if len(line) == LONGEST_CELL and b"\r" not in line:
+        raise _endless(path)
     if line.endswith(b"\r\n"):
         return b"\r\n"
     return b"\r" if b"\r" in line else b"\n"
+
+
+def _endless(path: Path) -> FileFaultError:
+    """The line that goes on and on; counts the lines before it, which costs time only here."""
+    line, unbroken = 1, 0
+    for chunk in _chunks(path):
+        unbroken = 0 if b"\n" in chunk or b"\r" in chunk else unbroken + len(chunk)
+        if unbroken > LONGEST_CELL:
+            break
+        line += max(chunk.count(b"\n"), chunk.count(b"\r"))
+    message = f"the line is longer than {LONGEST_CELL >> 20} MB"
+    return FileFaultError(line, message, "is it a text file? its line breaks are missing")
 
 
 def _sample(path: Path) -> Iterator[str]:

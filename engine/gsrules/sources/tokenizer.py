@@ -55,7 +55,7 @@ def records(path: Path, dialect: Dialect) -> Iterator[Record]:
                 if record is not None:
                     yield record
     except UnicodeDecodeError:
-        raise _encoding_fault(path) from None
+        raise encoding_fault(path) from None
     reader.end()
 
 
@@ -152,8 +152,8 @@ def _kept(found: re.Match[str]) -> str:
     return found[found.lastindex or 0]
 
 
-def _encoding_fault(path: Path) -> FileFaultError:
-    """Finds the line: the decoder reads ahead and cannot tell it."""
+def encoding_fault(path: Path) -> FileFaultError:
+    """Where a file is not UTF-8. Finds the line: the decoder reads ahead and cannot tell it."""
     offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
