@@ -59,6 +59,8 @@ def test_the_note_says_what_such_rows_get() -> None:
         (("ARR > 10", "not (ARR > 5)"), []),
         (("Name = 'a'", "Name = 'c'"), []),
         (("ARR != 5", "ARR = 6"), []),
+        (("ARR in (1, 3) and ARR in (3, 4)", "ARR > 5"), ["ARR > 3 and ARR <= 5"]),
+        (("ARR in (1, 3) and ARR > 0 and ARR < 9", "ARR > 3"), ["ARR > 1 and ARR < 3"]),
     ],
 )
 def test_gaps_between_cases(when: tuple[str, ...], found: list[str]) -> None:

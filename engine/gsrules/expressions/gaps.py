@@ -15,6 +15,7 @@ from gsrules.expressions.printed import name_text, value_text
 from gsrules.expressions.scope import Context
 from gsrules.expressions.tree import Between, Case, ColumnRef, Compare, Expr, InList, Literal, Logic, NullTest, walk
 
+_SPANS_AT_MOST = 1000
 _MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -78,11 +79,13 @@ class _Reader:
             case Logic(op="or"):
                 return [span for term in condition.terms for span in self.spans(term)]
             case Logic():
-                made = _Span(None, None, False, False, place)
+                made = [_Span(None, None, False, False, place)]
                 for term in condition.terms:
-                    (span,) = self.spans(term) or [made]
-                    made = _both(made, span, place)
-                return [made]
+                    spans = self.spans(term)
+                    made = [_both(one, other, place) for one in made for other in spans] if spans else made
+                    if len(made) > _SPANS_AT_MOST:
+                        raise _NoSpan
+                return made
             case NullTest(negated=False, operand=ColumnRef() as column):
                 self._is_the_one(column)
                 return []
