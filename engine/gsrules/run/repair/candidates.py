@@ -17,6 +17,7 @@ Meaning = tuple[Fix, ...]
 _BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _NUMBER_HINT = re.compile(r"write ([-+0-9.eE]+), or ('[^']*') if it is a text")
 _RIGHT_WAY = re.compile(r"the joined dataset stands on the right: (.*)")
+_OPTION = re.compile(r"(?:differs from|is taken as) the option '(.+)'(?: in letter case)?$")
 _PLAIN_WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -50,12 +51,15 @@ def _name(problem: Problem, place: Place) -> Iterator[Meaning]:
 
 
 def _misspelt(problem: Problem) -> Iterator[str]:
-    """The value, or the part of a path that is like the nearest name."""
-    yield problem.value
-    near = problem.nearest.lower()
-    parts = sorted(problem.value.split("."), key=lambda part: distance(part.strip().lower(), near, 3))
-    if len(parts) > 1 and distance(parts[0].strip().lower(), near, 2) <= 2:
-        yield parts[0].strip()
+    """The part of a path that is like the nearest name, else the value; without the brackets around it."""
+    near, value = problem.nearest.lower(), problem.value
+    if "." in value and "." not in near:
+        parts = [part.strip().strip("[]") for part in value.split(".")]
+        away = [distance(part.lower(), near, 2) for part in parts]
+        if min(away) <= 2 and away.count(min(away)) == 1:
+            yield parts[away.index(min(away))]
+        return
+    yield value.strip("[]")
 
 
 def _spot(place: Place, word: str) -> Place | None:
@@ -69,6 +73,15 @@ def _spot(place: Place, word: str) -> Place | None:
         if text.count(word) == 1:
             return place.shifted(first + text.index(word) - start, len(word))
     return None
+
+
+def _label(problem: Problem, place: Place) -> Iterator[Meaning]:
+    """A label in another letter case."""
+    found = _OPTION.search(problem.message)
+    at = _spot(place, problem.value) if found and found[1].lower() == problem.value.lower() else None
+    if found and at is not None and found[1] != problem.value:
+        title = f"write {found[1]} instead of {problem.value}"
+        yield (Fix(at, len(problem.value), found[1], title),)
 
 
 def _boolean(problem: Problem, place: Place) -> Iterator[Meaning]:
@@ -135,6 +148,7 @@ def _expression(problem: Problem, place: Place) -> Iterator[Meaning]:
 
 _RECOGNISERS: tuple[Callable[[Problem, Place], Iterator[Meaning]], ...] = (
     _name,
+    _label,
     _boolean,
     _number_in_quotes,
     _number,

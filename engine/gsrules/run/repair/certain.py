@@ -71,7 +71,7 @@ class Repairer:
                 if self._is_evident(text, problem, fix) and self._helps(text, problem, problems, fix):
                     found.append(fix)
                     break
-        return found[0] if len(found) == 1 else None
+        return found[0] if len({edited(text, [fix]) for fix in found}) == 1 else None
 
     def _is_evident(self, text: str, problem: Problem, fix: Fix) -> bool:
         """Whether a name is sure to be right as it is put in."""
