@@ -129,3 +129,15 @@ def test_fetches_beyond_gainsights_limits_draw_a_warning() -> None:
     (warning,) = fetched_rows(plan, {"T": 2_000_001, "U": 2_000_001})
     assert (warning.code, warning.severity, warning.where) == ("GS-LIMIT", "warning", "task 'T'")
     assert warning.message == "2,000,001 rows are fetched; Gainsight fetches at most 2,000,000"
+
+
+def test_a_failed_run_reports_the_tasks_that_were_computed(tmp_path: Path) -> None:
+    # data-setup.md §16
+    settings = '[profile]\n"formula.divide_by_zero" = "error"\n'
+    divided = "{type: transform, from: A, formulas: {q: n / (n - 1)}}"
+    assert notes(tmp_path, divided, settings) == []
+    workspace = Workspace.open(tmp_path)
+    with workspace.tenant(mode="dry_run") as tenant:
+        report = run_rule(workspace, "r", RunOptions(DAY, mode="dry_run", keep_all_tasks=True), tenant).report
+    assert (report.status, [problem.code for problem in report.problems]) == ("FAILURE", ["GS-VALUE"])
+    assert {task.task: task.rows for task in report.tasks} == {"A": 4, "B": 8, "C": 3, "M": 4}

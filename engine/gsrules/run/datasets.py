@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from gsrules.compile import CompiledPlan, CompileEnv, Counter, Step, compile_plan, run_step
+from gsrules.compile import CompiledPlan, CompileEnv, Counter, Step, StepCounts, compile_plan, run_step
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError, Severity
 from gsrules.run.prepare import BoundRule
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 class ExactNeeded(Exception):  # noqa: N818 - a turn of the way, not an error
     """A value did not fit the fast form: the datasets must be computed in the exact one."""
+
+
+class TaskError(RunError):
+    """A task failed; `reports` tell of the tasks that were computed before it (data-setup.md §16)."""
+
+    def __init__(self, problems: Problem | Iterable[Problem], reports: tuple[TaskReport, ...]) -> None:
+        super().__init__(problems)
+        self.reports = reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,43 +81,23 @@ def compute(
         compiled = compiled_plan(PLAIN)
     else:
         compiled = ready.compiled(outputs, sources, compiled_plan)
-    rows: dict[str, int] = {}
-    spent: dict[str, float] = {}
-    lost: list[tuple[Counter, int]] = []
+    done = _Progress(bound, sources)
     for step in compiled.steps:
         started = time.perf_counter()
         try:
-            done = run_step(statements, step)
+            counts = run_step(statements, step)
         except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
-            if exact:
-                raise _failed(_task_of(step, tracer), error) from error
-            raise ExactNeeded(str(error)) from error
+            if not exact:
+                raise ExactNeeded(str(error)) from error
+            raise TaskError(_failed(_task_of(step, tracer), error), done.reports()) from error
         except duckdb.Error as error:
-            raise _failed(_task_of(step, tracer), error) from error
-        for task in step.tasks:
-            spent[task] = time.perf_counter() - started
-        if step.task is not None and done.rows is not None:
-            rows[step.task] = done.rows
-        for counter, count in done.counts.items():
-            if counter.kind == "rows":
-                rows[counter.task] = count
-            elif count:
-                lost.append((counter, count))
-    warnings = [_lost_values(*each) for each in (tracer.as_of_tasks(lost) if tracer else lost)]
+            raise TaskError(_failed(_task_of(step, tracer), error), done.reports()) from error
+        done.note(step, counts, time.perf_counter() - started)
+    lost = tracer.as_of_tasks(done.lost) if tracer else done.lost
+    warnings = [_lost_values(*each) for each in lost]
     errors = [problem for problem in warnings if problem.severity == "error"]
     if errors:
-        raise RunError(errors)
-    reports = tuple(
-        TaskReport(
-            task=name,
-            type=task.kind,
-            rows=rows.get(name),
-            duration_ms=round(spent.get(name, 0.0) * 1000),
-            files=tuple(f"{file.bucket}/{file.key}" for file in sources[name].files) if name in sources else (),
-            rejects=sum(bad.rows for bad in sources[name].bad_cells) if name in sources else 0,
-        )
-        for name, task in bound.plan.tasks.items()
-    )
+        raise TaskError(errors, done.reports())
     found = [problem for source in sources.values() for problem in source.findings]
     unread = [_bad_cells(name, bad) for name, source in sources.items() for bad in source.bad_cells]
     tables = {name: table for name, table in compiled.tables.items() if name in outputs} if tracer else compiled.tables
@@ -118,7 +106,45 @@ def compute(
     if rejects:
         tenant.statements.outdated()
     files = {name: source.files for name, source in sources.items()}
-    return Datasets(tables, reports, (*found, *unread, *warnings), made, tuple(lost), rejects, files)
+    return Datasets(tables, done.reports(), (*found, *unread, *warnings), made, tuple(done.lost), rejects, files)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of the tasks so far: their rows, the time spent, values that could not be computed."""
+
+    bound: BoundRule
+    sources: Mapping[str, OpenSource]
+    rows: dict[str, int] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
+    lost: list[tuple[Counter, int]] = field(default_factory=list)
+
+    def note(self, step: Step, done: StepCounts, seconds: float) -> None:
+        for task in step.tasks:
+            self.spent[task] = seconds
+        if step.task is not None and done.rows is not None:
+            self.rows[step.task] = done.rows
+        for counter, count in done.counts.items():
+            if counter.kind == "rows":
+                self.rows[counter.task] = count
+            elif count:
+                self.lost.append((counter, count))
+
+    def reports(self) -> tuple[TaskReport, ...]:
+        """A report of every task, also of those that were not reached."""
+        return tuple(
+            TaskReport(
+                task=name,
+                type=task.kind,
+                rows=self.rows.get(name),
+                duration_ms=round(self.spent.get(name, 0.0) * 1000),
+                files=tuple(f"{file.bucket}/{file.key}" for file in self.sources[name].files)
+                if name in self.sources
+                else (),
+                rejects=sum(bad.rows for bad in self.sources[name].bad_cells) if name in self.sources else 0,
+            )
+            for name, task in self.bound.plan.tasks.items()
+        )
 
 
 def _task_of(step: Step, tracer: Tracer | None) -> str:
@@ -148,8 +174,8 @@ def _bad_cells(task: str, bad: BadCells) -> Problem:
     return Problem("GS-FILE-VALUE", f"{rows}: {bad.reason}", None, where, severity="warning")
 
 
-def _failed(task: str, error: Exception) -> RunError:
-    return RunError(Problem("GS-RUN-TASK", f"the task failed: {first_line(error)}", None, f"task '{task}'"))
+def _failed(task: str, error: Exception) -> Problem:
+    return Problem("GS-RUN-TASK", f"the task failed: {first_line(error)}", None, f"task '{task}'")
 
 
 def first_line(error: Any) -> str:

@@ -19,7 +19,7 @@ from gsrules.plan.nodes import Column, DataPlan
 from gsrules.profile import Profile
 from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
 from gsrules.run.behaviours import Behaviour, Watched
-from gsrules.run.datasets import Datasets, ExactNeeded, compute
+from gsrules.run.datasets import Datasets, ExactNeeded, TaskError, compute
 from gsrules.run.exports import Exports
 from gsrules.run.options import RunOptions, run_instant
 from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile, s3_tasks
@@ -121,7 +121,8 @@ def run_rule(workspace: Workspace, name: str, options: RunOptions, tenant: Tenan
         try:
             ready, datasets, files = _datasets(run, Path(workdir))
         except RunError as error:
-            return _ended(run, RunResult(run.report("FAILURE", problems=error.problems)))
+            reached = error.reports if isinstance(error, TaskError) else ()
+            return _ended(run, RunResult(run.report("FAILURE", tasks=reached, problems=error.problems)))
         watch = _watch(run, ready, files)
         if watch is not None:
             watch.look_at_data(datasets)
