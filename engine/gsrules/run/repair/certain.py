@@ -79,7 +79,7 @@ class Repairer:
         if field is not None and _is_unread(problem):
             return field[1].lower() in self._known or _count(text, field[1]) > 1
         near = str(problem.nearest)
-        if not is_near(problem) or fix.text.strip("[]") != near or problem.code.startswith("GS-SPEC-"):
+        if not is_near(problem) or fix.text.strip("[]") != near or problem.code.startswith(("GS-SPEC-", "GS-SYNTAX")):
             return True
         if near.lower() in self._known:
             return True
