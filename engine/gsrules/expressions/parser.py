@@ -409,7 +409,7 @@ class _Parser:
         if self.token.word != "when":
             self._fail(
                 f"'when' expected after 'case', found {self._found()}",
-                "write case when ARR > 4000 then 'Gold' else 'Bronze' end",
+                "write case when … then … else … end; a field of that name needs brackets: [Case]",
             )
         branches: list[tuple[syn.Syntax, syn.Syntax]] = []
         while self._skip("when"):
