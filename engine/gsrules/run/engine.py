@@ -181,13 +181,14 @@ def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[ReadyRule, Datas
 
 def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -> RunResult:
     """Plans and applies the actions in order, in one transaction; then the files leave that were read and made."""
-    with Exports(run.workspace.project, run.profile) as exports:
+    leaving = run.options.archive and run.options.mode == "live"
+    with Exports(run.workspace.project, run.profile, leaving) as exports:
         try:
             result = _transaction(run, ready, datasets, watch, exports)
         except RunError as error:
             return _ended(run, RunResult(run.report("FAILURE", tasks=datasets.reports, problems=error.problems)))
         report = result.report
-        if run.options.archive and run.options.mode == "live":
+        if leaving:
             report = _delivered(run, result, exports)
             if report.status != "FAILURE":
                 report = _archived(run, report, datasets.files)

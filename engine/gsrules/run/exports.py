@@ -29,24 +29,29 @@ if TYPE_CHECKING:
 class Export:
     """A file that is made: where it goes, and where it is until then."""
 
-    bucket: Bucket
+    bucket: str
     key: str
     file: OutFile
     path: Path
 
     def told(self, *, written: bool) -> ExportReport:
         """What the report says of it."""
-        return ExportReport(self.bucket.name, self.key, self.file.rows, self.path.stat().st_size, written)
+        return ExportReport(self.bucket, self.key, self.file.rows, self.path.stat().st_size, written)
 
 
 @dataclass(slots=True)
 class Exports:
-    """The files of one run, by action. Used in a `with` statement, at the end of which the local ones go away."""
+    """The files of one run, by action. Used in a `with` statement, at the end of which the local ones go away.
+
+    `leaving`: they go to their buckets at last, so what can be known to prevent that is an error at once.
+    """
 
     project: Project
     profile: Profile
+    leaving: bool
     made: dict[str, tuple[Export, ...]] = field(default_factory=dict)
     _folder: Path | None = None
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -69,30 +74,40 @@ class Exports:
                 self.made[action] = tuple(self._export(file, action, taken) for file in change.files)
 
     def _export(self, file: OutFile, action: str, taken: set[tuple[str, str]]) -> Export:
-        from gsrules.sources.buckets import bucket_of  # most rules export nothing
+        from gsrules.sources.buckets import check_bucket  # most rules export nothing
 
+        check_bucket(file.bucket, self.project)
+        if self.leaving:
+            self._bucket(file.bucket)
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="gsrules-export-"))
-        bucket = bucket_of(file.bucket, self.project)
-        key = self._key(bucket, file.key, action, taken)
-        taken.add((bucket.name, key))
+        key = self._key(file, action, taken)
+        taken.add((file.bucket, key))
         path = self._folder / str(len(taken))
         file.make(path)
-        return Export(bucket, key, file, path)
+        return Export(file.bucket, key, file, path)
 
-    def _key(self, bucket: Bucket, key: str, action: str, taken: set[tuple[str, str]]) -> str:
+    def _bucket(self, name: str) -> Bucket:
+        from gsrules.sources.buckets import bucket_of
+
+        if name not in self._buckets:
+            self._buckets[name] = bucket_of(name, self.project)
+        return self._buckets[name]
+
+    def _key(self, file: OutFile, action: str, taken: set[tuple[str, str]]) -> str:
         from gsrules.sources.buckets.keys import numbered_names
 
+        def is_there(key: str) -> bool:
+            return (file.bucket, key) in taken or self._bucket(file.bucket).has(key)
+
         on_exists = self.profile["run.export_on_exists"]
-        if on_exists == "overwrite":
-            return key
-        if on_exists == "error":
-            if bucket.has(key) or (bucket.name, key) in taken:
-                hint = "the profile key run.export_on_exists may say overwrite or suffix"
-                message = f"there is a file “{key}” in {bucket.describe()}"
-                raise RunError(Problem("EXPORT_EXISTS", message, where=action, value=key, hint=hint))
-            return key
-        return next(each for each in numbered_names(key) if (bucket.name, each) not in taken and not bucket.has(each))
+        if on_exists == "suffix":
+            return next(each for each in numbered_names(file.key) if not is_there(each))
+        if on_exists == "error" and is_there(file.key):
+            hint = "the profile key run.export_on_exists may say overwrite or suffix"
+            message = f"there is a file “{file.key}” in {self._bucket(file.bucket).describe()}"
+            raise RunError(Problem("EXPORT_EXISTS", message, where=action, value=file.key, hint=hint))
+        return file.key
 
     def told(self, action: str) -> tuple[ExportReport, ...]:
         """What an action would write, for its report."""
@@ -109,7 +124,7 @@ class Exports:
         failed: list[tuple[Export, Problem]] = []
         for export in self.made[action]:
             try:
-                export.bucket.write(export.key, export.path)
+                self._bucket(export.bucket).write(export.key, export.path)
             except RunError as error:
                 failed.append((export, replace(error.problems[0], where=report.id)))
                 told.append(export.told(written=False))

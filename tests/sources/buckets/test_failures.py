@@ -25,6 +25,8 @@ from tests.sources.buckets.servers import (
 
 Opened = Callable[..., S3Bucket]
 
+pytestmark = pytest.mark.once
+
 REFUSED = "403 Forbidden"
 KEYS_SHOWN = f"<AWSAccessKeyId>{ACCESS_KEY}</AWSAccessKeyId><StringToSign>AWS4 {SECRET_KEY}</StringToSign>"
 
@@ -135,7 +137,6 @@ def test_an_unknown_server_is_told(opened: Opened, tmp_path: Path) -> None:
     assert problem.code == "GS-FILE-S3-CONNECTION"
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("handler", [silent, stalling_midway])
 def test_a_server_that_says_nothing_does_not_hold_the_run(opened: Opened, tmp_path: Path, handler: Handler) -> None:
     with serving(handler) as address:

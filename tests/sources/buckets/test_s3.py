@@ -15,6 +15,8 @@ from gsrules.sources.buckets.s3 import S3Bucket
 
 Opened = Callable[..., S3Bucket]
 
+pytestmark = pytest.mark.once
+
 ODD_KEYS = [
     "in/with space.csv",
     "in/a+b.csv",

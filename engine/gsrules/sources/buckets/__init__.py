@@ -2,7 +2,7 @@
 
 from gsrules.sources.buckets.folder import FolderBucket
 from gsrules.sources.buckets.keys import MANAGED_PREFIX, bucket_key, key_problem
-from gsrules.sources.buckets.named import bucket_of
+from gsrules.sources.buckets.named import bucket_of, check_bucket
 from gsrules.sources.buckets.protocol import Bucket
 
-__all__ = ["MANAGED_PREFIX", "Bucket", "FolderBucket", "bucket_key", "bucket_of", "key_problem"]
+__all__ = ["MANAGED_PREFIX", "Bucket", "FolderBucket", "bucket_key", "bucket_of", "check_bucket", "key_problem"]

@@ -22,6 +22,15 @@ def bucket_of(name: str, project: Project, place: Place | None = None) -> Bucket
         raise InputError(replace(problem, place=problem.place or place) for problem in error.problems) from error
 
 
+def check_bucket(name: str, project: Project, place: Place | None = None) -> None:
+    """Raises InputError GS-PROJECT-BUCKET if there is no bucket of that name."""
+    if name not in project.buckets and not _is_folder(name, project):
+        try:
+            project.bucket(name)
+        except InputError as error:
+            raise InputError(replace(problem, place=place) for problem in error.problems) from error
+
+
 def _bucket(name: str, project: Project) -> Bucket:
     settings = project.buckets.get(name)
     if settings is not None and settings.url is not None:
@@ -30,8 +39,11 @@ def _bucket(name: str, project: Project) -> Bucket:
         return s3_bucket(settings, project.root / ".gsrules" / "cache" / "s3")
     if settings is not None and settings.path is not None:
         return FolderBucket(name, project.root / settings.path)
+    check_bucket(name, project)
+    return FolderBucket(name, project.datasets_dir / "s3" / name)
+
+
+def _is_folder(name: str, project: Project) -> bool:
+    """Whether it is one of the folders that need no settings."""
     folder = project.datasets_dir / "s3" / name
-    if name == MANAGED_BUCKET or (key_problem(name) is None and "/" not in name and folder.is_dir()):
-        return FolderBucket(name, folder)
-    project.bucket(name)
-    return FolderBucket(name, folder)
+    return name == MANAGED_BUCKET or (key_problem(name) is None and "/" not in name and folder.is_dir())
