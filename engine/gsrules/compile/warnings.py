@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from sqlglot import exp
@@ -10,7 +11,7 @@ from sqlglot import exp
 from gsrules.compile.visitor import EnvFor, Visitor
 from gsrules.dataclass import dataclass
 from gsrules.expressions.counted import counted
-from gsrules.expressions.tree import ColumnRef, Expr, Literal
+from gsrules.expressions.tree import ColumnRef, Expr, Literal, references
 from gsrules.plan.nodes import Aggregate, Filter, Node, OverRows, PlannedTask, Project, Statistic, walk
 
 SEVERAL_ROWS: Final = "several rows in one period"
@@ -38,7 +39,7 @@ def spots(task: PlannedTask, visitor: Visitor, env_for: EnvFor) -> Iterator[Spot
         for column, inside, expr in _expressions(node):
             if isinstance(expr, ColumnRef | Literal) or not counted(expr, anything):
                 continue
-            over = visitor.unshaped(node.input)
+            over = visitor.unshaped(_needed_by(expr, node.input))
             for found in counted(expr, env_for(over.columns)):
                 met = exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=found.condition))
                 yield Spot(column, found.reason + inside, found.fatal, over.select.select(met, append=False))
@@ -48,6 +49,15 @@ def spots(task: PlannedTask, visitor: Visitor, env_for: EnvFor) -> Iterator[Spot
 
             for field, rows in crowded(node, visitor.unshaped(node.input), visitor.spelled):
                 yield Spot(field, SEVERAL_ROWS, False, rows)
+
+
+def _needed_by(expr: Expr, node: Node) -> Node:
+    """The rows that an expression reads, without the values over rows that it does not."""
+    if not isinstance(node, OverRows):
+        return node
+    read = references(expr)
+    values = tuple(value for value in node.values if value.column.name in read)
+    return replace(node, values=values) if values else node.input
 
 
 def _expressions(node: Node) -> Iterator[tuple[str, str, Expr]]:

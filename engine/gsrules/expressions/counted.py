@@ -19,6 +19,7 @@ from gsrules.expressions.tree import (
     Literal,
     Negate,
     Rounded,
+    Unrounded,
     children,
     concat_operands,
 )
@@ -102,4 +103,6 @@ def _stays_small(expr: Expr) -> bool:
     """Whether a result cannot leave the range: functions and constants only, no arithmetic on large numbers."""
     if isinstance(expr, Negate):
         return _stays_small(expr.operand)
+    if isinstance(expr, Unrounded):
+        return expr.bounded
     return isinstance(expr, Call) and expr.function in ("sqrt", "ln", "log10")

@@ -79,11 +79,15 @@ class Rounded:
 
 @dataclass(frozen=True, slots=True)
 class Unrounded:
-    """A column that the plan computes in double precision, rounded where arithmetic ends (data-setup.md §2.2)."""
+    """A column that the plan computes in double precision, rounded where arithmetic ends (data-setup.md §2.2).
+
+    `bounded`: it is never out of the range of numbers.
+    """
 
     operand: Expr
     type: DataType
     place: Place | None = None
+    bounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

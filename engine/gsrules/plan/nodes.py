@@ -159,6 +159,8 @@ StatisticFunction = Literal["covar_pop", "correlation", "var_pop", "stddev_pop",
 
 EXACT: Final = frozenset({"median"})
 """The statistics whose column is a decimal; the others are doubles, which formulas read as `Unrounded`."""
+BOUNDED: Final = frozenset({"stddev_pop", "correlation"})
+"""The statistics that are never larger than their arguments."""
 
 
 @dataclass(frozen=True, slots=True)

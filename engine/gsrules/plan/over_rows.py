@@ -21,6 +21,7 @@ from gsrules.expressions.tree import Call, ColumnRef, Convert, Expr, Unit, Unrou
 from gsrules.plan.columns import aggregate_type, unique_name
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import (
+    BOUNDED,
     EXACT,
     AggregateFunction,
     Column,
@@ -98,7 +99,7 @@ class RowsValues:
             stem = f"{seed}|{env.rule}|{day}|{env.name}|{field}|"
             name = self._named(f"random() of {field}")
             self._random[field] = RandomNumber(Column(name, name, NUMBER), stem, self._shelf.order)
-        return Unrounded(ColumnRef(self._random[field].column.name, NUMBER, place), NUMBER, place)
+        return Unrounded(ColumnRef(self._random[field].column.name, NUMBER, place), NUMBER, place, bounded=True)
 
     def _statistic(self, call: Call, field: str) -> Expr:
         function = next(each for each in _STATISTICS if each == call.function)
@@ -106,7 +107,7 @@ class RowsValues:
         name = self._named(printed(call))
         self._others.append(Statistic(Column(name, name, NUMBER), function, arguments, field))
         ref = ColumnRef(name, NUMBER, call.place)
-        return ref if function in EXACT else Unrounded(ref, NUMBER, call.place)
+        return ref if function in EXACT else Unrounded(ref, NUMBER, call.place, bounded=function in BOUNDED)
 
     def measure(
         self, title: str, function: AggregateFunction, of: ColumnRef, when: Expr, by: Sequence[str], block: Block,
