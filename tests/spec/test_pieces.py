@@ -168,3 +168,36 @@ def test_a_piece_knows_the_place_of_its_keys() -> None:
     place = cta.due.place_of("days")
     assert place is not None
     assert place.text[place.column - 1 :] == "3}}"
+
+
+def test_a_condition_may_have_settings_of_its_own() -> None:
+    found = where("{A: {condition: \"Status != 'x'\", include_nulls: true}, B: ARR > 5, logic: A or B}")
+    assert found.conditions == {"A": "Status != 'x'", "B": "ARR > 5"}
+    assert (found.settings["A"].include_nulls, found.settings["A"].ignore_case) == (True, None)  # type: ignore[index]
+    listed = where("[ARR > 5, {condition: Status = 'x', ignore_case: false}]")
+    assert listed.conditions == {"A": "ARR > 5", "B": "Status = 'x'"}
+    assert listed.settings["B"].ignore_case is False  # type: ignore[index]
+    assert list(listed.written.values()) == ["ARR > 5", "{condition: \"Status = 'x'\", ignore_case: false}"]
+
+
+def test_a_condition_with_settings_knows_its_place() -> None:
+    place = where("{A: {include_nulls: true, condition: ARR > 5}}").conditions["A"].place  # type: ignore[index]
+    assert place is not None
+    assert place.text[place.column - 1 :].startswith("ARR > 5")
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "hint"),
+    [
+        ("{A: {include_nulls: true}}", "GS-SPEC-MISSING", "write {condition: "),
+        ("{A: {condition: x, include_null: true}}", "GS-SPEC-KEY", "write `include_nulls`"),
+        ("{A: {condition: x, include_nulls: 1}}", "GS-SPEC-TYPE", ""),
+        ("{A: {condition: '', include_nulls: true}}", "GS-SPEC-EMPTY", ""),
+        ("{condition: x}", "GS-SPEC-KEY", "put it behind a letter"),
+    ],
+)
+def test_settings_that_are_wrong_say_what_to_write(written: str, code: str, hint: str) -> None:
+    problem = only(with_task(f"{{type: fetch, object: company, where: {written}}}"))
+    assert problem.code == code
+    assert problem.hint.startswith(hint)
+    assert problem.place is not None

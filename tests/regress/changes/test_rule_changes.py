@@ -138,6 +138,12 @@ ONE_CHANGE = [
         "condition C added: `Name is",
     ),
     ("B: ARR > 100", "B: ARR >= 100", "task 'Picked'", "condition B changed from `ARR > 100` to `ARR >= 100`"),
+    (
+        "B: ARR > 100",
+        "B: {condition: ARR > 100, include_nulls: true}",
+        "task 'Picked'",
+        'condition B changed from `ARR > 100` to `{condition: "ARR > 100", include_nulls: true}`',
+    ),
     ("logic: A or B", "logic: A and B", "task 'Picked'", "logic changed from `A or B` to `A and B`"),
     ("keep: common", "keep: left", "task 'Both'", "join with 'Usage file': keep changed from `common` to `left`"),
     ("ExternalId =", "Name =", "task 'Both'", "join with 'Usage file': on changed from `ExternalId = Account ID` to"),
