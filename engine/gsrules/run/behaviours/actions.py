@@ -6,9 +6,9 @@ is decided once more under the other value, on the same state of the tenant, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from sqlglot import exp
@@ -19,24 +19,37 @@ from gsrules.actions.staging import discard, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError
 from gsrules.expressions.scope import Context
-from gsrules.expressions.tree import Expr
-from gsrules.plan.nodes import Column
-from gsrules.profile import Profile
+from gsrules.plan.nodes import Column, TaskRef
+from gsrules.profile import Profile, profile_keys
+from gsrules.run.behaviours.gates import answer
 from gsrules.run.behaviours.guide import Guide, alternatives, guides
 from gsrules.run.behaviours.leaves import differing, shown
 from gsrules.run.behaviours.model import Behaviour
+from gsrules.run.behaviours.probes import passing
 from gsrules.run.behaviours.sides import Side
-from gsrules.run.behaviours.watched import Seen
+from gsrules.run.behaviours.statement import Statement
+from gsrules.run.behaviours.watched import Watched
 from gsrules.run.behaviours.words import behaviour
 from gsrules.spec import ActionSpec
 from gsrules.tenant.changes import ChangeList, Write
-from gsrules.tenant.names import column, identifier, select_from, spell, temp_table
+from gsrules.tenant.names import (
+    column,
+    create_temp,
+    drop,
+    identifier,
+    named,
+    select_from,
+    spell,
+    sql_type,
+    temp_table,
+)
 
 if TYPE_CHECKING:
     from gsrules.run.prepare import BoundRule
     from gsrules.tenant.counters import CounterState
 
 _COMPARED = ("outcome", "codes", "warnings", "key", "object", "before", "after")
+_SIGNS = "gs_behaviour_effects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +69,15 @@ class Acted:
     most: int | None
 
 
-def action_behaviours(acted: Acted, seen: Seen) -> list[Behaviour]:
-    """What the effects depended on, of the keys `seen`."""
-    found: list[Behaviour] = []
-    for key in guides():
-        if key.name not in seen or not key.action:
-            continue
-        others = alternatives(key.name, acted.bound.context.profile)
-        if key.codes:
-            rows = _coded(acted.made, key.codes)
-            if rows:
-                found += [behaviour(key, acted.bound, each, rows, "", action=str(acted.spec.id)) for each in others]
-        elif _possible(acted, key):
-            found += [one for other in others for one in _decided_again(acted, key, other)]
-    return found
+def action_behaviours(acted: Acted) -> list[Behaviour]:
+    """What the effects depended on."""
+    if not acted.made.counts.received:
+        return []
+    again = _Again(acted)
+    try:
+        return [one for key in guides() if key.action for one in again.look(key)]
+    finally:
+        again.close()
 
 
 def _coded(made: ChangeList, codes: Collection[str]) -> int:
@@ -81,113 +89,194 @@ def _coded(made: ChangeList, codes: Collection[str]) -> int:
     return sum(counts.values())
 
 
-def _possible(acted: Acted, key: Guide) -> bool:
-    """Whether any row had an outcome at which the key is looked at."""
-    counts = acted.made.counts
-    if not counts.received:
-        return False
-    return not key.outcomes or any(getattr(counts, outcome) for outcome in key.outcomes)
+class _Again:
+    """Decides an action once more under other values, and compares the effects with those that it had."""
 
+    def __init__(self, acted: Acted) -> None:
+        self._acted = acted
+        self._context = acted.bound.context
+        self._binding = self._read_by_binding()
+        self._deciding = _read_by(acted.run.profile)
+        self._signed = False
 
-def _decided_again(acted: Acted, key: Guide, other: object) -> list[Behaviour]:
-    context = acted.bound.context
-    assert isinstance(context.profile, Profile)
-    profile = context.profile.overlaid({key.name: other})
-    changed = Context(context.rule_date, context.params, profile, context.catalogue)
-    env = BindEnv(acted.run.tenant.catalogue, changed, acted.bound.rule)
-    try:
-        action = bind_action(acted.spec, acted.columns, env)
-    except GsrulesError:
-        return []
-    where = _criteria(acted, changed, action)
-    if acted.most is not None and acted.made.counts.received > acted.most:
-        rows: int | None = None
-    else:
-        rows = _rows(acted, action, profile)
-    return [] if rows == 0 else [behaviour(key, acted.bound, other, rows, where, action=str(acted.spec.id))]
+    def close(self) -> None:
+        if self._signed:
+            self._con.execute(spell(drop(temp_table(_SIGNS))))
 
+    def look(self, key: Guide) -> Iterator[Behaviour]:
+        """The behaviour, once for each other value under which anything would differ."""
+        if key.name not in self._binding and key.name not in self._deciding:
+            return
+        for other in alternatives(key.name, self._context.profile):
+            rows, where = self._rows(key, other)
+            if rows != 0:
+                yield behaviour(key, self._acted.bound, other, rows, where, action=str(self._acted.spec.id))
 
-def _criteria(acted: Acted, changed: Context, action: BoundAction) -> str:
-    """The parts of the criteria that say something else."""
-    one, two = acted.action.criteria, action.criteria
-    if one is None or two is None:
-        return ""
-    return shown(_differing(acted, changed, one, two))
+    @property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        return self._acted.run.tenant.con
 
+    def _read_by_binding(self) -> Collection[str]:
+        """The keys that are asked for when this action is bound: it is bound once more to see that."""
+        profile = self._context.profile
+        if not isinstance(profile, Profile):
+            return ()
+        watched = Watched(profile)
+        self._bind(watched)
+        return watched.seen.binding
 
-def _differing(acted: Acted, changed: Context, one: Expr, two: Expr) -> list[Expr]:
-    sides = [Side(each, acted.bound.plan, {}, acted.run.tenant) for each in (acted.bound.context, changed)]
-    return differing(sides[0], sides[1], one, two)
-
-
-def _rows(acted: Acted, action: BoundAction, profile: Profile) -> int | None:
-    """The rows whose effects differ; None where the action cannot decide under the other value."""
-    tenant = acted.run.tenant
-    run = replace(acted.run, profile=profile, prefix=scratch_prefix(), texts={})
-    other: ChangeList | None = None
-    with tenant.supposing(acted.reserved):
+    def _bind(self, profile: Profile) -> tuple[Context, BoundAction | None]:
+        """The action under a profile; None if it would be refused."""
+        context = Context(self._context.rule_date, self._context.params, profile, self._context.catalogue)
+        env = BindEnv(self._acted.run.tenant.catalogue, context, self._acted.bound.rule)
         try:
-            other = action.plan(run)
-            return _other_effects(acted, other) or _other_writes(acted, acted.made.writes, other.writes)
-        except duckdb.Error:
-            return None
-        finally:
-            if other is not None:
-                discard(tenant.statements, other.effects)
+            return context, bind_action(self._acted.spec, self._acted.columns, env)
+        except GsrulesError:
+            return context, None
+
+    def _rows(self, key: Guide, other: object) -> tuple[int | None, str]:
+        """The rows that would be treated otherwise, None if they cannot be told, and the condition concerned."""
+        acted = self._acted
+        if key.codes:
+            return _coded(acted.made, key.codes), ""
+        known = answer(acted, key.name, other)
+        if known != "decide":
+            return known, ""
+        profile = acted.run.profile
+        assert isinstance(profile, Profile)
+        changed = profile.overlaid({key.name: other})
+        context, action = self._bind(changed)
+        if action is None:
+            return 0, ""
+        where = self._criteria(context, action)
+        too_many = acted.most is not None and acted.made.counts.received > acted.most
+        if key.name not in self._deciding and _same(action, acted.action):
+            # Only the criteria may say something else: which rows fulfil them is asked of the dataset.
+            if not where:
+                return 0, ""
+            return (None if too_many else self._passing(context, action)), where
+        return (None if too_many else self._decided(action, changed)), where
+
+    def _criteria(self, context: Context, action: BoundAction) -> str:
+        """The parts of the criteria that say something else."""
+        one, two = self._acted.action.criteria, action.criteria
+        if one is None or two is None:
+            return ""
+        return shown(differing(self._side(self._context), self._side(context), one, two))
+
+    def _passing(self, context: Context, action: BoundAction) -> int:
+        """The rows of the dataset that fulfil only one of the criteria."""
+        one, two = self._acted.action.criteria, action.criteria
+        assert one is not None
+        assert two is not None
+        rows = TaskRef("dataset", self._acted.columns)
+        statement = Statement(self._side(self._context), {rows.task: self._acted.run.dataset})
+        count = passing(self._side(self._context), self._side(context), rows, one, two)
+        ((found,),) = self._con.execute(statement.sql([count(statement)])).fetchall()
+        return int(found[0])
+
+    def _side(self, context: Context) -> Side:
+        return Side(context, self._acted.bound.plan, {}, self._acted.run.tenant)
+
+    def _decided(self, action: BoundAction, profile: Profile) -> int | None:
+        """The rows whose effects differ; None where the action cannot decide under the other value."""
+        acted = self._acted
+        run = replace(acted.run, profile=profile, prefix=scratch_prefix(), texts={})
+        other: ChangeList | None = None
+        with acted.run.tenant.supposing(acted.reserved):
+            try:
+                other = action.plan(run)
+                return self._other_effects(other) or self._other_writes(other)
+            except duckdb.Error:
+                return None
+            finally:
+                if other is not None:
+                    discard(acted.run.tenant.statements, other.effects)
+
+    def _other_effects(self, other: ChangeList) -> int:
+        if not self._signed:
+            made = create_temp(_SIGNS, _signs(self._acted.made.effects))
+            self._con.execute(spell(drop(temp_table(_SIGNS))))
+            self._con.execute(spell(made))
+            self._signed = True
+        two = exp.Subquery(this=_signs(other.effects), alias=exp.TableAlias(this=identifier("b")))
+        a, b = ({name: column(name, side) for name in ("row", "sign", "created", "gsid")} for side in ("a", "b"))
+        # New records get other ids under another value, if another row got one before them.
+        old = exp.Not(this=exp.Paren(this=exp.Or(this=a["created"], expression=b["created"])))
+        differs = exp.Or(
+            this=_unlike(a["sign"], b["sign"]),
+            expression=exp.Paren(this=exp.And(this=old, expression=_unlike(a["gsid"], b["gsid"]))),
+        )
+        rows = select_from(temp_table(_SIGNS, "a"), exp.Count(this=exp.Star()))
+        met = exp.EQ(this=a["row"], expression=b["row"])
+        return self._number(rows.join(exp.Join(this=two, side="FULL", on=met)).where(differs))
+
+    def _other_writes(self, other: ChangeList) -> int:
+        """Records that are written otherwise though the effects do not tell."""
+        rows = 0
+        others = {(each.object, each.kind): each for each in other.writes}
+        for write in self._acted.made.writes:
+            twin = others.pop((write.object, write.kind), None)
+            rows = max(rows, self._size(write) if twin is None else self._difference(write, twin))
+        return max([rows, *(self._size(each) for each in others.values())])
+
+    def _size(self, write: Write) -> int:
+        return self._number(select_from(temp_table(write.staging), exp.Count(this=exp.Star())))
+
+    def _difference(self, one: Write, two: Write) -> int:
+        # A field that only one of them writes shows in the effects, if its value is another one.
+        common = [each for each in one.fields if each in two.fields]
+        names = common if one.kind == "insert" else ["Gsid", *common]
+        if self._digest(one, names) == self._digest(two, names):
+            return 0
+        sides = [select_from(temp_table(each.staging), *(column(name) for name in names)) for each in (one, two)]
+        counts = []
+        for first, second in (sides, reversed(sides)):
+            rest = exp.Except(this=first.copy(), expression=second.copy(), distinct=False)
+            source = exp.Subquery(this=rest, alias=exp.TableAlias(this=identifier("rest")))
+            counts.append(self._number(exp.Select(expressions=[exp.Count(this=exp.Star())]).from_(source)))
+        return max(counts)
+
+    def _digest(self, write: Write, names: Sequence[str]) -> tuple[object, ...]:
+        """The number of rows, and the sum of what stands for each of them."""
+        total = exp.Sum(this=exp.Cast(this=_hash([column(each) for each in names]), to=sql_type("HUGEINT")))
+        rows = select_from(temp_table(write.staging), exp.Count(this=exp.Star()), total)
+        (found,) = self._con.execute(spell(rows)).fetchall()
+        return tuple(found)
+
+    def _number(self, query: exp.Select) -> int:
+        ((found,),) = self._con.execute(spell(query)).fetchall()
+        return int(found)
 
 
-def _other_effects(acted: Acted, other: ChangeList) -> int:
-    one, two = (temp_table(each, alias) for each, alias in ((acted.made.effects, "a"), (other.effects, "b")))
-    differs: list[exp.Expression] = [_unlike(_text(name, "a"), _text(name, "b")) for name in _COMPARED]
-    # New records get other ids under another value, if another row got one before them.
-    old = exp.And(this=column("outcome", "a").neq("created"), expression=column("outcome", "b").neq("created"))
-    differs.append(exp.And(this=old, expression=_unlike(column("gsid", "a"), column("gsid", "b"))))
-    differs.append(_unlike(_length("a"), _length("b")))
-    rows = select_from(one, exp.Count(this=exp.Star()))
-    met = exp.EQ(this=column("row", "a"), expression=column("row", "b"))
-    rows = rows.join(exp.Join(this=two, side="FULL", on=met), copy=False).where(exp.or_(*differs), copy=False)
-    return _number(acted, rows)
+def _read_by(profile: object) -> Collection[str]:
+    """The keys that were asked for since the action began; every key where nobody looked."""
+    return profile.seen.since if isinstance(profile, Watched) else tuple(profile_keys())
 
 
-def _text(name: str, side: str) -> exp.Expression:
-    return exp.Cast(this=column(name, side), to=exp.DataType.build("VARCHAR"))
+def _same(one: Any, two: Any) -> bool:
+    """Whether two bound actions say the same, apart from their criteria and what was found at binding them."""
+    if type(one) is not type(two) or not is_dataclass(one):
+        return False
+    names = [each.name for each in fields(one) if each.name not in ("criteria", "findings", "catalogue")]
+    return all(getattr(one, name) == getattr(two, name) for name in names)
 
 
-def _length(side: str) -> exp.Expression:
-    return exp.Anonymous(this="len", expressions=[column("gsids", side)])
+def _signs(effects: str) -> exp.Select:
+    """Of each effect what is compared: what stands for all that it tells, and the record that it touched."""
+    length = exp.Anonymous(this="len", expressions=[column("gsids")])
+    # STRUCTs of other fields are other types.
+    texts: list[exp.Expression] = [exp.Cast(this=column(each), to=sql_type("VARCHAR")) for each in _COMPARED]
+    created = exp.EQ(this=column("outcome"), expression=exp.Literal.string("created"))
+    shown_columns = (
+        column("row"), named(_hash([*texts, length]), "sign"), named(created, "created"), column("gsid"),
+    )  # fmt: skip
+    return select_from(temp_table(effects), *shown_columns)
+
+
+def _hash(values: Sequence[exp.Expression]) -> exp.Expression:
+    return exp.Anonymous(this="hash", expressions=list(values))
 
 
 def _unlike(one: exp.Expression, two: exp.Expression) -> exp.Expression:
     return exp.NullSafeNEQ(this=one, expression=two)
-
-
-def _other_writes(acted: Acted, one: Sequence[Write], two: Sequence[Write]) -> int:
-    """Records that are written otherwise though the effects do not tell."""
-    rows = 0
-    others = {(each.object, each.kind): each for each in two}
-    for write in one:
-        twin = others.pop((write.object, write.kind), None)
-        rows = max(rows, _size(acted, write) if twin is None else _difference(acted, write, twin))
-    return max([rows, *(_size(acted, each) for each in others.values())])
-
-
-def _size(acted: Acted, write: Write) -> int:
-    return _number(acted, select_from(temp_table(write.staging), exp.Count(this=exp.Star())))
-
-
-def _difference(acted: Acted, one: Write, two: Write) -> int:
-    if set(one.fields) != set(two.fields):
-        return max(_size(acted, one), _size(acted, two))
-    names = [*one.fields] if one.kind == "insert" else ["Gsid", *one.fields]
-    sides = [select_from(temp_table(each.staging), *(column(name) for name in names)) for each in (one, two)]
-    counts = []
-    for first, second in (sides, reversed(sides)):
-        rest = exp.Except(this=first.copy(), expression=second.copy(), distinct=False)
-        source = exp.Subquery(this=rest, alias=exp.TableAlias(this=identifier("rest")))
-        counts.append(_number(acted, exp.Select(expressions=[exp.Count(this=exp.Star())]).from_(source)))
-    return max(counts)
-
-
-def _number(acted: Acted, query: exp.Select) -> int:
-    ((found,),) = acted.run.tenant.con.execute(spell(query)).fetchall()
-    return int(found)

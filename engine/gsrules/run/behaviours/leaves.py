@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from gsrules.expressions.printed import printed
-from gsrules.expressions.tree import Case, Concat, Expr, Logic, children, references
+from gsrules.expressions.tree import (
+    Between,
+    Case,
+    Compare,
+    Concat,
+    Expr,
+    InList,
+    Logic,
+    NullTest,
+    Period,
+    TextMatch,
+    children,
+    references,
+)
 from gsrules.run.behaviours.sides import Side
 
+_WHOLE = (Concat, Compare, InList, Between, TextMatch, NullTest, Period)
 _SHOWN = 3
 _WIDEST = 120
 
@@ -17,7 +31,7 @@ def differing(a: Side, b: Side, one: Expr, other: Expr) -> list[Expr]:
     if isinstance(one, Logic) and isinstance(other, Logic) and len(one.terms) < len(other.terms):
         return _added_to(a, b, one, other)
     below, others = children(one), children(other)
-    if type(one) is not type(other) or len(below) != len(others) or isinstance(one, Concat):
+    if type(one) is not type(other) or len(below) != len(others) or isinstance(one, _WHOLE):
         return [one]
     found = [part for pair in zip(below, others, strict=True) for part in differing(a, b, *pair)]
     # A branch of a case is told with its condition: a value alone would not be found again.

@@ -79,7 +79,7 @@ def _probes(a: Side, b: Side, task: PlannedTask, node: Node, other: Node) -> Ite
     match node, other:
         case Filter(), Filter():
             where = shown(differing(a, b, node.predicate, other.predicate))
-            yield Probe(task.name, where, reads, _passing(a, b, node.input, node.predicate, other.predicate))
+            yield Probe(task.name, where, reads, passing(a, b, node.input, node.predicate, other.predicate))
         case Project(), Project() if _same_columns(node, other):
             for one, two in zip(node.items, other.items, strict=True):
                 parts = differing(a, b, one.expr, two.expr)
@@ -89,7 +89,7 @@ def _probes(a: Side, b: Side, task: PlannedTask, node: Node, other: Node) -> Ite
         case Aggregate(), Aggregate() if pairs := _other_conditions(a, b, node, other):
             for column, first, second in pairs:
                 where = f"{column}: {shown(differing(a, b, first, second))}"
-                yield Probe(task.name, where, reads, _passing(a, b, node.input, first, second))
+                yield Probe(task.name, where, reads, passing(a, b, node.input, first, second))
         case Join(), Join():
             where = " and ".join(f"{key.left} = {key.right}" for key in node.keys)
             yield Probe(task.name, where, reads, _partners(a, b, node, other))
@@ -127,7 +127,7 @@ def _columns_of(a: Side, b: Side, node: Node, other: Node) -> str:
     return ", ".join(changed)
 
 
-def _passing(a: Side, b: Side, below: Node, one: Expr, two: Expr) -> Callable[[Statement], exp.Select]:
+def passing(a: Side, b: Side, below: Node, one: Expr, two: Expr) -> Callable[[Statement], exp.Select]:
     """Rows that fulfil one of the conditions only."""
 
     def count(statement: Statement) -> exp.Select:

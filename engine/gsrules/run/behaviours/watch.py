@@ -39,6 +39,8 @@ class Watch:
         outputs = {find_task(self._bound.plan, spec.from_, spec.id) for spec in specs}
         run = DataRun(self._bound, self._files, sources, datasets, outputs, Path(self._files.workdir), self._most)
         self._found += data_behaviours(run, self._seen())
+        if isinstance(self._files.profile, Watched):
+            self._files.profile.bound()
 
     def look_at_action(
         self, spec: ActionSpec, action: BoundAction, run: ActionRun, made: ChangeList, reserved: CounterState
@@ -46,7 +48,9 @@ class Watch:
         """Notes what the effects of an action depended on, before they are written."""
         columns = self._bound.plan.tasks[find_task(self._bound.plan, spec.from_, spec.id)].columns
         acted = Acted(self._bound, spec, action, columns, run, made, reserved, self._most)
-        self._found += action_behaviours(acted, self._seen())
+        self._found += action_behaviours(acted)
+        if isinstance(run.profile, Watched):
+            run.profile.bound()  # what is read from now on, the next action reads
 
     def found(self, actions: Sequence[ActionReport]) -> tuple[Behaviour, ...]:
         """All that was noted, one line a spot."""
