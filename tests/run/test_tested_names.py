@@ -123,3 +123,9 @@ def test_shared_fixtures_are_checked_and_known(project: Path) -> None:
     (project / "tests/a.fixtures.yml").write_text("fixtures: {beta: {records: {company: [{Nam: Beta}]}}}", "utf-8")
     (found,) = problems(project, ("    given:\n", "    given:\n      fixtures: [beta]\n"))
     assert (found.value, found.nearest) == ("Nam", "Name")
+
+
+def test_a_tolerance_of_a_text_is_told(project: Path) -> None:
+    rows = "Joined: {exact: [{Name: Acme, Logins: 12}], tolerance: {Name: 1}}"
+    (found,) = problems(project, ("Joined: [{Name: Acme, Logins: 12}]", rows))
+    assert (found.code, found.value) == ("GS-TYPE", "Name")

@@ -13,6 +13,7 @@ from gsrules.regress.results import Results
 from gsrules.regress.running import Observer, run_case
 from gsrules.regress.workers import run_in_workers, workers_for
 from gsrules.run.session import Session
+from gsrules.run.tested_names import TestedRules, check_runs
 from gsrules.run.workspace import Workspace
 
 
@@ -43,16 +44,26 @@ def run_tests(
 ) -> SuiteOutcome:
     """Runs the tests below `paths` (by default all); those that failed last time go first.
 
-    Raises InputError with the problems of every test file that cannot be read, and when there is no test at all.
+    Raises InputError with the problems of every test file that cannot be read or names a rule or parameter that there
+    is not, and when there is no test at all.
     """
     asked = options or SuiteOptions()
     asked = replace(asked, text=text) if text is not None else asked
     collected = collect(workspace.project, paths)
     results = Results.load(workspace.project)
     cases = chosen(workspace, collected, results, asked)
+    _refuse_misspelt(workspace, cases)
     outcome = run_cases(workspace, cases, results, asked)
     results.noting(outcome.tests, gone=[] if paths else collected.cases).save()
     return replace(outcome, obsolete=collected.obsolete)
+
+
+def _refuse_misspelt(workspace: Workspace, cases: Sequence[Case]) -> None:
+    """Raises InputError for what can only be a slip in a test: it says nothing about the rule."""
+    rules = TestedRules(workspace, {})
+    problems = [problem for case in cases for problem in check_runs(rules, case.file, [case.test])]
+    if problems:
+        raise InputError(dict.fromkeys(problems))
 
 
 def chosen(workspace: Workspace, collected: Collected, results: Results, options: SuiteOptions) -> tuple[Case, ...]:

@@ -16,7 +16,7 @@ from gsrules.regress.outcome import Fact
 from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
 from gsrules.run.records import read_records
-from gsrules.run.tested_names import check_count, column_of, named, names_in, object_of
+from gsrules.run.tested_names import check_count, column_of, named, names_in, not_numbers, object_of
 from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, ExpectedRows
@@ -138,7 +138,7 @@ class _Checks:
                 self._facts.append(Fact(f"{subject}: rows", expected.rows, found))
         if expected.exact is None and expected.contains is None:
             return
-        names = _names_for_ids(expected, types)
+        names = [*_names_for_ids(expected, types), *not_numbers(expected, types)]
         if names:
             self._problems.extend(names)
             return

@@ -94,8 +94,8 @@ class SharedFixtures:
 def given_data(given: Given, file: TestFile, shared: SharedFixtures) -> GivenData:
     """The fixtures of a `given` in their order, then its own entries.
 
-    A fixture of the file goes before a shared one of the same name. An object in several is concatenated. A file of
-    a fixture may be said to be absent (null) by the test, but not given another content. Raises InputError.
+    A fixture of the file goes before a shared one of the same name. An object in several is concatenated. The test's
+    own entries for files replace those of its fixtures; two fixtures may not give one file. Raises InputError.
     """
     problems: list[Problem] = []
     parts = [*_fixtures(given, file, shared, problems), given]
@@ -105,7 +105,7 @@ def given_data(given: Given, file: TestFile, shared: SharedFixtures) -> GivenDat
         for name, rows in part.records.items():
             records.setdefault(name.lower(), (name, []))[1].append(rows)
         for key, content in part.files.items():
-            if files.get(key) is not None and content is not None:
+            if part is not given and files.get(key) is not None and content is not None:
                 problems.append(_twice(key))
             else:
                 files[key] = content
@@ -148,5 +148,5 @@ def bad_key(key: Text) -> Problem:
 
 
 def _twice(key: Text) -> Problem:
-    hint = "leave one of them out"
-    return Problem("GS-SPEC-DUPLICATE", f"the file `{key}` is given twice", key.place, value=str(key), hint=hint)
+    hint = "leave one of them out, or give the file in the test itself, which replaces that of a fixture"
+    return Problem("GS-SPEC-DUPLICATE", f"two fixtures give the file `{key}`", key.place, value=str(key), hint=hint)

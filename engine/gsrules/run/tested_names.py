@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gsrules.actions.messages import ROWS, SKIPS
+from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.plan.nodes import Column
 from gsrules.run.options import parameters
@@ -65,6 +66,25 @@ def check_file(rules: TestedRules, file: TestFile, shared: SharedFixtures) -> tu
             with _noting(found):
                 found.extend(_check_test(rules, file, test, shared))
     return tuple(found)
+
+
+def check_runs(rules: TestedRules, file: TestFile, tests: Iterable[TestCase]) -> tuple[Problem, ...]:
+    """What keeps tests of a file from being run as they are meant: rules, parameters, properties of errors."""
+    found: list[Problem] = []
+    for test in tests:
+        runs = test.steps or ()
+        with _noting(found):
+            rule = rules.rule(file.rule)
+            found.extend(_check_params(rule, test.params) if rule is not None else ())
+        for step in runs:
+            with _noting(found):
+                own = rules.rule(step.rule or file.rule)
+                found.extend(_check_params(own, step.params) if own is not None else ())
+        for expect in (test.expect, *(step.expect for step in runs)):
+            for row in (*(expect.errors or ()), *(expect.skips or ())) if expect is not None else ():
+                if isinstance(row, Mapping):
+                    found.extend(_unknown("property of an error", k, CODE_KEYS) for k in row if k not in CODE_KEYS)
+    return tuple(dict.fromkeys(found))
 
 
 def check_given(workspace: Workspace, given: Fixture) -> tuple[Problem, ...]:
@@ -163,9 +183,11 @@ def _check_task(rule: RuleSpec, columns: Columns | None, name: Text, expected: E
     if columns is None:
         return
     problems: list[Problem] = []
+    types: dict[str, DataType] = {}
     for key in names_in(expected):
         with _noting(problems):
-            column_of(columns[task], key)
+            types[key] = column_of(columns[task], key).type
+    problems += not_numbers(expected, types)
     if problems:
         raise InputError(problems)
 
@@ -177,6 +199,21 @@ def _check_records(workspace: Workspace, name: Text, expected: ExpectedRows) -> 
 def names_in(expected: ExpectedRows) -> list[Text]:
     """The columns that are compared, and those that have a tolerance."""
     return list(dict.fromkeys((*keys_of(expected.named), *expected.tolerated)))
+
+
+def not_numbers(expected: ExpectedRows, types: Mapping[str, DataType]) -> list[Problem]:
+    """A problem for each column with a tolerance of its own that holds no numbers: nothing is near a text."""
+    return [
+        Problem(
+            "GS-TYPE",
+            f"`{key}` holds no numbers, but {types[key]}: a tolerance has no effect on it (INVALID_TYPE)",
+            key.place,
+            value=str(key),
+            hint="leave it out, or write the tolerance of a column with numbers",
+        )
+        for key in expected.tolerated
+        if key in types and types[key].family is not Family.NUMBER
+    ]
 
 
 def keys_of(rows: Iterable[Row]) -> list[Any]:

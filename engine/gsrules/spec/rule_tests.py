@@ -144,6 +144,9 @@ class ExpectedRows(Spec):
         if self.exact is not None and self.contains is not None:
             hint = "`exact` already names all rows"
             raise refusal("GS-SPEC-ONE-OF", "`exact` and `contains` exclude each other", hint=hint, key="contains")
+        if self.contains is not None and not self.contains:
+            hint = "name the rows that must be there, or write exact: [] for none at all"
+            raise refusal("GS-SPEC-EMPTY", "`contains` without a row is always true", hint=hint, key="contains")
         if self.exact is None and self.contains is None and self.rows is None:
             raise refusal("GS-SPEC-ONE-OF", "rows need `exact`, `contains` or `rows`", hint="else nothing is expected")
         if self.exact is not None and self.rows is not None and self.rows != len(self.exact):

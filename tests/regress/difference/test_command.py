@@ -260,6 +260,13 @@ def test_an_unknown_revision_is_refused_with_the_nearest_name(gsrules: Command, 
     assert "nearest known name: release-1" in done.err
 
 
+def test_a_base_that_is_a_file_which_does_not_exist_names_the_nearest(gsrules: Command, repository: Path) -> None:
+    done = gsrules("diff", "--base", "rules/usgae.yml", "usage")
+    assert done.code == 2
+    assert "there is no file rules/usgae.yml" in done.err
+    assert "nearest known name: rules/usage.yml" in done.err
+
+
 def test_a_base_that_looks_like_an_option_is_only_an_unknown_name(gsrules: Command, repository: Path) -> None:
     done = gsrules("diff", "--base=--output=stolen")
     assert (done.code, (repository / "stolen").exists()) == (2, False)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gsrules.catalogue import Catalogue
-from gsrules.errors import GsrulesError, InputError, Place, Problem
+from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
 from gsrules.project import SETTINGS_FILE, Project
 from gsrules.regress.difference.git import Revision, find_revision
 from gsrules.run.workspace import Workspace, kinds
@@ -74,7 +74,9 @@ def earlier(workspace: Workspace, base: str, rule_id: str | None = None) -> Iter
     InputError: GS-DIFF-GIT, GS-DIFF-BASE, or what is wrong with the base's own files.
     """
     path = Path(base)
-    if path.suffix in (".yml", ".yaml") and path.is_file():
+    if path.suffix in (".yml", ".yaml") and not path.is_dir():
+        if not path.exists():
+            raise InputError(_no_file(workspace, path))
         yield _other_file(workspace, path, rule_id)
         return
     if base.startswith((".", "/", "~")) and path.expanduser().is_dir():
@@ -89,6 +91,15 @@ def earlier(workspace: Workspace, base: str, rule_id: str | None = None) -> Iter
         return
     with TemporaryDirectory(prefix="gsrules-diff-") as folder:
         yield _at_revision(workspace, revision, base, Path(folder).resolve())
+
+
+def _no_file(workspace: Workspace, path: Path) -> Problem:
+    """There is no such rule file; the ids of the project's rules may look like the one that is meant."""
+    beside = [other.as_posix() for other in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    known = [*beside, *(f"{rule}.yml" for rule in workspace.rule_ids())]
+    hint = "a base is a git revision, a project folder, or a rule file that exists"
+    near = nearest(path.as_posix(), known)
+    return Problem("GS-DIFF-BASE", f"there is no file {path}", value=str(path), hint=hint, nearest=near)
 
 
 def _other_file(workspace: Workspace, path: Path, rule_id: str | None) -> Version:
