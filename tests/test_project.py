@@ -204,3 +204,53 @@ def test_an_unknown_rule_names_the_nearest(root: Path, name: str) -> None:
 
 def test_a_project_without_rules_folder_has_no_rules(tmp_path: Path) -> None:
     assert settings(tmp_path, "").rule_ids() == ()
+
+
+def test_a_real_bucket_has_an_address_and_bounds(tmp_path: Path) -> None:
+    (tmp_path / "gsrules.toml").write_text(
+        '[buckets.usage]\nurl = "s3://bucket/team/exports/"\nendpoint = "http://localhost:9000/"\n'
+        'region = "eu-west-1"\nprofile = "team"\nconnect_timeout = 2\nrequest_timeout = 60\ncache_mb = 100\n[buckets.plain]\nurl = "s3://b"\n'
+    )
+    buckets = Project.find(tmp_path).buckets
+    usage, plain = buckets["usage"], buckets["plain"]
+    assert (usage.url, usage.endpoint) == ("s3://bucket/team/exports/", "http://localhost:9000")
+    assert (usage.region, usage.profile) == ("eu-west-1", "team")
+    assert (usage.connect_timeout, usage.request_timeout, usage.cache_mb) == (2, 60, 100)
+    assert (plain.connect_timeout, plain.request_timeout, plain.cache_mb) == (5, 20, 5120)
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "words"),
+    [
+        ('url = "s3://key:secretword@bucket"', "GS-PROJECT-SECRET", "url"),
+        ('url = "s3://b"\nendpoint = "https://key:secretword@host"', "GS-PROJECT-SECRET", "endpoint"),
+        ('url = "s3://b"\naccess_key = "secretword"', "GS-PROJECT-SECRET", "access_key"),
+        ('url = "s3://b"\nsecret = "secretword"', "GS-PROJECT-SECRET", "secret"),
+        ('url = "s3://b"\nsession_token = "secretword"', "GS-PROJECT-SECRET", "session_token"),
+        ('url = "https://bucket.example.com"', "GS-PROJECT-SETTINGS", "no S3 address"),
+        ('url = "s3://b?x=1"', "GS-PROJECT-SETTINGS", "no S3 address"),
+        ('url = "s3://b"\nendpoint = "localhost:9000"', "GS-PROJECT-SETTINGS", "no S3 address"),
+        ('url = "s3://b"\nendpoint = "ftp://localhost"', "GS-PROJECT-SETTINGS", "no S3 address"),
+        ('url = "s3://b"\nrequest_timeout = 0', "GS-PROJECT-SETTINGS", "whole number from 1"),
+        ('url = "s3://b"\ncache_mb = "much"', "GS-PROJECT-SETTINGS", "whole number from 0"),
+        ('path = "folder"\nregion = "eu-west-1"', "GS-PROJECT-SETTINGS", "belongs to a bucket with `url`"),
+        ('path = "folder"\ncache_mb = 5', "GS-PROJECT-SETTINGS", "belongs to a bucket with `url`"),
+    ],
+)
+def test_a_wrong_setting_of_a_bucket_is_told_and_a_secret_never_shown(
+    tmp_path: Path, setting: str, code: str, words: str
+) -> None:
+    (tmp_path / "gsrules.toml").write_text(f"[buckets.usage]\n{setting}\n")
+    with pytest.raises(InputError) as caught:
+        Project.find(tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.code == code
+    assert words in problem.message
+    assert "secretword" not in repr(problem)
+
+
+def test_settings_that_are_not_toml_show_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "gsrules.toml").write_text('[buckets.usage]\nsecret_key = "secretword\n')
+    with pytest.raises(InputError) as caught:
+        Project.find(tmp_path)
+    assert "secretword" not in repr(caught.value.problems)
