@@ -209,7 +209,8 @@ def test_a_project_without_rules_folder_has_no_rules(tmp_path: Path) -> None:
 def test_a_real_bucket_has_an_address_and_bounds(tmp_path: Path) -> None:
     (tmp_path / "gsrules.toml").write_text(
         '[buckets.usage]\nurl = "s3://bucket/team/exports/"\nendpoint = "http://localhost:9000/"\n'
-        'region = "eu-west-1"\nprofile = "team"\nconnect_timeout = 2\nrequest_timeout = 60\ncache_mb = 100\n[buckets.plain]\nurl = "s3://b"\n'
+        'region = "eu-west-1"\nprofile = "team"\nconnect_timeout = 2\nrequest_timeout = 60\ncache_mb = 100\n'
+        '[buckets.plain]\nurl = "s3://b"\n'
     )
     buckets = Project.find(tmp_path).buckets
     usage, plain = buckets["usage"], buckets["plain"]
