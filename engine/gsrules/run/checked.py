@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gsrules.dataclass import dataclass
@@ -32,7 +32,7 @@ def checked_text(workspace: Workspace, rule_id: str, text: str | bytes, file: st
     checked = checked_rule(workspace, found.rule, tenant)
     if not found.problems:
         return checked
-    errors = (problem for problem in checked.problems if problem.severity == "error")
+    errors = (_among(problem, found.tasks) for problem in checked.problems if problem.severity == "error")
     return CheckedRule(_in_order([*found.problems, *_beyond(found.problems, errors)]))
 
 
@@ -50,17 +50,17 @@ def checked_rule(workspace: Workspace, rule: RuleSpec, tenant: Tenant) -> Checke
     try:
         bind_alone(workspace, rest, tenant, RunOptions())
     except GsrulesError as error:
-        more = (_among(problem, rule) for problem in error.problems if problem.severity == "error")
+        more = (_among(problem, list(rule.tasks)) for problem in error.problems if problem.severity == "error")
         return CheckedRule(_in_order([*problems, *_beyond(problems, more)]))
     return CheckedRule(problems)
 
 
-def _among(problem: Problem, rule: RuleSpec) -> Problem:
+def _among(problem: Problem, tasks: Sequence[str]) -> Problem:
     """An unknown dataset is looked for among all of the rule's, also those that are wrong."""
     if problem.code != "GS-NAME" or not problem.message.startswith("there is no dataset"):
         return problem
-    hint = f"the datasets are: {', '.join(rule.tasks)}"
-    return replace(problem, hint=hint, nearest=nearest(problem.value, rule.tasks))
+    hint = f"the datasets are: {', '.join(tasks)}"
+    return replace(problem, hint=hint, nearest=nearest(problem.value, tasks))
 
 
 def _wrong_tasks(rule: RuleSpec, problems: tuple[Problem, ...]) -> list[str]:

@@ -27,10 +27,14 @@ Model = TypeVar("Model", bound=Spec)
 
 @dataclass(frozen=True, slots=True)
 class Partly:
-    """A rule without the tasks and actions that cannot be read (None: nothing is left), and what is wrong."""
+    """A rule without the tasks and actions that cannot be read (None: nothing is left), and what is wrong.
+
+    `tasks` are the names of all its tasks.
+    """
 
     rule: RuleSpec | None
     problems: tuple[Problem, ...]
+    tasks: tuple[str, ...] = ()
 
 
 def load_rule(path: Path, rule_id: str, kinds: Kinds) -> RuleSpec:
@@ -55,7 +59,9 @@ def parse_partly(text: str | bytes, file: str, rule_id: str, kinds: Kinds) -> Pa
         return Partly(_validated(document, RuleSpec, kinds).located(rule_id, Path(file)), ())
     except InputError as error:
         rest = without_broken(document.root, kinds)
-        return Partly(rest.located(rule_id, Path(file)) if rest is not None else None, error.problems)
+        if rest is None:
+            return Partly(None, error.problems)
+        return Partly(rest.located(rule_id, Path(file)), error.problems, tuple(document.root["tasks"]))
 
 
 def parse_chain(text: str | bytes, file: str) -> ChainSpec:
