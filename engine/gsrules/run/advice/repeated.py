@@ -120,16 +120,18 @@ class Repetition:
             if one != "no":
                 maybe += [*rows.keys, *rows.maybe]
         marks = {**left.marks, **right.marks}
-        self._mark(marks, left, one_right, self._side(node.right), right_keys)
-        self._mark(marks, right, one_left, self._side(node.left), left_keys)
+        self._mark(marks, left, right, self._side(node.right), right_keys)
+        self._mark(marks, right, left, self._side(node.left), left_keys)
         return Rows(
             _names(node.columns), least(keys), least(maybe), tuple(depends), marks, {**left.sources, **right.sources}
         )
 
     def _mark(
-        self, marks: dict[str, tuple[Mark, ...]], rows: Rows, one: str, side: tuple[str, ...], keys: Names
+        self, marks: dict[str, tuple[Mark, ...]], rows: Rows, other: Rows, side: tuple[str, ...], keys: Names
     ) -> None:
-        if one == "yes":
+        """Marks what is repeated of `rows`; a text of records that may identify them is taken for doing so."""
+        one = other.unique(keys)
+        if one == "yes" or (one == "maybe" and other.keys):
             return
         names = tuple(sorted(key.rpartition(".")[2] for key in keys))
         mark = Mark(self._task, side, names, one == "no")
