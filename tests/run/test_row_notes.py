@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +30,11 @@ B = (
 C = "plan,price\np,5\np,6\nq,7\n"
 
 
-def notes(folder: Path, merge: str, settings: str = "", trace: bool = False, **files: str) -> list[Problem]:
+def notes(
+    folder: Path, merge: str, settings: str = "", trace: bool = False, records: Path | None = None, **files: str
+) -> list[Problem]:
+    if records is not None:
+        shutil.copytree(records / "datasets/records", folder / "datasets/records")
     bucket = folder / "datasets/s3/gainsight-managed"
     bucket.mkdir(parents=True)
     for name, text in {"a": A, "b": B, "c": C, **files}.items():
@@ -119,6 +124,20 @@ def test_large_merges_are_judged_by_the_numbers_alone(tmp_path: Path) -> None:
 def test_large_merges_that_add_or_drop_rows_are_not_judged(tmp_path: Path) -> None:
     many = "acc,day,plan\n" + "X,05/01/2024,p\n" * row_notes.QUICK
     assert notes(tmp_path, merge(AB.replace("left", "all")), b=many) == []
+
+
+def test_records_of_objects_count_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datasets/records").mkdir(parents=True)
+    (tmp_path / "datasets/records/company.csv").write_text("Name\n" + "".join(f"c{n}\n" for n in range(9)) + "X\n")
+    merge = (
+        "{type: merge, from: Companies, join: [{dataset: B, keep: left, on: Name = acc}], show: [day]}\n"
+        "  Companies: {type: fetch, object: company, show: [Name], where: Name = 'X'}"
+    )
+    (note,) = notes(tmp_path / "a", merge, records=tmp_path)
+    assert "'X' 3 times" in note.message
+    monkeypatch.setattr(row_notes, "QUICK", 18)
+    (note,) = notes(tmp_path / "b", merge, records=tmp_path)
+    assert note.message == "1 row of 'Companies' became 3: keys repeat (Name = acc)"
 
 
 def test_fetches_beyond_gainsights_limits_draw_a_warning() -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from gsrules.sources import OpenSource
 
 QUICK: Final = 200_000
-"""A merge is looked at more closely if the tasks that it needs hold no more rows than that."""
+"""A merge is looked at more closely if the tasks and objects that it needs hold no more rows than that."""
 _PREFIX: Final = "gs_fan"
 _TASK: Final = "fan out"
 _HERE: Final = Column("__here", "rows of the joined dataset", WHOLE)
@@ -90,7 +90,7 @@ def _may_multiply(task: PlannedTask, rows: Mapping[str, int]) -> bool:
 
 def _fan_out(task: PlannedTask, rows: Mapping[str, int], look: _Look) -> Iterator[Problem]:
     joins = [node for node in walk(task.node) if isinstance(node, Join)][::-1]
-    if sum(rows[name] for name in look.needs(task)) > QUICK:
+    if sum(rows[name] for name in look.needs(task)) + look.records(task) > QUICK:
         yield from _counted_only(task, rows, joins)
         return
     for join in joins:
@@ -105,22 +105,25 @@ def _counted_only(task: PlannedTask, rows: Mapping[str, int], joins: Sequence[Jo
     if not plain or any(join.keep in ("right", "all") for join in joins):
         return
     keys = ", ".join(_keys_text(join) for join in joins)
-    message = f"{rows[_base(task)]:,} rows of {_base(task)!r} became {rows[task.name]:,}: keys repeat ({keys})"
+    message = f"{_rows(rows[_base(task)])} of {_base(task)!r} became {rows[task.name]:,}: keys repeat ({keys})"
     yield Problem("GS-FAN-OUT", message, task.place, f"task '{task.name}'", severity="note")
 
 
 def _problem(task: PlannedTask, join: Join, found: _Repeated) -> Problem:
     keys = "a key repeats" if found.keys == 1 else f"{found.keys:,} keys repeat"
-    left = f"{found.left:,} row{'' if found.left == 1 else 's'}"
     message = (
         f"in {_dataset(join)!r} {keys} ({_keys_text(join)}), {found.example} {found.most:,} times: "
-        f"{left} of the left became {found.made:,}"
+        f"{_rows(found.left)} of the left became {found.made:,}"
     )
     hint = ""
     if found.both:
         on_both = f"{found.both:,} of the keys repeat" if found.both > 1 else "one of the keys repeats"
         hint = f"{on_both} on both sides: every row meets every row; merge on more columns, or aggregate first"
     return Problem("GS-FAN-OUT", message, task.place, f"task '{task.name}'", hint=hint, severity="note")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _dataset(join: Join) -> str:
@@ -162,6 +165,18 @@ class _Look:
             wanted[name] = None
             pending += self.bound.plan.tasks[name].parents
         return list(wanted)
+
+    def records(self, task: PlannedTask) -> int:
+        """The records of the objects that are read for a task; DuckDB knows the number without reading them."""
+        nodes = [node for name in self.needs(task) for node in walk(self.bound.plan.tasks[name].node)]
+        count = exp.select(exp.Count(this=exp.Star()))
+        found = 0
+        for scan in (node for node in nodes if isinstance(node, ScanObject)):
+            tenant = self.tenant
+            table = tenant.table(scan.object) if scan.source == "tenant" else tenant.salesforce(scan.object)
+            ((rows,),) = tenant.con.execute(spell(count.copy().from_(table))).fetchall()
+            found += rows
+        return found
 
     def at(self, task: PlannedTask, join: Join) -> _Repeated | None:
         """The repeated keys of a join; None if there are none."""
