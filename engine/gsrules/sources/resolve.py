@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -46,6 +47,14 @@ def resolve(task: S3Task, rule_date: datetime.date, project: Project) -> tuple[S
     errors = [problem for problem in check_task(task, project.profile) if problem.severity == "error"]
     if errors:
         raise InputError(errors)
+    try:
+        return _found(task, rule_date, project)
+    except RunError as error:
+        place = task.place_of("path")
+        raise RunError(replace(problem, place=problem.place or place) for problem in error.problems) from error
+
+
+def _found(task: S3Task, rule_date: datetime.date, project: Project) -> tuple[SourceFile, ...]:
     bucket = bucket_of(task.bucket, project, task.place_of("bucket"))
     pgp_key = pgp.key_of(task, project.pgp_keys)
     key = key_of(task, rule_date)

@@ -80,6 +80,13 @@ def test_without_any_keys_the_sdk_looks_for_them_itself(tmp_path: Path) -> None:
     assert parts(credentials_of(None, "usage", none)) == (None, None, None, None)
 
 
+def test_without_any_keys_another_server_is_not_asked(tmp_path: Path) -> None:
+    none = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"), "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    with pytest.raises(InputError) as caught:
+        credentials_of(None, "usage", none, endpoint="http://localhost:9000")
+    assert "AWS_ACCESS_KEY_ID" in caught.value.problems[0].hint
+
+
 @pytest.mark.parametrize(
     ("profile", "words"),
     [

@@ -23,6 +23,12 @@ _BORROWED: Final = (
     "web_identity_token_file",
     "login_session",
 )
+# Where a container or a job of AWS finds its keys.
+_ELSEWHERE: Final = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,12 @@ class Credentials:
     region: str | None = None
 
 
-def credentials_of(profile: str | None, bucket: str, environment: Mapping[str, str] = os.environ) -> Credentials:
+def credentials_of(
+    profile: str | None, bucket: str, environment: Mapping[str, str] = os.environ, *, endpoint: str | None = None
+) -> Credentials:
     """The keys of the named AWS profile; without one those of the environment, then of its profile.
 
+    Without any keys the SDK looks for them on a machine of AWS; with an `endpoint` of another server that is an error.
     Raises InputError GS-PROJECT-BUCKET for a profile that is not there, or whose keys a role or a sign-on would have
     to give.
     """
@@ -68,6 +77,9 @@ def credentials_of(profile: str | None, bucket: str, environment: Mapping[str, s
         hint = f"put them into the environment: aws configure export-credentials --profile {name} --format env"
         hint = hint + ", without profile = … here" if profile else hint
         raise _refused(f"the AWS profile `{name}` {told}", bucket, name, hint)
+    if endpoint is not None and not any(name in environment for name in _ELSEWHERE):
+        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or name an AWS profile"
+        raise _refused(f"there are no credentials for the bucket `{bucket}`", bucket, "", hint)
     source = "the environment, an AWS profile or the machine (none were found in the first two)"
     return Credentials(source, region=found.get("region") or region)
 

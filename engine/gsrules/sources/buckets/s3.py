@@ -173,7 +173,7 @@ def s3_bucket(settings: BucketSettings, cache: Path) -> S3Bucket:
     """The bucket of those settings; its files are kept below `cache`. Raises InputError GS-PROJECT-BUCKET."""
     assert settings.url is not None
     root = settings.url.removeprefix("s3://").strip("/")
-    credentials = credentials_of(settings.profile, settings.name)
+    credentials = credentials_of(settings.profile, settings.name, endpoint=settings.endpoint)
     region = settings.region or credentials.region or DEFAULT_REGION
     endpoint = Endpoint(settings.endpoint, region, credentials, settings.connect_timeout, settings.request_timeout)
     at = f" at {settings.endpoint}" if settings.endpoint else ""
