@@ -106,7 +106,7 @@ def test_declared_decimals_are_part_of_the_type_and_not_of_the_text() -> None:
 def test_every_kind_of_node_is_drawn() -> None:
     from typing import get_args
 
-    seen: set[str] = {"Rounded"}  # made by a declared type only
+    seen: set[str] = {"Rounded", "Unrounded"}  # made by declared types and by the plan
 
     @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())

@@ -137,7 +137,9 @@ def _constant(binder: CallBinder, entry: Function, param: Param, written: syn.Sy
 
 
 def _choices(param: Param) -> str:
-    return "one of " + ", ".join(f"'{choice}'" for choice in param.choices) if param.choices else ""
+    if param.choices:
+        return "one of " + ", ".join(f"'{choice}'" for choice in param.choices)
+    return "write a format such as 'MM/dd/yyyy' in quotes"
 
 
 def _hint(entry: Function, param: Param, arg: Expr) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
+from typing import Any, Protocol, cast
 
 from gsrules.catalogue.datatypes import BOOLEAN
 from gsrules.errors import InputError, Problem, nearest
@@ -57,9 +59,10 @@ def bind_criteria(where: Conditions, scope: Scope, context: Context) -> Expr:
 
 
 def _with(context: Context, chosen: Mapping[str, str]) -> Context:
-    """The context with some keys of the profile decided."""
-    profile = {**context.profile, **chosen}
-    return Context(context.rule_date, context.params, profile, context.catalogue, context.findings)
+    """The context with some keys of the profile decided; the others are asked of the profile only when needed."""
+    # nobody writes to it
+    profile = ChainMap(dict(chosen), cast(MutableMapping[str, Any], context.profile))
+    return replace(context, profile=profile)
 
 
 def _settled(text: str, tree: syn.Syntax, settings: Settings, context: Context) -> Context:
