@@ -108,10 +108,19 @@ def test_many_to_one_is_no_fan_out(tmp_path: Path) -> None:
     assert notes(tmp_path, merge(AB), a=many, b=one) == []
 
 
-@pytest.mark.parametrize("more", ["show: [sum(n)]", "show: [n], where: plan = 'q'"])
-def test_filters_and_groups_do_not_hide_it(tmp_path: Path, more: str) -> None:
+@pytest.mark.parametrize("more", ["show: [sum(n)]", "show: [n], where: n > 0 and n < 4"])
+def test_groups_and_filters_do_not_hide_it(tmp_path: Path, more: str) -> None:
     (note,) = notes(tmp_path, merge(AB, more))
     assert "'X' 3 times" in note.message
+
+
+def test_fewer_rows_than_on_the_left_are_not_looked_at(tmp_path: Path) -> None:
+    assert notes(tmp_path, merge(AB, "show: [n], where: plan = 'q'")) == []
+
+
+def test_groups_of_many_rows_are_not_looked_at(tmp_path: Path) -> None:
+    many = "acc,day,plan\n" + "X,05/01/2024,p\n" * row_notes.GROUPED
+    assert notes(tmp_path, merge(AB, "show: [sum(n)]"), b=many) == []
 
 
 def test_large_merges_are_judged_by_the_numbers_alone(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 QUICK: Final = 200_000
 """A merge is looked at more closely if the tasks and objects that it needs hold no more rows than that."""
+GROUPED: Final = 20_000
+"""The same where the merge groups: then its rows do not tell whether there is anything to be seen."""
 _PREFIX: Final = "gs_fan"
 _TASK: Final = "fan out"
 _HERE: Final = Column("__here", "rows of the joined dataset", WHOLE)
@@ -83,14 +85,18 @@ def _base(task: PlannedTask) -> str:
 
 
 def _may_multiply(task: PlannedTask, rows: Mapping[str, int]) -> bool:
-    """Whether there are more rows than on the left; after filters and groups the number does not tell."""
-    told = not any(isinstance(node, Filter | Aggregate) for node in walk(task.node))
-    return rows[task.name] > rows[_base(task)] if told else rows[_base(task)] > 0
+    """Whether there are more rows than on the left; after groups the number does not tell."""
+    return _groups_rows(task) or rows[task.name] > rows[_base(task)]
+
+
+def _groups_rows(task: PlannedTask) -> bool:
+    return any(isinstance(node, Aggregate) for node in walk(task.node))
 
 
 def _fan_out(task: PlannedTask, rows: Mapping[str, int], look: _Look) -> Iterator[Problem]:
     joins = [node for node in walk(task.node) if isinstance(node, Join)][::-1]
-    if sum(rows[name] for name in look.needs(task)) + look.records(task) > QUICK:
+    most = GROUPED if _groups_rows(task) else QUICK
+    if sum(rows[name] for name in look.needs(task)) + look.records(task) > most:
         yield from _counted_only(task, rows, joins)
         return
     for join in joins:
@@ -101,8 +107,7 @@ def _fan_out(task: PlannedTask, rows: Mapping[str, int], look: _Look) -> Iterato
 
 def _counted_only(task: PlannedTask, rows: Mapping[str, int], joins: Sequence[Join]) -> Iterator[Problem]:
     """What follows from the numbers alone: more rows than on the left, though nothing unmatched was added."""
-    plain = not any(isinstance(node, Filter | Aggregate) for node in walk(task.node))
-    if not plain or any(join.keep in ("right", "all") for join in joins):
+    if _groups_rows(task) or any(join.keep in ("right", "all") for join in joins):
         return
     keys = ", ".join(_keys_text(join) for join in joins)
     message = f"{_rows(rows[_base(task)])} of {_base(task)!r} became {rows[task.name]:,}: keys repeat ({keys})"
