@@ -91,13 +91,19 @@ def _take(rest: _Left, term: Expr) -> None:
                     rest.never |= known
                 else:
                     rest.within(known)
-        case Between() if not term.negated:
+        case Between() if not term.negated and not _is_reversed(term):
             for op, bound in ((">=", term.low), ("<=" if term.include_upper else "<", term.high)):
                 value = _value(bound)
                 if value is not None:
                     rest.take(op, value)
         case NullTest():
             rest.is_null = rest.is_null or not term.negated
+
+
+def _is_reversed(term: Between) -> bool:
+    """Whether the bounds alone leave nothing, of which the binder has warned."""
+    low, high = _value(term.low), _value(term.high)
+    return low is not None and high is not None and bool(low > high)
 
 
 def _value(expr: Expr) -> Value | None:
