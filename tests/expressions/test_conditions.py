@@ -250,3 +250,64 @@ def test_an_empty_search_text_is_refused() -> None:
 
 def test_not_is_marked_as_an_extension() -> None:
     assert World().findings("not (Name = 'x')") == ["GS-EXT"]
+
+
+def test_a_picklist_item_may_be_named_by_its_id() -> None:
+    assert World().value(f"Status in ('{ACTIVE}')", Status=ACTIVE) is True
+    assert World().findings(f"Status in ('{ACTIVE}')") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Start = last 7 days", "write Start in last 7 days"),
+        ("Start between last 7 days and today", "write Start in last 7 days"),
+        ("Start >= this fiscal year", "write Start in this fiscal year"),
+        ("Start < current and next 2 weeks", "write Start in current and next 2 weeks"),
+        ("Start = today", "write Start in today, or compare with rule_date"),
+        ("Start != Tomorrow", "write Start in tomorrow, or compare with rule_date"),
+        ("Name in today", "write to_date(…) around a text that holds a date"),
+        ("ARR in last 2 weeks", "periods go with Date and DateTime fields"),
+        ("Tags includes ('VIP')", "write in ('a', 'b'); on a text, contains 'a'"),
+    ],
+)
+def test_a_period_with_another_operator_than_in_says_what_to_write(text: str, hint: str) -> None:
+    problem = refusal(text)
+    assert (problem.code, problem.hint) == ("GS-OPERATOR", hint)
+    assert "(INVALID_QUERY_FILTER_OPERATOR)" in problem.message
+
+
+def test_a_field_named_like_a_period_is_a_field() -> None:
+    from gsrules.catalogue.datatypes import DATE
+    from gsrules.expressions.scope import Scope
+    from gsrules.plan.nodes import Column
+
+    scope = Scope.of_columns([Column("Today", "Today", DATE), Column("Last", "Last", DATE)])
+    assert bind_predicate("Today = Last", scope, context()).type.family == "Boolean"
+
+
+def test_a_date_field_takes_no_date_time() -> None:
+    for text in ("Start = datetime '2024-05-15T10:00:00Z'", "Start between rule_date and '2024-05-15T10:00:00Z'"):
+        problem = refusal(text)
+        assert problem.code == "GS-TYPE"
+        assert "(INVALID_TYPE)" in problem.message
+
+
+def test_dates_that_leave_the_calendar_are_refused() -> None:
+    for text in (
+        "Start > rule_date + 9000 years",
+        "Start > rule_date + 7000 years + 7000 years",
+        "Start between rule_date and date '9999-12-31' + 1 day",
+        "CreatedDate > '0001-01-01T00:00:00+14:00'",
+        "Start in next 99999 months",
+    ):
+        problem = refusal(text)
+        assert (problem.code, "leaves the years 1 to 9999" in problem.message) == ("GS-TYPE", True)
+
+
+def test_a_date_field_bounds_a_date_time_by_day_whatever_the_profile() -> None:
+    row = {"CreatedDate": datetime(2024, 3, 1, 9, 0), "Start": date(2024, 3, 1)}
+    world = World(context(filter__datetime_vs_date="instant"))
+    assert world.values("CreatedDate between Start and Start", [row]) == [True]
+    assert world.values("CreatedDate = Start", [row]) == [True]
+    assert world.values("CreatedDate between '2024-03-01' and '2024-03-01'", [row]) == [False]

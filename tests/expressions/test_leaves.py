@@ -109,3 +109,10 @@ def test_printed_text_means_the_same(text: str) -> None:
     expr = made.bind(text)
     again = made.bind(printed(expr))
     assert printed(again) == printed(expr)
+
+
+def test_a_period_left_out_and_a_boolean_field_have_null_tests_that_are_no_leaves() -> None:
+    found = leaves(world(filter__null_rows="include").bind("Start not in today and (Active or ARR > 1)"))
+    assert [leaf.text for leaf in found] == ["Start not in today", "Active", "ARR > 1"]
+    assert [[printed(value) for value in leaf.values] for leaf in found] == [["Start"], ["Active"], ["ARR"]]
+    assert found[0].wanted(DAY) == "not 2024-05-15 to 2024-05-15"

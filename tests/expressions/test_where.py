@@ -115,3 +115,55 @@ def test_long_logic_is_spelled_without_deep_nesting() -> None:
     text = " or ".join(f"ARR = {number}" for number in range(700))
     world = World()
     assert evaluate(spell(bind_criteria(Where({"A": text}), world.scope, world.context), world.env), ROWS[:1]) == [True]
+
+
+def settled(text: str, **profile: Any) -> list[Any]:
+    """The rows' results for one condition with settings; keys with a capital are settings."""
+    own = Settings(profile.pop("include_nulls", None), profile.pop("ignore_case", None))
+    return results(Where({"A": text}, settings={"A": own}), World(context(**profile)))
+
+
+def test_settings_decide_about_nulls_and_letter_case() -> None:
+    assert settled("Name = 'X'", ignore_case=True) == [True, True, False]
+    assert settled("Name contains 'X'", ignore_case=False) == [False, False, False]
+    assert settled("Domain != 'x'", include_nulls=True) == [True, True, True]
+    assert settled("Domain != 'x'", filter__null_rows="include", include_nulls=False) == [None, None, None]
+    assert settled("Start not in today", include_nulls=True) == [True, True, True]
+    assert settled("Active", include_nulls=True) == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "code", "words"),
+    [
+        ("Name is null", Settings(include_nulls=True), "GS-SYNTAX", "not for tests of null"),
+        ("Name is not null", Settings(include_nulls=False), "GS-SYNTAX", "not for tests of null"),
+        ("'x' = Name", Settings(include_nulls=True), "GS-SYNTAX", "left side is never null"),
+        ("Name = 'x' or ARR > 1", Settings(include_nulls=True), "GS-SYNTAX", "one condition"),
+        ("not (Name = 'x')", Settings(ignore_case=True), "GS-SYNTAX", "one condition"),
+        ("ARR = 1", Settings(ignore_case=True), "GS-OPERATOR", "conditions on texts"),
+        ("ARR in (1, 2)", Settings(ignore_case=True), "GS-OPERATOR", "conditions on texts"),
+        ("ARR > 1", Settings(ignore_case=False), "GS-OPERATOR", "conditions on texts"),
+        ("Start in today", Settings(ignore_case=True), "GS-OPERATOR", "conditions on texts"),
+        ("Name ~ 'x'", Settings(ignore_case=False), "GS-SYNTAX", "contradicts"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(text: str, settings: Settings, code: str, words: str) -> None:
+    world = World()
+    with pytest.raises(InputError) as caught:
+        bind_where(Where({"A": text}, settings={"A": settings}), world.scope, world.context)
+    problem = caught.value.problems[0]
+    assert (problem.code, words in problem.message) == (code, True)
+    assert problem.hint
+    assert problem.place is not None
+
+
+def test_letter_case_of_a_list_is_an_extension() -> None:
+    world = World()
+    where = Where({"A": "Name in ('X')"}, settings={"A": Settings(ignore_case=True)})
+    assert results(where, world) == [True, True, False]
+    assert [problem.code for problem in world.context.findings] == ["GS-EXT"]
+
+
+def test_settings_of_one_condition_leave_the_others_alone() -> None:
+    where = Where({"A": "Name = 'X'", "B": "Name = 'Y'"}, "A or B", {"A": Settings(ignore_case=True)})
+    assert results(where) == [True, True, False]

@@ -195,9 +195,11 @@ class _Parser:
             return
         field = self.text[left.start : left.end][:40]
         start = self.token if ahead else self.tokens[self.at - 1]
+        rest = self.tokens[self.at + ahead : self.at + ahead + 6]
+        last = next((token for token in rest if token.word in UNIT_WORDS), second)
         message = "a period goes with in only (INVALID_QUERY_FILTER_OPERATOR)"
-        hint = f"write {field} in {first.word} {second.value} …"
-        raise InputError(problem_at(self.text, "GS-OPERATOR", message, start.start, second.end, hint=hint))
+        hint = f"write {field} in {self.text[first.start : last.end]}"
+        raise InputError(problem_at(self.text, "GS-OPERATOR", message, start.start, last.end, hint=hint))
 
     def _match(self, left: syn.Syntax, word: str, at: int) -> syn.Syntax:
         negated = word == "does"
