@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +196,33 @@ def test_a_file_that_cannot_be_deleted_after_its_copy_is_told_with_both_keys(
     assert problem.code == "GS-FILE-S3-DENIED"
     assert "in/archived/a.csv as well" in problem.hint
     assert server.get(root, "in/a.csv") == server.get(root, "in/archived/a.csv") == b"A\n1\n"
+
+
+def test_an_upload_that_breaks_off_leaves_the_old_file(server: Any, opened: Opened, tmp_path: Path) -> None:
+    root = server.bucket()
+    server.put(root, "out/a.csv", b"old")
+    host, port = server.address.removeprefix("http://").split(":")
+    passed = [0]
+
+    def forwarding(connection: socket.socket) -> None:
+        with socket.create_connection((host, int(port))) as behind:
+            answers = threading.Thread(target=_copy, args=(behind, connection), daemon=True)
+            answers.start()
+            while passed[0] < 15 << 20 and (piece := connection.recv(1 << 16)):
+                passed[0] += len(piece)
+                behind.sendall(piece)
+
+    content = tmp_path / "large.csv"
+    content.write_bytes(b"0123456789abcdef" * (25 << 16))  # three parts
+    with serving(forwarding) as address:
+        problem = failure(lambda: opened(root, endpoint=address).write("out/a.csv", content))
+    gc.collect()
+    assert problem.code == "GS-FILE-S3-CONNECTION"
+    assert passed[0] >= 15 << 20
+    assert server.get(root, "out/a.csv") == b"old"
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
