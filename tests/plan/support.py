@@ -78,6 +78,7 @@ class Lab:
     profile: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[DataPlan], DataPlan] = lambda plan: plan
+    rule_date: date = RULE_DATE
     name: str = "Example rule"
 
     def __post_init__(self) -> None:
@@ -85,7 +86,7 @@ class Lab:
         self.keys = Profile.default().overlaid(self.profile)
 
     def plan(self, *, exact: bool = False) -> DataPlan:
-        context = Context(RULE_DATE, self.params, self.keys, self.catalogue)
+        context = Context(self.rule_date, self.params, self.keys, self.catalogue)
         return bind_data(rule_of(self.tasks, self.name), self.catalogue, context, NoFiles(), exact)
 
     def problems(self) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ class Lab:
 
     @property
     def env(self) -> CompileEnv:
-        return CompileEnv(RULE_DATE, self.keys, self.catalogue)
+        return CompileEnv(self.rule_date, self.keys, self.catalogue)
 
     def run(
         self, *outputs: str, exact: bool = False, ordered: bool = True
