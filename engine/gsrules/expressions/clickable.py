@@ -21,6 +21,7 @@ from gsrules.expressions.tree import (
     Negate,
     Not,
     NullTest,
+    Period,
     TextMatch,
     children,
     walk,
@@ -43,6 +44,11 @@ def warn_extensions(expr: Expr, text: str, context: Context) -> None:
 
 
 def _extension(node: Expr, root: Expr) -> tuple[str, str]:
+    if isinstance(node, Not) and isinstance(node.operand, Period):
+        return (
+            "Gainsight's filters have periods with in only, not with not in",
+            "filter for the days before and after it",
+        )
     if isinstance(node, Not):
         return "Gainsight's logic has no not", "use the opposite operator, such as != or not in"
     if isinstance(node, Case) and node is not root:
