@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from gsrules.errors import Problem
 from gsrules.run.file_checks import FileCheck, ProjectCheck
 from gsrules.run.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]
 WORD = re.compile(r"[A-Za-z_][A-Za-z_]{3,}")
-SEED, EACH = 20261123, 20
+SEED, EACH, SEVERAL = 20261123, 20, 6
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +39,10 @@ def misspelt(word: str, choose: random.Random) -> str:
     return word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]
 
 
-def mutants(text: str, choose: random.Random) -> Iterator[str]:
+def mutants(text: str, choose: random.Random, count: int = EACH) -> Iterator[str]:
     """The text with one word outside of comments misspelt."""
     code = [found for found in WORD.finditer(text) if "#" not in text[: found.start()].rpartition("\n")[2]]
-    for found in choose.sample(code, min(EACH, len(code))):
+    for found in choose.sample(code, min(count, len(code))):
         other = misspelt(found[0], choose)
         if other != found[0]:
             yield text[: found.start()] + other + text[found.end() :]
@@ -66,6 +67,35 @@ def test_one_misspelt_word_is_put_right_exactly_or_left_alone(checks: ProjectChe
                 wrong.append((mutant, after))
     assert not wrong, "\n".join(_lines(*pair) for pair in wrong)
     assert outcomes["restored"] > outcomes["left"], outcomes
+
+
+@pytest.mark.once
+def test_several_misspelt_words_are_never_made_worse(checks: ProjectCheck) -> None:
+    """Every line is as it was at first, or as it was broken; a file that was read before can be read after."""
+    choose = random.Random(SEED)
+    for file in checks.files():
+        text = file.path.read_text(encoding="utf-8")
+        for mutant in mutants(text, choose, SEVERAL):
+            for broken in mutants(mutant, choose, 1):
+                after = repaired(checks, file, broken)
+                rows = zip(after.splitlines(), broken.splitlines(), text.splitlines(), strict=True)
+                lines = [row for row in rows if row[0] not in row[1:]]
+                assert all(_between(*row) for row in lines), lines
+                assert len(_errors(file, after)) <= len(_errors(file, broken))
+
+
+def _between(after: str, broken: str, right: str) -> bool:
+    """Whether of two slips in one line one was put right, and the other left."""
+    return misses(after, right) < misses(broken, right)
+
+
+def misses(line: str, right: str) -> int:
+    words = (WORD.findall(line), WORD.findall(right))
+    return len(set(words[0]) ^ set(words[1]))
+
+
+def _errors(file: FileCheck, text: str) -> list[Problem]:
+    return [p for p in file.with_other(text) if p.code.startswith(("GS-YAML-", "GS-SPEC-"))]
 
 
 def _lines(before: str, after: str) -> str:

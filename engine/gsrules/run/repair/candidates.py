@@ -52,7 +52,8 @@ def _name(problem: Problem, place: Place) -> Iterator[Meaning]:
 
 def _misspelt(problem: Problem) -> Iterator[str]:
     """The part of a path that is like the nearest name, else the value; without the brackets around it."""
-    near, value = problem.nearest.lower(), problem.value
+    near = problem.nearest.lower()
+    value = problem.value if "(" in near else problem.value.partition("(")[0].strip()
     if "." in value and "." not in near:
         parts = [part.strip().strip("[]") for part in value.split(".")]
         away = [distance(part.lower(), near, 2) for part in parts]

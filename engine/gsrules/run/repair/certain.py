@@ -110,6 +110,8 @@ def _counts(new: Problem, repaired: Problem, fix: Fix) -> bool:
     if _is_unread(repaired) and new.code == "GS-SYNTAX" and not _is_unread(new):
         return False
     end = fix.place.column + max(len(fix.text), 1)
+    if fix.text.startswith("["):
+        end += 2  # a field is followed by an operator
     return new.place is None or (new.place.line == fix.place.line and new.place.column < end)
 
 

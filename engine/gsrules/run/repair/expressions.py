@@ -12,10 +12,15 @@ Meaning = tuple[Fix, ...]
 
 _SIGNS: Final = {"==": "=", "===": "=", "<>": "!=", "!==": "!=", "=<": "<=", "=>": ">=", "&&": "and"}
 _WORDS: Final = {
-    "eq": "=", "equals": "=", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=",
+    "eq": "=", "equals": "=", "ne": "!=", "not_equals": "!=", "gt": ">", "greater_than": ">", "gte": ">=",
+    "greater_than_or_equal": ">=", "lt": "<", "less_than": "<", "lte": "<=", "less_than_or_equal": "<=",
     "isnull": "is null", "is_null": "is null", "isnotnull": "is not null", "is_not_null": "is not null",
-    "notnull": "is not null", "begins": "starts",
+    "notnull": "is not null", "not_in": "not in", "btw": "between", "not_btw": "not between", "begins": "starts",
+    "starts_with": "starts with", "ends_with": "ends with", "not_contains": "does not contain",
+    "does_not_contain": "does not contain", "does_not_contains": "does not contain",
 }  # fmt: skip
+"""Operators as Gainsight's payloads and other languages call them (data-setup.md §5.2)."""
+
 _NULLS: Final = {
     "=": "is null", "==": "is null", "is": "is null", "!=": "is not null", "<>": "is not null",
 }  # fmt: skip
