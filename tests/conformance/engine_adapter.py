@@ -54,7 +54,19 @@ def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
         actions={action.id: _counts(action.counts) for action in report.actions},
         effects={action: [_listed(row) for row in table(name)] for action, name in found.effects.items()},
         records=_Records(workspace, tenant).read,
+        warnings=[(p.code, f"{p.message} {p.where} {p.value}") for p in report.warnings],
+        rejects={task.task: task.rejects for task in report.tasks},
+        archived={task.task: task.archived for task in report.tasks},
+        behaviours=[each.key for each in report.behaviours],
+        file=_texts(workspace.project.root / "datasets" / "s3").get,
     )
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """All files of the buckets that are text, by bucket and key."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    texts = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {key: data.decode(errors="replace") for key, data in texts.items()}
 
 
 def _rows(cursor: Any) -> list[Row]:

@@ -14,7 +14,11 @@ Row = Mapping[str, Any]
 
 @dataclass
 class Result:
-    """One run in plain values. `problems` holds (code, message); `records(object, paths)` reads the tenant."""
+    """One run in plain values. `problems` holds (code, message); `records(object, paths)` reads the tenant.
+
+    The rest only the engine gives: `warnings` as (code, message and place), `rejects` and `archived` by task, the
+    keys of `behaviours`, and `file(path)`, the text of a file below `datasets/s3`, or None.
+    """
 
     status: str = ""
     refused: bool = False
@@ -23,6 +27,11 @@ class Result:
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     effects: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     records: Callable[[str, Sequence[str]], list[Row]] = lambda name, paths: []
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    archived: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    behaviours: list[str] = field(default_factory=list)
+    file: Callable[[str], str | None] = lambda path: None
 
 
 def plain(value: Any) -> Any:
@@ -79,3 +88,21 @@ def assert_run(result: Result, expected: Mapping[str, Any], words: bool) -> None
     for name, rows in expected.get("records", {}).items():
         paths = sorted({path for row in rows for path in row}) or ["Gsid"]
         assert_rows(f"records of {name}", result.records(name, paths), rows)
+    if words:
+        assert_reported(result, expected)
+
+
+def assert_reported(result: Result, expected: Mapping[str, Any]) -> None:
+    """What only the engine's report holds, and the files that it left."""
+    for wanted in expected.get("warnings", []):
+        stated = {"code": wanted} if isinstance(wanted, str) else wanted
+        found = [text for code, text in result.warnings if code == stated["code"]]
+        assert any(str(stated.get("says", "")) in text for text in found), (stated, result.warnings)
+    assert {task: result.rejects.get(task, 0) for task in expected.get("rejects", {})} == {
+        task: int(count) for task, count in expected.get("rejects", {}).items()
+    }
+    for task, keys in expected.get("archived", {}).items():
+        assert sorted(result.archived.get(task, [])) == sorted(keys), task
+    assert set(expected.get("behaviours", [])) <= set(result.behaviours), result.behaviours
+    for path, text in expected.get("files", {}).items():
+        assert result.file(path) == text, path

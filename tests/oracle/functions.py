@@ -38,6 +38,9 @@ _FAMILIES = {
 }  # fmt: skip
 
 
+UNITS = {"date_diff": ("days", "weeks", "months"), "calendar_label": ("month", "quarter", "year")}
+
+
 def spent(context: Context, key: str) -> None:
     """A value that cannot be computed is null, or fails the run when the profile says so."""
     if context.profile[key] == "error":
@@ -69,6 +72,10 @@ def function(names: str, signature: str, result: str, nulls: bool = False) -> Ca
     def register(work: Work) -> Work:
         def build(name: str, arguments: list[Any], scope: Any, context: Context) -> Result:
             _check(name, arguments, signature)
+            for argument in arguments:
+                one = argument.compute({}) if argument.constant and name in UNITS else None
+                if isinstance(one, str) and argument is arguments[-1] and one not in UNITS[name]:
+                    raise RefusedError("GS-TYPE", f"{name} knows no unit {one}")
             family = result
             if result == "same":
                 family = next((a.family for a in arguments if a.family), "")

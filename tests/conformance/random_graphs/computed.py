@@ -36,7 +36,7 @@ class Computed:
 
 
 def rule_text(graph: Graph) -> str:
-    rule = {"rule": "A random graph", "for": "company", "tasks": graph.tasks}
+    rule = {"rule": "A random graph", "for": "company", "params": graph.params, "tasks": graph.tasks}
     return yaml.safe_dump(rule, sort_keys=False, allow_unicode=True, width=1000)
 
 
@@ -120,7 +120,7 @@ class Both:
     # -- the oracle -----------------------------------------------------------------------------------------------
     def oracle(self, graph: Graph) -> Computed:
         profile = standard.PROFILE | graph.profile
-        context = Context(date.fromisoformat(graph.rule_date), profile, {}, self.oracle_tenant)
+        context = Context(date.fromisoformat(graph.rule_date), profile, _exact(graph.params), self.oracle_tenant)
         context.rule_id = "random"
         self.oracle_tenant.context = context
         tasks = _exact(graph.tasks)

@@ -23,6 +23,7 @@ SETTINGS: dict[str, list[Any]] = {
     "values.blank_is_null": [True], "s3.empty_string": ["keep_quoted"], "s3.on_bad_value": ["null"],
     "pop.missing_grain": ["day"], "pop.partition": ["none"], "calc.window_end": ["on_rule_date"],
 }  # fmt: skip
+PARAMS = {"word": "a", "least": 1, "often": True}
 DECLARED = TYPES | {"result": "number"}
 
 
@@ -41,6 +42,7 @@ class Graph:
     profile: dict[str, Any] = field(default_factory=dict)
     rule_date: str = "2024-05-15"
     keep: bool = True
+    params: dict[str, Any] = field(default_factory=lambda: dict(PARAMS))
 
     def ends(self) -> list[str]:
         """The tasks whose output no other uses."""
@@ -74,6 +76,12 @@ class Maker:
             self.source()
         for _ in range(dice.randint(1, self.size)):
             dice.choice([self.transform] * 3 + [self.group, self.merge, self.merge, self.union, self.pivot])()
+        if dice.random() < 0.1:
+            dice.choice([self.all_columns, self.formulas_of_groups, self.twins])()
+        if dice.random() < 0.1:
+            self.spoil()
+        if "error" in graph.profile.values():
+            graph.keep = True  # else values that nobody uses are not computed, and do not fail
         return graph
 
     # -- small things ---------------------------------------------------------------------------------------------
@@ -168,6 +176,12 @@ class Maker:
         for _ in range(self.dice.choice([0, 1, 1, 2])):
             kind = self.dice.choice(["number", "text", "date", "result", "flag", "time"])
             expression = self.words.result(columns) if kind == "result" else self.words.of_kind(columns, kind, 2)
+            if (
+                kind == "result"
+                and self.dice.random() < 0.2
+                and not any(k.split()[-1] in FIELDS for k in columns.values())
+            ):
+                expression = "random()"
             name = self.fresh()
             formulas[name] = {"expression": expression, "type": DECLARED[kind]}
             if kind == "number" and self.dice.random() < 0.2:
@@ -179,6 +193,54 @@ class Maker:
         if formulas:
             task["formulas"] = formulas
         self.add(self.where(task, columns), out)
+
+    # -- tasks that nobody uses -----------------------------------------------------------------------------------
+    def all_columns(self) -> None:
+        """Keeps all columns of its parent, under their names."""
+        parent, columns = self.parent()
+        name = self.fresh()
+        formulas = {name: {"expression": self.words.of_kind(columns, "number", 1), "type": "number"}}
+        self.add(
+            self.where({"type": "transform", "from": parent, "formulas": formulas}, columns), columns | {name: "number"}
+        )
+
+    def formulas_of_groups(self) -> None:
+        """Formulas over the rows that grouping gave."""
+        self.graph.profile["transform.allow_formula_with_group_by"] = True
+        parent, columns = self.parent()
+        keys = {n: k for n, k in columns.items() if not bare(k)}
+        show, out = self.shown(keys, most=2) if keys else ([], {})
+        self.aggregates(columns, show, out)
+        name = self.fresh()
+        formulas = {name: {"expression": self.words.of_kind(out, "number", 1), "type": "number"}}
+        task = {"type": "transform", "from": parent, "show": show, "formulas": formulas}
+        self.add(self.where(task, columns), out | {name: "number"})
+
+    def twins(self) -> None:
+        """Several columns of one name, which are numbered."""
+        self.graph.profile["names.collision"] = "auto_suffix"
+        parent, columns = self.parent()
+        names = self.dice.sample(list(columns), k=min(3, len(columns)))
+        spelled = ["twin", "Twin", "TWIN"]
+        show = [f"{self.name(old)} as {new}" for old, new in zip(names, spelled, strict=False)]
+        numbered = [f"{new}_{n}" if n else new for n, new in enumerate(spelled)]
+        out = {new: columns[old] for old, new in zip(names, numbered, strict=False)}
+        self.add({"type": "transform", "from": parent, "show": show}, out)
+
+    def spoil(self) -> None:
+        """Something that both sides refuse, before any row is read."""
+        self.graph.profile = {key: value for key, value in self.graph.profile.items() if value != "error"}
+        parent, columns = self.parent()
+        name = self.dice.choice(list(columns))
+        wrong = self.words.wrong(name, columns[name])
+        task: dict[str, Any] = {"type": "transform", "from": parent, "show": [f"{self.name(name)} as x"]}
+        if wrong.startswith("show "):
+            task["show"] = [f"{wrong[5:]} as x"]
+        elif wrong.startswith("formula "):
+            task["formulas"] = {"y": wrong[8:]}
+        else:
+            task["where"] = wrong
+        self.add(task, {"x": columns[name]})
 
     def timed(self, columns: Columns, show: list[str], out: Columns, formulas: dict[str, Any]) -> None:
         """A calculated field or a period over period, whose date must be shown."""

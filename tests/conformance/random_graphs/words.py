@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.conformance.random_graphs import pools
+from tests.conformance.random_graphs import pools, wrong
 
 Columns = dict[str, str]
 PERIODS = [
@@ -121,6 +121,8 @@ class Words:
 
     def literal(self, columns: Columns, kind: str) -> str:
         dice = self.dice
+        if kind in ("text", "number", "flag") and dice.random() < 0.06:
+            return {"text": ":word", "number": ":least", "flag": ":often"}[kind]
         if kind == "text":
             return quoted(dice.choice(pools.TEXTS))
         if kind == "number":
@@ -206,6 +208,11 @@ class Words:
 
     _multi = _pick
 
+    def wrong(self, name: str, kind: str) -> str:
+        """A condition, `show …` or `formula …` that no such column takes."""
+        lines = wrong.ANY if self.dice.random() < 0.2 else wrong.BY_KIND[kind.split()[0]]
+        return self.dice.choice(lines).replace("{}", self.ref(name))
+
     # -- where ----------------------------------------------------------------------------------------------------
     def where(self, columns: Columns) -> Any:
         """A string, a list, or lettered conditions with their logic."""
@@ -228,6 +235,6 @@ class Words:
         switches: dict[str, Any] = {"condition": text}
         if " is " not in text and self.dice.random() < 0.7:
             switches["include_nulls"] = self.dice.random() < 0.7
-        if "'" in text and " contain" in text and self.dice.random() < 0.5:
+        if "'" in text and " contain" in text and "case" not in text and self.dice.random() < 0.5:
             switches["ignore_case"] = self.dice.random() < 0.5
         return switches
