@@ -62,33 +62,39 @@ class S3Failures:
             return self._region(region, doing, key)
         if word in _REFUSED_KEYS:
             hint = f"credentials come from {self.credentials}; see to them there"
-            return self._made("CREDENTIALS", doing, key, _REFUSED_KEYS[word], hint)
+            return self._made("GS-FILE-S3-CREDENTIALS", doing, key, _REFUSED_KEYS[word], hint)
         if word == "nosuchbucket":
-            return self._made("BUCKET", doing, key, "there is no such bucket", f"see to url in [{self.section}]")
+            return self._made(
+                "GS-FILE-S3-BUCKET", doing, key, "there is no such bucket", f"see to url in [{self.section}]"
+            )
         if word in ("accessdenied", "allaccessdisabled") or status == "403":
             return self._denied(doing, key)
         if word in ("slowdown", "internalfailure", "internalerror", "serviceunavailable") or status in ("500", "503"):
             hint = "it was asked several times; try again later"
-            return self._made("BUSY", doing, key, "the server is too busy or has trouble of its own", hint)
+            return self._made("GS-FILE-S3-BUSY", doing, key, "the server is too busy or has trouble of its own", hint)
         if word in ("networkconnection", "requesttimeout") or "curlCode" in text:
             return self._broken(text, doing, key)
         told = word or (f"HTTP status {status}" if status else type(error).__name__)
         hint = f"the server says {told}; see to [{self.section}] and to the server"
-        return self._made("ERROR", doing, key, "the server refuses", hint)
+        return self._made("GS-FILE-S3-ERROR", doing, key, "the server refuses", hint)
 
     def changed(self, key: str) -> RunError:
         """The file changed while it was read, twice."""
         hint = "let the upload end first, or upload under another name and rename the file when it is whole"
-        return self._made("CHANGED", "read", key, "the file changes while it is being read", hint)
+        return self._made("GS-FILE-S3-CHANGED", "read", key, "the file changes while it is being read", hint)
 
     def gone(self, key: str) -> RunError:
         """The file was listed, and then was there no more."""
-        return self._made("CHANGED", "read", key, "the file went away after it was listed", "run the rule again")
+        return self._made(
+            "GS-FILE-S3-CHANGED", "read", key, "the file went away after it was listed", "run the rule again"
+        )
 
     def not_kept(self, error: OSError, key: str) -> RunError:
         """This disk does not take the file."""
         hint = "see to the space and the rights of .gsrules/cache in the project"
-        return self._made("CACHE", "read", key, f"it cannot be kept on this disk: {error.strerror or error}", hint)
+        return self._made(
+            "GS-FILE-S3-CACHE", "read", key, f"it cannot be kept on this disk: {error.strerror or error}", hint
+        )
 
     def not_deleted(self, error: RunError, key: str, new_key: str) -> RunError:
         """The copy is there, the file that was copied still is, too."""
@@ -101,23 +107,25 @@ class S3Failures:
             f"the credentials of {self.credentials} need the rights s3:ListBucket and s3:GetObject, to archive and "
             "export s3:PutObject and s3:DeleteObject; without s3:ListBucket a missing key is denied, too"
         )
-        return self._made("DENIED", doing, key, "access is denied", hint)
+        return self._made("GS-FILE-S3-DENIED", doing, key, "access is denied", hint)
 
     def _region(self, found: re.Match[str] | None, doing: str, key: str) -> RunError:
         right = (found[1] or found[2]) if found else ""
         hint = f'write region = "{right or "…"}" in [{self.section}]'
         where = f"it is in {right}" if right else "it is in another one"
-        return self._made("REGION", doing, key, f"the bucket is not in the region {self.region}, {where}", hint)
+        return self._made(
+            "GS-FILE-S3-REGION", doing, key, f"the bucket is not in the region {self.region}, {where}", hint
+        )
 
     def _broken(self, text: str, doing: str, key: str) -> RunError:
         why = next((words for pattern, words in _CONNECTION if re.search(pattern, text)), "the connection is broken")
         hint = f"it was tried several times; see to the network and to endpoint in [{self.section}] ({self.endpoint})"
-        return self._made("CONNECTION", doing, key, why, hint)
+        return self._made("GS-FILE-S3-CONNECTION", doing, key, why, hint)
 
     def _timed_out(self, doing: str, key: str) -> RunError:
         hint = f"see to the network and to endpoint in [{self.section}] ({self.endpoint}), or raise request_timeout"
-        return self._made("CONNECTION", doing, key, "the server does not answer in time", hint)
+        return self._made("GS-FILE-S3-CONNECTION", doing, key, "the server does not answer in time", hint)
 
     def _made(self, code: str, doing: str, key: str, why: str, hint: str) -> RunError:
         what = f"cannot {doing} “{key}”" if key else f"cannot {doing} the keys"
-        return RunError(Problem(f"GS-FILE-S3-{code}", f"{what} in {self.shown}: {why}", value=key, hint=hint))
+        return RunError(Problem(code, f"{what} in {self.shown}: {why}", value=key, hint=hint))
