@@ -154,6 +154,16 @@ def test_infer_prints_a_columns_block_that_loads(gsrules: Command) -> None:
     assert yaml.safe_load(out) == {"columns": {"Account ID": "string", "Logins": {"type": "number", "decimals": 0}}}
 
 
+def test_infer_lists_the_values_of_a_pivot_that_names_no_columns_yet(gsrules: Command, project: Path) -> None:
+    rule = project / "rules/usage.yml"
+    pivot = "tasks:\n  Accounts: {type: pivot, from: Usage file, pivot_on: Account ID, value: sum(Logins)}\n"
+    rule.write_text(rule.read_text().replace("tasks:\n", pivot, 1))
+    refused = gsrules("validate", "usage")
+    assert (refused.code, "gsrules infer usage Accounts" in refused.out) == (2, True)
+    columns = yaml.safe_load(gsrules("infer", "usage", "accounts", *DATE).out)["columns"]
+    assert columns == ["A-1", "B-1", "X-9"]
+
+
 def test_compile_prints_sql_that_duckdb_parses(gsrules: Command) -> None:
     out = gsrules("compile", "usage", "Joined", *DATE).out
     with duckdb.connect() as con:
