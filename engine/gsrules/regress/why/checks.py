@@ -76,11 +76,10 @@ def _check(trace: Trace, leaf: Leaf, actual: tuple[Value, ...], result: bool | N
 def formulas(trace: Trace, words: Words, items: Sequence[tuple[str, Expr]], part: str, row: int) -> tuple[Value, ...]:
     """Computed columns of one input row: the value, and the way that its case expressions took."""
     env = trace.bound.spelling("r")
-    shown = [(name, expr) for name, expr in items if not isinstance(expr, ColumnRef)]
-    if not shown:
+    if not items:
         return ()
     columns: list[exp.Expr] = []
-    for number, (_, expr) in enumerate(shown):
+    for number, (_, expr) in enumerate(items):
         columns.append(named(spell(expr, env), f"f{number}"))
         columns += [named(arm.taken(env), f"a{number}_{at}") for at, arm in enumerate(arms(expr))]
         read = sorted(references(expr))
@@ -88,7 +87,7 @@ def formulas(trace: Trace, words: Words, items: Sequence[tuple[str, Expr]], part
     values = iter(one_row(trace, columns, part, row))
     known = {each.name: each for each in trace.part(part).columns}
     made = []
-    for name, expr in shown:
+    for name, expr in items:
         text = words.say(next(values), expr.type)
         ways = [arm.text for arm in arms(expr) if next(values)]
         read_values = [

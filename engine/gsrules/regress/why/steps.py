@@ -13,7 +13,7 @@ from gsrules.catalogue.datatypes import Family
 from gsrules.expressions import spell
 from gsrules.expressions.leaves import source_text
 from gsrules.expressions.printed import name_text, printed, value_text
-from gsrules.expressions.tree import references
+from gsrules.expressions.tree import ColumnRef, references
 from gsrules.plan.nodes import Aggregate, Column, Filter, Join, LookupHop, Matching, Measure, OverRows, Project, Union
 from gsrules.plan.unfold import ROW, Part
 from gsrules.regress.why.ask import key_column, partner, source_title
@@ -152,7 +152,12 @@ class Story:
 
     def _columns(self, part: Part, node: Project) -> Step | None:
         rows = self._rows(part.inputs[0])
-        items = [(item.column.name, item.expr) for item in node.items]
+        over_rows = {value.column.name for value in node.input.values} if isinstance(node.input, OverRows) else set()
+        items = [
+            (item.column.name, item.expr)
+            for item in node.items
+            if not isinstance(item.expr, ColumnRef) or item.expr.name in over_rows
+        ]
         found = formulas(self._trace, self._words, items, part.inputs[0], rows[0])
         return self._make(part, "columns", "", values=found) if found else None
 
