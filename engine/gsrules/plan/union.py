@@ -165,10 +165,7 @@ def _common(one: DataType, other: DataType) -> DataType:
 
 def _input(parent: TaskRef, columns: Sequence[Column], merged: Sequence[_Merged]) -> UnionInput:
     """One dataset of the union; numbers with more decimals than are declared are rounded first."""
-    sources = {
-        column.name: each.sources.get(parent.task)
-        for column, each in zip(columns, merged, strict=True)
-    }
+    sources = {column.name: each.sources.get(parent.task) for column, each in zip(columns, merged, strict=True)}
     if not any(_is_rounded(column.type, sources[column.name]) for column in columns):
         return UnionInput(parent, {name: source.name if source else None for name, source in sources.items()})
     items: list[Projection] = []
