@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 _ATTEMPTS: Final = 3
-# The SDK gives up a transfer that stands still for so long, and tries again.
-_STANDSTILL: Final = 3.0
+# The SDK gives up a request of which nothing comes for this part of the time, and tries again; whole seconds count.
+_STANDSTILL: Final = 6
 _PIECE: Final = 4 << 20
 _TOGETHER: Final = 4
 # A piece may take longer than an answer: as long as it takes at this rate.
@@ -180,7 +180,7 @@ def _filesystem(endpoint: Endpoint) -> fs.S3FileSystem:
         scheme=scheme,
         endpoint_override=host or None,
         connect_timeout=endpoint.connect_timeout,
-        request_timeout=min(_STANDSTILL, endpoint.request_timeout),
+        request_timeout=max(1.0, endpoint.request_timeout / _STANDSTILL),
         background_writes=False,
         allow_delayed_open=True,
         check_directory_existence_before_creation=True,
