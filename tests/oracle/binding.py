@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tests.oracle import days
+from tests.oracle import days, formats
 from tests.oracle.functions import FUNCTIONS, OVER_ROWS, divide
 from tests.oracle.parser import Node, logic_tree, parse, where_tree
 from tests.oracle.values import Context, RefusedError, Row, lowered, text_of
@@ -80,7 +80,16 @@ def conditions(node: Node) -> int:
     return sum(conditions(part) for part in node.parts) if node.kind in ("and", "or", "not") else 1
 
 
-LEAVES = ("compare", "between", "in", "search", "period", "denied")
+LEAVES = ("compare", "between", "in", "search", "period", "denied", "cased")
+
+
+def _left(node: Node) -> Node:
+    """The left side of a condition."""
+    if node.kind in ("denied", "cased"):
+        return _left(node.parts[0])
+    found = node.parts[1] if node.kind in ("compare", "search") else node.parts[0]
+    assert isinstance(found, Node)
+    return found
 
 
 def _with_nulls(node: Node, default: bool) -> Node:
@@ -91,17 +100,18 @@ def _with_nulls(node: Node, default: bool) -> Node:
         inner, include, ignore_case = node.parts
         if include is not None and (inner.kind == "null" or inner == Node("not", (inner.parts[0],))):
             raise RefusedError("GS-*", "include_nulls on a null test")
-        found = _with_nulls(inner, default if include is None else include)
-        return found if ignore_case is None else Node("cased", (found, ignore_case))
+        found = inner if ignore_case is None else Node("cased", (inner, ignore_case))
+        return _with_nulls(found, default if include is None else include)
     if node.kind in LEAVES and default:
-        first = node.parts[0] if node.kind == "denied" else node
-        left = first.parts[1] if first.kind in ("compare", "search") else first.parts[0]
-        return Node("or", (node, Node("null", (left,))))
+        return Node("or", (node, Node("null", (_left(node),))))
     return node
 
 
 def _cased(node: Node, scope: Scope, context: Context) -> Bound:
     """A condition whose `ignore_case` goes before the profile (§5.3)."""
+    left = bind(_left(node.parts[0]), scope, context)
+    if left.family not in (*TEXTS, ""):
+        raise RefusedError("GS-OPERATOR", "ignore_case is for texts")
     equality, search = ("insensitive", "insensitive") if node.parts[1] else ("sensitive", "sensitive")
     profile = context.profile | {"filter.equality_case": equality, "filter.text_match_case": search}
     return bind(node.parts[0], scope, replace(context, profile=profile))
@@ -284,6 +294,34 @@ def comparable(left: Bound, right: Bound, context: Context) -> tuple[Compute, Co
     return left.compute, right.compute
 
 
+def dated(bound: Bound, other: Bound, context: Context) -> Bound:
+    """A constant text beside a date is a date, beside a DateTime a date or a moment (§5.5)."""
+    if not bound.constant or bound.family != "text" or other.family not in DATES:
+        return bound
+    text = bound.compute({})
+    if day := formats.read_date(text, "yyyy-MM-dd"):
+        return Bound("date", lambda row: day, constant=True)
+    if other.family == "datetime" and (found := moment_of(text, context)):
+        return Bound("datetime", lambda row: found, constant=True)
+    raise RefusedError("GS-TYPE", f"{text} is no date")
+
+
+def moment_of(text: str, context: Context) -> datetime | None:
+    """ISO, with an offset or in the tenant zone."""
+    for between in ("'T'", " "):
+        pattern = f"yyyy-MM-dd{between}HH:mm[:ss['.'SSS]][XXXXX]"
+        if found := formats.read_datetime(text, pattern, context.zone):
+            return found
+    return None
+
+
+def _moment(node: Node, scope: Scope, context: Context) -> Bound:
+    found = moment_of(node.parts[0], context)
+    if found is None:
+        raise RefusedError("GS-*", f"{node.parts[0]} is no moment")
+    return Bound("datetime", lambda row: found, constant=True)
+
+
 def _after(compute: Compute, change: Callable[[Any], Any]) -> Compute:
     return lambda row: None if (x := compute(row)) is None else change(x)
 
@@ -295,6 +333,7 @@ def _lower(value: Any) -> Any:
 def _compare(node: Node, scope: Scope, context: Context) -> Bound:
     op = node.parts[0]
     left, right = (bind(part, scope, context) for part in node.parts[1:])
+    left, right = dated(left, right, context), dated(right, left, context)
     allowed = OPERATORS.get(op, OPERATORS["order"])
     need(left, allowed, "GS-OPERATOR")
     need(right, allowed, "GS-OPERATOR" if same_family(left.family, right.family) else "GS-TYPE")
@@ -316,6 +355,7 @@ def _compare(node: Node, scope: Scope, context: Context) -> Bound:
 
 def _between(node: Node, scope: Scope, context: Context) -> Bound:
     subject, low, high = (bind(part, scope, context) for part in node.parts)
+    low, high = dated(low, subject, context), dated(high, subject, context)
     need(subject, OPERATORS["order"], "GS-OPERATOR")
     left, lower = comparable(subject, low, context)
     left_again, upper = comparable(subject, high, context)
@@ -405,6 +445,7 @@ def _period(node: Node, scope: Scope, context: Context) -> Bound:
 
 
 _BINDERS: dict[str, Callable[[Node, Scope, Context], Bound]] = {
+    "moment": _moment,
     "value": _value, "param": _param, "field": _field, "minus": _minus, "math": _math, "shift": _shift, "case": _case,
     "call": _call, "or": _both, "and": _both, "not": _not, "denied": _not, "cased": _cased,
     "null": _null, "compare": _compare, "between": _between,

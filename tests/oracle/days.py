@@ -54,6 +54,16 @@ def start_of(day: date, unit: str, context: Context) -> date:
     return add_months(day.replace(day=1), -back)
 
 
+def last_of(day: date, unit: str, context: Context) -> date:
+    """Last day of the week, month or quarter that holds `day`."""
+    if unit == "week":
+        begins = 6 if context.profile["calendar.week_start"] == "sunday" else 0
+        return day + timedelta(days=6 - (day.weekday() - begins) % 7)
+    first = start_of(day, unit, context)
+    month = first.month + (2 if unit == "quarter" else 0)
+    return date(first.year, month, calendar.monthrange(first.year, month)[1])
+
+
 def move(start: date, count: int, unit: str) -> date:
     moved = shift(start, count, unit.removeprefix("fiscal "))
     assert isinstance(moved, date)

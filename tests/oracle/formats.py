@@ -87,6 +87,22 @@ def _split(pattern: str) -> list[Part | str]:
     return parts
 
 
+def check(pattern: str, with_time: bool) -> None:
+    """A Date has year, month and day and no time; a DateTime has an hour, and hours of 12 have `a` (§15)."""
+    parts = _split(pattern)
+    depth = 0
+    for part in parts:
+        depth += {"[": 1, "]": -1}.get(str(part), 0)
+        bare = isinstance(part, Part) and part.literal and part.token in "#{}" and f"'{part.token}" not in pattern
+        if depth < 0 or bare:
+            raise RefusedError("GS-*", f"{pattern} is no format")
+    letters = {part.token[0] for part in parts if isinstance(part, Part) and not part.literal}
+    hours = letters & set("Hh")
+    whole = depth == 0 and letters & set("yu") and {"M", "d"} <= letters and ("h" not in letters or "a" in letters)
+    if not whole or (not with_time and letters & set("HhmsSaXxZ")) or (with_time and not hours):
+        raise RefusedError("GS-*", f"{pattern} does not say all, or too much")
+
+
 def _variants(parts: list[Part | str]) -> list[list[Part]]:
     """Every reading of the optional parts, longest first."""
     options: list[list[list[Part]]] = []

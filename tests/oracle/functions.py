@@ -44,7 +44,7 @@ UNITS = {"date_diff": ("days", "weeks", "months"), "calendar_label": ("month", "
 def spent(context: Context, key: str) -> None:
     """A value that cannot be computed is null, or fails the run when the profile says so."""
     if context.profile[key] == "error":
-        raise FailedError("GS-*", key)
+        raise FailedError("GS-VALUE", key)
 
 
 def divide(a: Decimal, b: Decimal, context: Context) -> Decimal | None:
@@ -60,7 +60,7 @@ def _check(name: str, arguments: list[Any], signature: str) -> None:
     if kinds and kinds[-1].endswith("…"):
         kinds = kinds[:-1] + [kinds[-1][:-1]] * max(1, len(arguments) - len(kinds) + 1)
     if not least <= len(arguments) <= len(kinds):
-        raise RefusedError("GS-TYPE", f"{name} takes {least} to {len(kinds)} arguments")
+        raise RefusedError("GS-SYNTAX", f"{name} takes {least} to {len(kinds)} arguments")
     for argument, kind in zip(arguments, kinds, strict=False):
         if argument.family and argument.family not in _FAMILIES[kind.lstrip("?")]:
             raise RefusedError("GS-TYPE", f"{name} does not take {argument.family}")
@@ -175,7 +175,10 @@ def domain(name: str, signature: str, work: Work) -> None:
         if found is None or not found.is_finite():
             spent(context, "formula.math_domain")
             return None
-        return settle(found)
+        settled = settle(found)
+        if settled is None:
+            spent(context, "formula.math_domain")
+        return settled
 
     function(name, signature, "number")(compute)
 
@@ -294,15 +297,15 @@ for _unit in ("week", "month", "quarter"):
         f"last_day_of_{_unit}",
         "D",
         "date",
-        lambda c, day, unit=_unit: days.move(days.start_of(day, unit, c), 1, unit) - timedelta(days=1),
+        lambda c, day, unit=_unit: days.last_of(day, unit, c),
     )
 
 
 def _calendar_label(context: Context, day: date, unit: str) -> str:
     return {
-        "month": f"{formats.NAMES[day.month - 1][:3]} {day.year}",
-        "quarter": f"Q{(day.month - 1) // 3 + 1} {day.year}",
-        "year": str(day.year),
+        "month": f"{formats.NAMES[day.month - 1][:3]} {day.year:04d}",
+        "quarter": f"Q{(day.month - 1) // 3 + 1} {day.year:04d}",
+        "year": f"{day.year:04d}",
     }[unit]
 
 

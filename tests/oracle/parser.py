@@ -110,7 +110,10 @@ class Parser:
     def comparison(self) -> Node:
         left = self.sum()
         if op := self.take_op(*COMPARISONS):
+            self.no_period()
             return Node("compare", (op, left, self.sum()))
+        if self.take_words("includes") or self.take_words("excludes"):
+            raise RefusedError("GS-OPERATOR", "only for multi-picklists of Salesforce")
         if self.take_words("is", "not", "null"):
             return Node("not", (Node("null", (left,)),))
         if self.take_words("is", "null"):
@@ -126,6 +129,7 @@ class Parser:
         negative = self.words_ahead("not", "between") or self.words_ahead("not", "in")
         self.at += negative
         if self.take_words("between"):
+            self.no_period()
             low = self.sum()
             if not self.take_words("and"):
                 raise RefusedError("GS-SYNTAX", "between needs and")
@@ -151,6 +155,13 @@ class Parser:
         self.need_op(")")
         return tuple(items)
 
+    def no_period(self) -> None:
+        """A period stands after `in` only (§3.3)."""
+        if any(
+            self.words_ahead(word) for word in ("today", "yesterday", "tomorrow", "this", "last", "next", "current")
+        ):
+            raise RefusedError("GS-OPERATOR", "a period with another operator than in")
+
     def period(self, left: Node) -> Node:
         for word in ("today", "yesterday", "tomorrow"):
             if self.take_words(word):
@@ -160,6 +171,8 @@ class Parser:
         kind = "current and " if self.take_words("current", "and") else ""
         word = self.next().text.lower()
         amount = self.next()
+        if word in ("last", "next") and amount.kind == "number" and not amount.text.isdigit():
+            raise RefusedError("GS-TYPE", "half periods")
         if word not in ("last", "next") or amount.kind != "number" or not amount.text.isdigit():
             raise RefusedError("GS-SYNTAX", f"no period: {self.text}")
         return Node("period", (left, kind + word, int(amount.text), self.unit()))
@@ -220,6 +233,8 @@ class Parser:
                 return Node("value", (None,))
             if word == "date" and following.kind == "text":
                 return Node("value", (date.fromisoformat(self.next().text[1:-1]),))
+            if word == "datetime" and following.kind == "text":
+                return Node("moment", (self.next().text[1:-1],))
             if word == "case":
                 return self.case()
             if self.take_op("("):

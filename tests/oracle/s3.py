@@ -27,6 +27,8 @@ from tests.oracle.values import (
 SEPARATORS = {"comma": ",", "tab": "\t", "pipe": "|", "semicolon": ";"}
 QUOTES = {"double_quote": '"', "single_quote": "'", "backslash": "\\"}
 GSID = re.compile("[0-9A-Z]{36}")
+ANY_GSID = re.compile("[0-9A-Za-z]{36}")
+ENDINGS = {"none": (".csv", ".tsv"), "gzip": (".gz", ".gzip"), "bzip": (".bz", ".bz2", ".bzip"), "zip": (".zip",)}
 LEADING_ZERO = re.compile(r"[+-]?0\d")
 FAMILY = {
     "string": "text", "number": "number", "boolean": "boolean", "date": "date", "datetime": "datetime", "gsid": "id",
@@ -36,6 +38,7 @@ Cell = tuple[str, bool]
 
 def read(task: dict[str, Any], datasets: Path, context: Context) -> Table:
     """The rows of all files of the task, typed."""
+    check(task)
     paths = files(task, datasets, context)
     sheets = [sheet(path, task, context) for path in paths]
     columns = configured(task, sheets, context)
@@ -50,6 +53,26 @@ def read(task: dict[str, Any], datasets: Path, context: Context) -> Table:
                 row[column.name] = cell(line[header.index(name)], spec, task, context)
             table.rows.append(row)
     return table
+
+
+def check(task: dict[str, Any]) -> None:
+    """What is refused before any file is looked for (§6.1, §6.2, §15)."""
+    path, compression = task["path"].lower(), task.get("file", {}).get("compression", "none")
+    wrong = [key for key in ("where", "group_by", "show", "formulas") if key in task]
+    if wrong or task.get("file", {}).get("encrypted"):
+        raise RefusedError("GS-*", f"{wrong} of an S3 task")
+    if path.count("${pattern}") != ("pattern" in task):
+        raise RefusedError("GS-*", "token and pattern come together")
+    if task.get("match", "equals") == "equals":
+        ending = next((e for e in ENDINGS[compression] if path.endswith(e)), None)
+        inner = path.removesuffix(ending or "")
+        if ending is None or (compression != "none" and not inner.endswith(ENDINGS["none"])):
+            raise RefusedError("GS-*", f"{path} has another ending")
+    formats.check(task.get("date_format", "MM/dd/yyyy"), with_time=False)
+    formats.check(task.get("datetime_format", "MM/dd/yyyy HH:mm:ss"), with_time=True)
+    for spec in (task.get("columns") or {}).values():
+        if isinstance(spec, dict) and "format" in spec:
+            formats.check(spec["format"], with_time=spec.get("type") == "datetime")
 
 
 def files(task: dict[str, Any], datasets: Path, context: Context) -> list[Path]:
@@ -84,7 +107,10 @@ def sheet(path: Path, task: dict[str, Any], context: Context) -> tuple[list[str]
             data = bz2.decompress(data)
     except (OSError, EOFError) as wrong:
         raise FailedError("GS-FILE-*", str(wrong)) from wrong
-    text = data.decode(given.get("encoding", "UTF-8")).removeprefix("\ufeff")
+    try:
+        text = data.decode(given.get("encoding", "UTF-8")).removeprefix("\ufeff")
+    except UnicodeDecodeError as wrong:
+        raise FailedError("GS-FILE-*", str(wrong)) from wrong
     plain = re.sub(r"\.(gz|gzip|bz|bz2|bzip)$", "", path.name.lower())
     separator = SEPARATORS[given.get("separator", "tab" if plain.endswith(".tsv") else "comma")]
     qualifier = QUOTES[given.get("qualifier", "double_quote")]
@@ -198,7 +224,7 @@ def cell(given: Cell, spec: dict[str, Any], task: dict[str, Any], context: Conte
         pattern = spec.get("format", task.get("datetime_format", "MM/dd/yyyy HH:mm:ss"))
         value = formats.read_datetime(text, pattern, ZoneInfo(task.get("timezone", "UTC")))
     else:
-        value = text if GSID.fullmatch(text) else None
+        value = text if ANY_GSID.fullmatch(text) else None
     if value is None and context.profile["s3.on_bad_value"] == "fail" and "try" not in spec:
         raise FailedError("GS-FILE-VALUE", text)
     return value

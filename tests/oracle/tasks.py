@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.oracle import s3
 from tests.oracle.binding import TEXTS, Bound, bind_text, bind_where, conditions, same_family
+from tests.oracle.functions import spent
 from tests.oracle.parser import where_tree
 from tests.oracle.scopes import ColumnScope, JoinScope, ObjectScope, one_of
 from tests.oracle.shows import Item, aggregate, column_item, grouped, item, named_apart, plain, project
@@ -128,8 +129,15 @@ class Data:
         if not same_family(declared, bound.family):
             raise RefusedError("GS-TYPE", f"{name} is declared {declared} and gives {bound.family}")
         compute = bound.compute
-        final = (lambda row: settle(compute(row), decimals)) if declared == "number" else compute
+        final = (lambda row: self.settled(compute(row), decimals)) if declared == "number" else compute
         return Item(Column(name, declared, name, bound.category), type(bound)(declared, final, bound.category))
+
+    def settled(self, value: Any, decimals: int) -> Any:
+        """A number of a formula; one that is too large is none (§2.2)."""
+        found = settle(value, decimals)
+        if value is not None and found is None:
+            spent(self.context, "formula.math_domain")
+        return found
 
     # -- several inputs -------------------------------------------------------------------------------------------
     def merge(self, task: Task) -> Table:

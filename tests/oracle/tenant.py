@@ -191,6 +191,8 @@ class Tenant:
         hits = [i for i in items if i == text] or [i for i in items if i.lower() == str(text).lower()]
         if not hits:
             raise RefusedError("GS-*", f"{text} is no item of {category}")
+        if len(hits) > 1:
+            raise RefusedError("GS-AMBIGUOUS", f"{text} is several items of {category}")
         return hits[0]
 
     def cockpit(self, category: str, name: str, cta_type: str | None = None) -> Record:
