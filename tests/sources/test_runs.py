@@ -203,3 +203,26 @@ def test_rules_one_after_the_other_leave_no_tables_of_rejects(tmp_path: Path) ->
     workspace = project(tmp_path, BAD, settings=LENIENT)
     batch = run_all(workspace, ["files", "files"], RunOptions(rule_date=DATE, artifacts=True), None)
     assert [report.tasks[0].rejects for report in batch.reports] == [5, 5]
+
+
+def test_lines_are_told_right_whichever_reader_tells_them(tmp_path: Path) -> None:
+    rows = [(f"{n},x" if n % 3 == 0 else f"{n},{n}") + ",2024-01-01" for n in range(1, 5000)]
+    plain = "\n".join(["Id,N,Day", *rows])
+    variants = {"in/a-2024-05-15": plain, "in/a-2024-05-15 crlf": plain.replace("\n", "\r\n") + "\r\n"}
+    variants["in/a-2024-05-15 last"] = plain + "\n"
+    # Blank lines and qualifiers leave it to the exact reader.
+    for more in ({}, {"in/a-2024-05-15 none": plain + "\n\n4,x,2024-01-01"}, {"in/a-2024-05-15 two": '"Id",N,Day\n'}):
+        files = variants | more
+        folder = tmp_path / str(len(files)) / str(sorted(more))
+        report = ran(project(folder, files, settings=LENIENT)).report
+        kept = str(folder / str(report.artifacts) / "rejects/File.parquet")
+        query = "SELECT file, count(*), min(line), max(line), sum(line) FROM read_parquet(?) GROUP BY 1 ORDER BY 1"
+        found = duckdb.connect().execute(query, [kept]).fetchall()
+        lines = [n + 1 for n in range(3, 5000, 3)]
+        for file, count, first, last, total in found:
+            if file.endswith("none"):
+                # 5,000 lines with the header, a blank one, and the row.
+                assert (count, last, total) == (len(lines) + 1, 5002, sum(lines) + 5002)
+            else:
+                assert (count, first, last, total) == (len(lines), lines[0], lines[-1], sum(lines))
+        assert len(found) == len(variants) + ("in/a-2024-05-15 none" in more)

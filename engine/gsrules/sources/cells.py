@@ -17,6 +17,7 @@ from gsrules.sources.formats import Format
 EXACT_NEEDED: Final = "GSRULES:EXACT"
 
 NUMBER_PATTERN: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_SURE_NUMBER: Final = r"-?[0-9]{1,18}(\.[0-9]{0,9})?"
 GSID_PATTERN: Final = "[0-9A-Za-z]{36}"
 
 # DuckDB 1.x reads '5e-10' as 1 when it casts to a DECIMAL with fewer decimals than 9.
@@ -61,15 +62,36 @@ def fits_or_error(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.E
 
     Costs less than the value: a pattern lets empty texts and most of the good ones pass.
     """
+    ifs = [exp.If(this=_misfit(cell, text, plain), true=exp.cast(call("error", EXACT_NEEDED), "BOOLEAN"))]
+    # Of a number the value costs no more than a pattern.
+    good = [] if cell.type.kind is Kind.NUMBER else _surely_good(cell, text, exp.true())
+    return exp.Case(ifs=[*good, *ifs], default=exp.true())
+
+
+def misfits(cell: CellType, text: exp.Expression, *, plain: bool) -> exp.Expression:
+    """Whether the text does not fit the type; costs less than `is_bad` of its value."""
+    if not can_fail(cell):
+        return exp.false()
+    good = _surely_good(cell, text, exp.false())
+    misfit = _misfit(cell, text, plain)
+    return exp.Case(ifs=good, default=misfit) if good else misfit
+
+
+def _misfit(cell: CellType, text: exp.Expression, plain: bool) -> exp.Expression:
     # A number beyond BIGINT fits; only its value would need the exact form.
     checked = replace(cell, type=replace(cell.type, whole=False))
-    bad = is_bad(value_of(checked, text, plain=plain), text)
-    ifs = [exp.If(this=bad, true=exp.cast(call("error", EXACT_NEEDED), "BOOLEAN"))]
-    pattern = GSID_PATTERN if cell.format is None else cell.format.sure_pattern
-    if pattern is not None and cell.type.kind is not Kind.NUMBER:
-        good = call("regexp_full_match", text.copy(), f"(?:{pattern})?")
-        ifs.insert(0, exp.If(this=good, true=exp.true()))
-    return exp.Case(ifs=ifs, default=exp.true())
+    return is_bad(value_of(checked, text, plain=plain), text)
+
+
+def _surely_good(cell: CellType, text: exp.Expression, answer: exp.Expression) -> list[exp.If]:
+    """The `answer` for empty texts and most good ones, by a pattern."""
+    if cell.type.kind is Kind.NUMBER:
+        pattern: str | None = _SURE_NUMBER
+    else:
+        pattern = GSID_PATTERN if cell.format is None else cell.format.sure_pattern
+    if pattern is None:
+        return []
+    return [exp.If(this=call("regexp_full_match", text.copy(), f"(?:{pattern})?"), true=answer)]
 
 
 def reads_iso_date(cell: CellType) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
+from itertools import islice, product
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,12 @@ from sqlglot import exp
 
 from gsrules.catalogue.datatypes import Kind
 from gsrules.errors import Place, Problem, RunError
-from gsrules.sources.cells import CellType, can_fail, is_bad, value_of
+from gsrules.sources.cells import CellType, misfits
 from gsrules.sources.columns import FileColumn
 from gsrules.sources.format_sql import call
-from gsrules.sources.parts import FILE_COLUMN, LINE_COLUMN, Part, written_part
+from gsrules.sources.parts import FILE_COLUMN, LINE_COLUMN, Part, direct_parts, written_part
 from gsrules.sources.sql import execute, named
-from gsrules.sources.survey import Survey
+from gsrules.sources.survey import Survey, lines_of
 from gsrules.sources.tokenizer import FileFaultError, Record, records
 
 MOST_SHOWN: Final = 20
@@ -82,9 +83,31 @@ def bad_counts(
     return {name: count for name, count in totals.items() if count}
 
 
+def numbered_parts(con: duckdb.DuckDBPyConnection, surveys: Sequence[Survey]) -> tuple[Part, ...] | None:
+    """The files as DuckDB reads them, each row with its file and line; None if a row is not always one line.
+
+    Only for files that DuckDB reads right. The exact reader knows the lines of all files, but takes longer.
+    """
+    found: list[Part] = []
+    for index, each in enumerate(surveys):
+        if each.qualified:
+            return None
+        (part,) = direct_parts([each], {})
+        row = execute(con, exp.select(exp.Count(this=exp.Star())).from_(part.table.copy())).fetchone()
+        if row is None or row[0] + 1 != lines_of(each.path):
+            return None
+        number = exp.Window(this=call("row_number"))
+        line = exp.Add(this=number, expression=exp.Literal.number(1))
+        file = exp.cast(exp.Literal.number(index), "INTEGER")
+        numbers = [exp.alias_(file, FILE_COLUMN, quoted=True), exp.alias_(line, LINE_COLUMN, quoted=True)]
+        rows = exp.select(exp.Star(), *numbers).from_(part.table.copy()).subquery("numbered")
+        found.append(replace(part, table=rows))
+    return tuple(found)
+
+
 def value_problems(
     con: duckdb.DuckDBPyConnection,
-    part: Part,
+    parts: Sequence[Part],
     columns: Sequence[tuple[FileColumn, CellType]],
     counts: dict[str, int],
     files: Sequence[str],
@@ -95,15 +118,16 @@ def value_problems(
     for column, cell in columns:
         if column.name not in counts:
             continue
-        query = (
-            exp.select(named(FILE_COLUMN), named(LINE_COLUMN), part.cell(column.header))
-            .from_(part.table.copy())
-            .where(_bad(part, column, cell))
-            .order_by(named(FILE_COLUMN), named(LINE_COLUMN))
-            .limit(MOST_SHOWN)
-        )
-        for index, line, text in execute(con, query).fetchall():
-            found.append((index, line, _value_problem(column, files[index], line, text, where)))
+        for part in parts:
+            query = (
+                exp.select(named(FILE_COLUMN), named(LINE_COLUMN), part.cell(column.header))
+                .from_(part.table.copy())
+                .where(_bad(part, column, cell))
+                .order_by(named(FILE_COLUMN), named(LINE_COLUMN))
+                .limit(MOST_SHOWN)
+            )
+            for index, line, text in execute(con, query).fetchall():
+                found.append((index, line, _value_problem(column, files[index], line, text, where)))
     problems = [problem for _, _, problem in sorted(found, key=lambda each: each[:2])[:MOST_SHOWN]]
     more = sum(counts.values()) - len(problems)
     if more > 0:
@@ -115,7 +139,7 @@ def value_problems(
 
 def keep_rejects(
     con: duckdb.DuckDBPyConnection,
-    part: Part,
+    parts: Sequence[Part],
     columns: Sequence[tuple[FileColumn, CellType]],
     counts: dict[str, int],
     files: Sequence[str],
@@ -126,9 +150,8 @@ def keep_rejects(
     at = exp.Add(this=named(FILE_COLUMN), expression=exp.Literal.number(1))
     file = call("list_extract", paths, at)
     bad: exp.Expression | None = None
-    for column, cell in columns:
-        if column.name not in counts:
-            continue
+    wanted = [(column, cell) for column, cell in columns if column.name in counts]
+    for part, (column, cell) in product(parts, wanted):
         shown = {
             "file": file.copy(),
             "line": named(LINE_COLUMN),
@@ -159,10 +182,7 @@ _ON_BAD_HINT: Final = "the profile key s3.on_bad_value: null reads them as null,
 
 
 def _bad(part: Part, column: FileColumn, cell: CellType) -> exp.Expression:
-    if not can_fail(cell):
-        return exp.false()
-    text = part.cell(column.header)
-    return is_bad(value_of(cell, text, plain=part.plain_numbers), text)
+    return misfits(cell, part.cell(column.header), plain=part.plain_numbers)
 
 
 def _value_problem(column: FileColumn, file: str, line: int, text: str, where: str) -> Problem:

@@ -27,7 +27,7 @@ from gsrules.sources.cells import (
 from gsrules.sources.check import check_task
 from gsrules.sources.columns import FileColumn, cell_type, declared_columns, header_problems, open_types
 from gsrules.sources.dialect import dialect_of
-from gsrules.sources.exact import bad_counts, fault_problem, keep_rejects, value_problems, write_down
+from gsrules.sources.exact import bad_counts, fault_problem, keep_rejects, numbered_parts, value_problems, write_down
 from gsrules.sources.format_sql import call
 from gsrules.sources.infer import InferredColumn, infer_kinds
 from gsrules.sources.local import local_copy
@@ -291,7 +291,6 @@ class _Opening:
         Raises RunError GS-FILE-ROW, -FORMAT, -VALUE.
         """
         typed = list(zip(columns, cells, strict=True))
-        lenient = self.profile["s3.on_bad_value"] == "null"
         if self._direct():
             parts = direct_parts(self.surveys, {})
             try:
@@ -301,15 +300,25 @@ class _Opening:
                 counts = None
             if counts is not None and not counts:
                 return parts, (), None
+            numbered = numbered_parts(self.con, self.surveys) if counts else None
+            if counts and numbered is not None:
+                return parts, *self._told(numbered, columns, typed, counts)
         part = self._write_down([column.header for column in columns])
         counts = bad_counts(self.con, [part], typed)
+        return (part,), *(self._told([part], columns, typed, counts) if counts else ((), None))
+
+    def _told(
+        self,
+        parts: Sequence[Part],
+        columns: Sequence[FileColumn],
+        typed: Sequence[tuple[FileColumn, CellType]],
+        counts: dict[str, int],
+    ) -> tuple[tuple[BadCells, ...], str]:
+        """The cells that do not fit, counted, and the table that holds them; RunError if these fail the task."""
         files = [str(file) for file in self.files]
-        if not counts:
-            return (part,), (), None
-        if not lenient:
-            raise RunError(value_problems(self.con, part, typed, counts, files, self.where))
-        rejects = keep_rejects(self.con, part, typed, counts, files)
-        return (part,), _bad_cells(columns, counts), rejects
+        if self.profile["s3.on_bad_value"] != "null":
+            raise RunError(value_problems(self.con, parts, typed, counts, files, self.where))
+        return _bad_cells(columns, counts), keep_rejects(self.con, parts, typed, counts, files)
 
     def _inferred(self, headers: Sequence[str]) -> dict[str, tuple[Kind, str]]:
         if not headers:

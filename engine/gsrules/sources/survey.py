@@ -109,6 +109,17 @@ def plain_number_columns(found: Survey, whole: frozenset[int], numbers: frozense
     return frozenset(left)
 
 
+def lines_of(path: Path) -> int | None:
+    """How many lines the file has, blank ones included; None if its line breaks are of several kinds."""
+    lines = returns = 0
+    last = b""
+    for chunk in _chunks(path):
+        lines += chunk.count(b"\n")
+        returns += chunk.count(b"\r")
+        last = bytes(chunk[-1:])
+    return None if returns not in (0, lines) else lines + (last not in (b"\n", b""))
+
+
 class _Scan:
     """Takes the chunks of a file one after the other and keeps what was seen."""
 
