@@ -42,8 +42,9 @@ def set_in(key: str, bound: BoundRule) -> str:
 def _what(key: Guide, rows: int | None, where: str, value: str, other: str) -> str:
     counted = "an unknown number of rows" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
     spot = key.when.format(rows=counted, where=where or "the task")
-    meanings = [key.values.get(each, f"the key is {each}") for each in (value, other)]
-    return f"{_one(spot, rows)}: {meanings[0]}; under `{other}` {meanings[1]}"
+    if not key.values:
+        return f"{_one(spot, rows)}: the key is {value}; {other} would do something else"
+    return f"{_one(spot, rows)}: {key.values[value]}; under `{other}` {key.values[other]}"
 
 
 _SINGULAR = {
