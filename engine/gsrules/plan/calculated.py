@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Final
 
 from gsrules.catalogue.datatypes import NUMBER, Family
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = re.compile(r"(last|prior)\s+([0-9]+)\s+([a-z]+)", re.IGNORECASE)
 _TWO_YEARS: Final[dict[Unit, int]] = {"days": 730, "weeks": 104, "months": 24, "quarters": 8, "years": 2}
+_WHOLE: Final = lcm(*_TWO_YEARS.values())
 _HUNDRED: Final = Literal(Decimal(100), NUMBER)
 
 
@@ -81,7 +82,7 @@ def difference(a: Expr, b: Expr, *, percent: bool) -> Expr:
 def check_span(spans: Iterable[tuple[int, Unit]], place: Place | None, env: TaskEnv) -> None:
     """Notes when the windows of a formula span more than 2 years together (data-setup.md §11.1)."""
     listed = list(spans)
-    if sum((Fraction(count, _TWO_YEARS[unit]) for count, unit in listed), Fraction()) <= 1:
+    if sum(count * (_WHOLE // _TWO_YEARS[unit]) for count, unit in listed) <= _WHOLE:
         return
     said = " and ".join(f"{count} {unit}" for count, unit in listed)
     message = (

@@ -13,12 +13,10 @@ from gsrules.expressions.binder import bind_expression
 from gsrules.expressions.scope import Scope
 from gsrules.expressions.show import parse_show_item
 from gsrules.expressions.tree import Expr, Rounded, references
-from gsrules.plan.calculated import bind_aggregation, bind_comparison
 from gsrules.plan.columns import check_names
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, Node, Project, Projection
 from gsrules.plan.over_rows import RowsValues
-from gsrules.plan.period_over_period import bind_period_over_period
 from gsrules.plan.show import Shelf, Shown, bind_show, plain, shape
 from gsrules.plan.where import bind_filter, filtered
 from gsrules.spec.text import Text
@@ -108,19 +106,27 @@ def _bind_formula(name: Text, formula: FormulaSpec, shelf: Shelf, values: RowsVa
         if formula.type is not None or formula.decimals is not None:
             declared = DataType(Kind(formula.type or "number"), decimals=formula.decimals)
         return bind_expression(formula.expression, shelf.scope, values.context, declared)
+    expr = _over_time(name, formula, shelf, values, env)
+    if formula.decimals is None or expr.type.whole:
+        return expr
+    return Rounded(expr, replace(expr.type, decimals=formula.decimals))
+
+
+def _over_time(name: Text, formula: FormulaSpec, shelf: Shelf, values: RowsValues, env: TaskEnv) -> Expr:
+    """The expression of a field that is over windows of time (data-setup.md §13, §14)."""
+    # Few rules have such fields, and what binds them takes time to import.
+    from gsrules.plan.calculated import bind_aggregation, bind_comparison
+    from gsrules.plan.period_over_period import bind_period_over_period
+
     if formula.type not in (None, "number"):
         message = f"the field {str(name)!r} is a number, not a {formula.type} (INVALID_TYPE)"
         env.findings.error("GS-TYPE", message, formula.place_of("type"), value=str(formula.type), hint="type: number")
     if formula.period_over_period is not None:
-        expr = bind_period_over_period(formula.period_over_period, name, values, env)
-    elif formula.comparison is not None:
-        expr = bind_comparison(formula.comparison, name, values, shelf, env)
-    else:
-        assert formula.aggregation_over_time is not None, "the spec asks for one of the four"
-        expr = bind_aggregation(formula.aggregation_over_time, name, values, shelf, env)
-    if formula.decimals is None or expr.type.whole:
-        return expr
-    return Rounded(expr, replace(expr.type, decimals=formula.decimals))
+        return bind_period_over_period(formula.period_over_period, name, values, env)
+    if formula.comparison is not None:
+        return bind_comparison(formula.comparison, name, values, shelf, env)
+    assert formula.aggregation_over_time is not None, "the spec asks for one of the four"
+    return bind_aggregation(formula.aggregation_over_time, name, values, shelf, env)
 
 
 def _plainly_shown(spec: TransformTask, shelf: Shelf) -> tuple[str, ...]:
