@@ -13,6 +13,7 @@ from tests.conformance.random_graphs.shrink import shown, shrunken
 def main() -> int:
     parser = argparse.ArgumentParser(description="Holds the engine against the oracle on random task graphs.")
     parser.add_argument("--seeds", default="0-200", help="first and one past the last, as 10000-20000")
+    parser.add_argument("--size", type=int, default=2, help="how many tasks stand at most over the sources")
     parser.add_argument("--as-is", action="store_true", help="do not shrink what differs")
     parser.add_argument("--most", type=int, default=20, help="stop after so many disagreements")
     given = parser.parse_args()
@@ -20,7 +21,7 @@ def main() -> int:
     seeds = range(int(first), int(end or int(first) + 1))
     started, found = time.process_time(), 0
     with Both() as both:
-        for seed, world, graph, why in disagreements(both, seeds):
+        for seed, world, graph, why in disagreements(both, seeds, given.size):
             found += 1
             print(f"=== seed {seed}: {why[:1500]}", flush=True)
             if given.as_is:

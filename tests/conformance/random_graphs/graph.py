@@ -57,7 +57,7 @@ class Graph:
 class Maker:
     """Makes one graph; everything follows from the seed and the world."""
 
-    def __init__(self, world: World, seed: int, size: int = 3) -> None:
+    def __init__(self, world: World, seed: int, size: int = 2) -> None:
         self.dice = random.Random(f"graph {seed}")
         self.words = Words(self.dice)
         self.world = world

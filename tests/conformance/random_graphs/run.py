@@ -18,12 +18,12 @@ def made(seed: int) -> tuple[World, Graph]:
     return world, Maker(world, seed).make()
 
 
-def disagreements(both: Both, seeds: Iterable[int]) -> Iterator[tuple[int, World, Graph, str]]:
-    """Every seed whose graph the two sides compute differently."""
+def disagreements(both: Both, seeds: Iterable[int], size: int = 2) -> Iterator[tuple[int, World, Graph, str]]:
+    """Every seed whose graph, of up to `size` tasks over its sources, the two sides compute differently."""
     for number, group in groupby(seeds, lambda seed: seed // GRAPHS_A_WORLD):
         world = make_world(number)
         with both.world(world):
             for seed in group:
-                graph = Maker(world, seed).make()
+                graph = Maker(world, seed, size).make()
                 if why := disagreement(both, graph):
                     yield seed, world, graph, why

@@ -66,6 +66,8 @@ class Words:
     # -- names ----------------------------------------------------------------------------------------------------
     def ref(self, name: str) -> str:
         """A column as an expression names it: bracketed where it must be, in any letter case."""
+        if "." in name:  # a path through lookups
+            return ".".join(self.ref(part) for part in name.split("."))
         spelled = name.upper() if name.isascii() and self.dice.random() < 0.1 else name
         return spelled if name.isidentifier() and name.isascii() and self.dice.random() < 0.7 else f"[{spelled}]"
 
