@@ -20,7 +20,7 @@ from gsrules.profile import Profile
 from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
 from gsrules.run.behaviours import Behaviour, Watched
 from gsrules.run.datasets import Datasets, ExactNeeded, TaskError, compute
-from gsrules.run.exports import Exports
+from gsrules.run.exports import ExportError, Exports
 from gsrules.run.options import RunOptions, run_instant
 from gsrules.run.prepare import BoundRule, RuleFiles, find_task, rule_profile, s3_tasks
 from gsrules.run.ready import ReadyRule, ready_rule
@@ -185,7 +185,7 @@ def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -
     with Exports(run.workspace.project, run.profile, leaving) as exports:
         try:
             result = _transaction(run, ready, datasets, watch, exports)
-        except RunError as error:
+        except ExportError as error:
             return _ended(run, RunResult(run.report("FAILURE", tasks=datasets.reports, problems=error.problems)))
         report = result.report
         if leaving:

@@ -39,6 +39,10 @@ class Export:
         return ExportReport(self.bucket, self.key, self.file.rows, self.path.stat().st_size, written)
 
 
+class ExportError(RunError):
+    """A file that an action exports cannot be made."""
+
+
 @dataclass(slots=True)
 class Exports:
     """The files of one run, by action. Used in a `with` statement, at the end of which the local ones go away.
@@ -65,13 +69,16 @@ class Exports:
     def make(self, changes: Mapping[str, ChangeList]) -> None:
         """Makes the files of all actions; nothing outside is changed.
 
-        Raises InputError for an unknown bucket; RunError where a file cannot be made, and EXPORT_EXISTS where one is
-        there and the profile key `run.export_on_exists` says error.
+        Raises InputError for an unknown bucket; ExportError where a file cannot be made, with EXPORT_EXISTS where one
+        is there and the profile key `run.export_on_exists` says error.
         """
         taken: set[tuple[str, str]] = set()
         for action, change in changes.items():
             if change.files:
-                self.made[action] = tuple(self._export(file, action, taken) for file in change.files)
+                try:
+                    self.made[action] = tuple(self._export(file, action, taken) for file in change.files)
+                except RunError as error:
+                    raise ExportError(error.problems) from error
 
     def _export(self, file: OutFile, action: str, taken: set[tuple[str, str]]) -> Export:
         from gsrules.sources.buckets import check_bucket  # most rules export nothing
