@@ -149,13 +149,21 @@ class _Again:
         if action is None:
             return 0, ""
         where = self._criteria(context, action)
-        too_many = acted.most is not None and acted.made.counts.received > acted.most
+        received = acted.made.counts.received
         if key.name not in self._deciding and _same(action, acted.action):
             # Only the criteria may say something else: which rows fulfil them is asked of the dataset.
             if not where:
                 return 0, ""
-            return (None if too_many else self._passing(context, action)), where
-        return (None if too_many else self._decided(action, changed)), where
+            return (None if self._too_many(received) else self._passing(context, action)), where
+        return (None if self._too_many(received + self._stored()) else self._decided(action, changed)), where
+
+    def _too_many(self, rows: int) -> bool:
+        return self._acted.most is not None and rows > self._acted.most
+
+    def _stored(self) -> int:
+        """The records among which the action looks for its own."""
+        tables = [self._acted.run.tenant.table(each) for each in self._acted.action.writes_to]
+        return sum(self._number(select_from(table, exp.Count(this=exp.Star()))) for table in tables)
 
     def _criteria(self, context: Context, action: BoundAction) -> str:
         """The parts of the criteria that say something else."""

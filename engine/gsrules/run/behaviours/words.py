@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gsrules.run.behaviours.guide import Guide, value_word
@@ -40,11 +41,14 @@ def set_in(key: str, bound: BoundRule) -> str:
 
 
 def _what(key: Guide, rows: int | None, where: str, value: str, other: str) -> str:
-    counted = "an unknown number of rows" if rows is None else f"{rows:,} row{'' if rows == 1 else 's'}"
-    spot = key.when.format(rows=counted, where=where or "the task")
+    if rows is None:
+        spot = "rows not counted"
+    else:
+        counted = f"{rows:,} row{'' if rows == 1 else 's'}"
+        spot = _one(key.when.format(rows=counted, where=where or "the task"), rows)
     if not key.values:
-        return f"{_one(spot, rows)}: the key is {value}; {other} would do something else"
-    return f"{_one(spot, rows)}: {key.values[value]}; under `{other}` {key.values[other]}"
+        return f"{spot}: the key is {value}; {other} would do something else"
+    return f"{spot}: {key.values[value]}; under `{other}` {key.values[other]}"
 
 
 _SINGULAR = {
@@ -54,8 +58,8 @@ _SINGULAR = {
 }  # fmt: skip
 
 
-def _one(text: str, rows: int | None) -> str:
-    """One row has; several have. An unknown number is spoken of as several."""
+def _one(text: str, rows: int) -> str:
+    """One row has; several have."""
     if rows != 1:
         return text
     head, word, rest = "1 row ", *text.removeprefix("1 row ").partition(" ")[::2]
@@ -63,10 +67,10 @@ def _one(text: str, rows: int | None) -> str:
 
 
 def merged(found: list[Behaviour]) -> tuple[Behaviour, ...]:
-    """One line a spot: several other values that matter at the same one are told together."""
-    kept: dict[tuple[str, str, str, str], Behaviour] = {}
+    """One line a spot, or a task where rows were not counted: other values that matter there are told together."""
+    kept: dict[tuple[str, str, str, str | None], Behaviour] = {}
     for each in found:
-        spot = (each.key, each.task, each.action, each.where)
+        spot = (each.key, each.task, each.action, None if each.rows is None else each.where)
         known = kept.get(spot)
         kept[spot] = each if known is None else _both(known, each)
     return tuple(kept.values())
@@ -74,5 +78,6 @@ def merged(found: list[Behaviour]) -> tuple[Behaviour, ...]:
 
 def _both(one: Behaviour, two: Behaviour) -> Behaviour:
     others = tuple(dict.fromkeys((*one.others, *two.others)))
+    where = one.where if one.where == two.where else ""
     first = one if two.rows is None or (one.rows or 0) >= two.rows else two
-    return Behaviour(one.key, one.value, others, first.rows, first.what, one.task, one.action, one.where, one.set_in)
+    return replace(first, others=others, where=where)
