@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 _COMPARED = ("outcome", "codes", "warnings", "key", "object", "before", "after")
 _SIGNS = "gs_behaviour_effects"
+AGAIN = 25_000
+"""The most rows and records with which an action decides once more in a quick look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,12 @@ class _Again:
         if action is None:
             return 0, ""
         where = self._criteria(context, action)
-        received = acted.made.counts.received
         if key.name not in self._deciding and _same(action, acted.action):
             # Only the criteria may say something else: which rows fulfil them is asked of the dataset.
             if not where:
                 return 0, ""
-            return (None if self._too_many(received) else self._passing(context, action)), where
+            return self._passing(context, action), where
+        received = acted.made.counts.received
         return (None if self._too_many(received + self._stored()) else self._decided(action, changed)), where
 
     def _too_many(self, rows: int) -> bool:

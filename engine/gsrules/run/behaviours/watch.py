@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.profile import profile_keys
-from gsrules.run.behaviours.actions import Acted, action_behaviours
+from gsrules.run.behaviours.actions import AGAIN, Acted, action_behaviours
 from gsrules.run.behaviours.data import QUICK, DataRun, data_behaviours
 from gsrules.run.behaviours.guide import alternatives, guide
 from gsrules.run.behaviours.model import Behaviour, Counting
@@ -47,7 +47,7 @@ class Watch:
     ) -> None:
         """Notes what the effects of an action depended on, before they are written."""
         columns = self._bound.plan.tasks[find_task(self._bound.plan, spec.from_, spec.id)].columns
-        acted = Acted(self._bound, spec, action, columns, run, made, reserved, self._most)
+        acted = Acted(self._bound, spec, action, columns, run, made, reserved, self._most and AGAIN)
         self._found += action_behaviours(acted)
         if isinstance(run.profile, Watched):
             run.profile.bound()  # what is read from now on, the next action reads
