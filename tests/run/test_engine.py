@@ -188,3 +188,27 @@ def test_a_rule_of_a_chain_has_no_schedule_of_its_own(project: Path) -> None:
     rule.write_text(rule.read_text().replace("params:", "schedule: {advanced: '0 0 6 ? * MON-FRI'}\nparams:"))
     found = validate_project(Workspace.open(project, project), [])
     assert [problem.code for problem in found.errors] == ["GS-SPEC-SCHEDULE"]
+
+
+UNUSED = """\
+rule: Unused
+profile: {profile}
+tasks:
+  Companies: {{type: fetch, object: company, show: [Name, ARR]}}
+  Shares: {{type: transform, from: Companies, formulas: {{Share: '1 / ([ARR] - [ARR])'}}}}
+  Named: {{type: transform, from: Shares, show: [Name]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "status"), [("{}", "SUCCESS"), ("{formula.divide_by_zero: error}", "FAILURE")], ids=["null", "error"]
+)
+def test_a_value_that_cannot_be_computed_fails_the_run_though_nobody_uses_it(
+    tmp_path: Path, profile: str, status: str
+) -> None:
+    rule = UNUSED.format(profile=profile)
+    records = "Name,ARR\nAlpha,5\n"
+    write_files(tmp_path, {"rules/usage.yml": rule, "datasets/records/company.csv": records, "gsrules.toml": ""})
+    report = ran(Workspace.open(tmp_path)).report
+    assert report.status == status
+    assert [problem.code for problem in report.problems] == (["GS-VALUE"] if status == "FAILURE" else [])

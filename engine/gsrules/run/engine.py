@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.staging import discard, scratch_prefix
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from gsrules.sources import SourceFile
 
 __all__ = ["RunOptions", "RunResult", "run_rule"]
+
+
+_FATAL: Final = ("formula.divide_by_zero", "formula.math_domain", "formula.conversion_failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +176,16 @@ def _attempt(run: _Run, workdir: Path, *, exact: bool) -> tuple[ReadyRule, Datas
     sources = files.open_all(run.rule)
     run.options.on_step(f"{run.rule.name}: datasets")
     used = {find_task(bound.plan, spec.from_, spec.id): True for spec, _ in bound.actions}
-    outputs = dict.fromkeys(bound.plan.tasks, False) | used if run.options.keep_all_tasks else used
+    every = run.options.keep_all_tasks or _values_may_fail(run.profile)
+    outputs = dict.fromkeys(bound.plan.tasks, False) | used if every else used
     made = compute(bound, outputs, sources, run.tenant, exact=exact, trace=run.options.trace, ready=ready)
     noted = row_notes(bound, made.reports, sources, run.tenant)
     return ready, replace(made, warnings=(*made.warnings, *noted)), files
+
+
+def _values_may_fail(profile: Profile) -> bool:
+    """Whether a value that cannot be computed fails the run (data-setup.md §11.1), also where nobody uses it (§1.1)."""
+    return any(profile.settings.get(key) == "error" for key in _FATAL)
 
 
 def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -> RunResult:
