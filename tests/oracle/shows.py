@@ -16,7 +16,7 @@ from tests.oracle.values import Column, Context, RefusedError, Row, settle
 AGGREGATES = ("count", "count_distinct", "sum", "avg", "min", "max")
 _CALL = re.compile(r"(?is)\s*(\w+)\s*\((.*)\)\s*")
 _AS = re.compile(r"(?is)(.*\S)\s+as\s+(.+)")
-_ALLOWED = {"sum": ("number",), "avg": ("number",), "min": ("number", "date", "datetime", "text", "id")}
+_ALLOWED = {"sum": ("number",), "avg": ("number",), "min": ("number", "date", "datetime", "text")}
 _ALLOWED["max"] = _ALLOWED["min"]
 
 
@@ -95,7 +95,8 @@ def _aggregated(kind: str, argument: str, alias: str, scope: Scope) -> Item:
         name, label, bound = "records", "Number of Records", Bound("number", lambda row: True)
     else:
         name, label, bound = plain(argument, scope)
-    if bound.family not in _ALLOWED.get(kind, (bound.family,)):
+    ungrouped = kind == "count_distinct" and bound.family == "multi"  # §4: any field that can be grouped
+    if ungrouped or bound.family not in _ALLOWED.get(kind, (bound.family,)):
         raise RefusedError("GS-TYPE", f"{kind} of {bound.family}")
     family = "number" if kind in ("count", "count_distinct") else bound.family
     return Item(Column(alias or f"{kind}_of_{name}", family, alias or f"{label} ({kind.upper()})"), bound, kind)
