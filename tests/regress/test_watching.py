@@ -18,6 +18,8 @@ from gsrules.views.watching import show
 from tests.conftest import write_files
 from tests.regress.support import environment, write_tests
 
+pytestmark = pytest.mark.once
+
 TESTS = """
     - {name: created, given: {fixtures: [acme, little]}, expect: {actions: {Write usage: {created: 1}}}}
     - {name: seeded, given: {seed: true}, expect: {tasks: {Joined: {rows: 2}}}}

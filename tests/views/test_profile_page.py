@@ -24,7 +24,8 @@ def test_every_key_is_explained_with_each_of_its_values() -> None:
     assert [guide.name for guide in guides()] == list(profile_keys())
     for guide, key in zip(guides(), profile_keys().values(), strict=True):
         assert set(guide.values) == {word_of(value) for value in key.values} or key.name.startswith("limits."), key.name
-        assert guide.verify and guide.section, key.name
+        assert guide.verify, key.name
+        assert guide.section, key.name
         assert guide.kind in ("behaviour", "setting", "limit"), key.name
         assert bool(guide.when) == bool(guide.look), key.name
         assert key.name.partition(".")[0] in AREAS, key.name
