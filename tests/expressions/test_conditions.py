@@ -139,6 +139,7 @@ def test_operators_outside_the_matrix_are_refused(text: str) -> None:
         ("Status != 'Active'", "write not in ('Active')"),
         ("Status ~ 'active'", "write in ('Active')"),
         ("Tags = 'VIP'", "write in ('VIP')"),
+        ("Status > 'Active'", "the items of a picklist have no order; write in ('Active')"),
     ],
 )
 def test_equality_with_a_label_is_refused_on_picklists_and_says_what_to_write(text: str, hint: str) -> None:
@@ -236,6 +237,16 @@ def test_an_unknown_field_names_the_nearest() -> None:
     problem = refusal("[Renewal Dat] is null")
     assert (problem.code, problem.nearest) == ("GS-NAME", "Renewal Date")
     assert "(INVALID_FIELD)" in problem.message
+
+
+def test_an_unknown_field_like_no_other_lists_the_known_ones() -> None:
+    problem = refusal("zzzzzz = 1")
+    assert problem.nearest == ""
+    assert problem.hint.startswith("known here: ")
+
+
+def test_a_separator_of_thousands_is_told() -> None:
+    assert refusal("ARR > 1,000").hint == "a number has a point and no separators of thousands: 1234.5"
 
 
 def test_both_sides_problems_are_reported_together() -> None:

@@ -123,6 +123,8 @@ def test_without_show_all_columns_are_shown_and_may_collide() -> None:
         ("join: [{dataset: R, keep: left, on: a = k}]", "GS-TYPE", "INVALID_TYPE"),
         ("join: [{dataset: R, keep: left, on: b = a}]", "GS-NAME", "wrong way round"),
         ("join: [{dataset: R, keep: left, on: x = k}]", "GS-NAME", "INVALID_FIELD"),
+        ("join: [{dataset: R, keep: left, on: L.k = L.a}]", "GS-NAME", "'L.a' is no column of 'R'"),
+        ("join: [{dataset: R, keep: left, on: R.k = R.b}]", "GS-NAME", "'R.k' is a column of 'R'"),
         ("join: [{dataset: R, keep: left, on: k}]", "GS-SYNTAX", "MALFORMED_QUERY"),
         ("join: [{dataset: R, keep: left, on: k = k = k}]", "GS-SYNTAX", "MALFORMED_QUERY"),
         ("join: [{dataset: R, keep: left, on: k = }]", "GS-SYNTAX", "MALFORMED_QUERY"),

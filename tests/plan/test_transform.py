@@ -4,6 +4,7 @@ from decimal import Decimal as D  # noqa: N817
 
 import pytest
 
+from gsrules.errors import InputError
 from tests.plan.support import Lab
 
 T = """
@@ -41,6 +42,23 @@ def test_formulas_follow_show_unless_they_are_named_in_it() -> None:
 def test_formulas_see_input_columns_only() -> None:
     problems = transform("formulas: {p: '[n] + 1', q: '[p] + 1'}").problems()
     assert [code for code, _ in problems] == ["GS-NAME"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("formulas: {p: '[n] + 1', late: '[late] + [P]'}", "formulas of one task do not see each other"),
+        ("show: [id, sum(n) as total], where: total > 1", "a filter sees what the task reads, not what it makes"),
+        ("show: [id, sum(n)], where: sum_of_n > 1", "a filter sees what the task reads, not what it makes"),
+        ("formulas: {p: '[n] + 1'}, where: '[p] > 1'", "a filter sees what the task reads, not what it makes"),
+        ("show: [n * 2 as twice]", "a calculation stands under the formulas of a transform"),
+    ],
+)
+def test_what_the_task_makes_itself_is_not_seen_and_the_hint_says_where_it_is(text: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        transform(text).plan()
+    assert {problem.code for problem in caught.value.problems} == {"GS-NAME"}
+    assert all(problem.hint.startswith(hint) for problem in caught.value.problems)
 
 
 def test_a_formula_named_like_a_shown_column_collides() -> None:

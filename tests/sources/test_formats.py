@@ -211,6 +211,13 @@ def test_minutes_before_an_hour_are_doubted() -> None:
     assert not Format.parse("HH:mm").problems
 
 
+def test_minutes_in_a_date_are_taken_for_the_month() -> None:
+    problem = Format.parse("yyyy-mm-dd").date_problems()[-1]
+    assert (problem.severity, problem.message) == ("error", "a Date format holds no time of day")
+    assert problem.hint == "take the time tokens out; perhaps MM is meant, the month"
+    assert Format.parse("yyyy-MM-dd HH").date_problems()[-1].hint == "take the time tokens out"
+
+
 def test_a_problem_points_at_the_token() -> None:
     text = Text("yyyy-QQ", Place("rule.yml", 3, 10, "  format: yyyy-QQ"))
     (problem,) = Format.parse(text).problems

@@ -44,12 +44,25 @@ def test_a_header_in_another_case_is_pointed_out(desk: Desk) -> None:
     assert (problem.code, problem.value, problem.nearest) == ("GS-FILE-HEADER", "Account ID", "account id")
     assert problem.hint == "headers are case-sensitive"
     assert problem.place is not None
-    assert (problem.place.file, problem.place.line, problem.place.text) == ("bucket/in/0.csv", 1, "account id, n")
+    assert (problem.place.file, problem.place.line, problem.place.text) == ("bucket/in/0.csv", 1, "account id,n")
 
 
 def test_another_separator_is_suspected(desk: Desk) -> None:
     found = problems(desk, b"a;b\n1;2\n", {"a": "string"})
     assert "separator: semicolon" in found[0].hint
+
+
+def test_another_separator_is_suspected_once_whatever_the_number_of_columns(desk: Desk) -> None:
+    (problem,) = problems(desk, b"a;b;c\n1;2;3\n", {"a": "string", "b": "string", "c": "string"})
+    assert problem.message == "the file has none of the 3 headers that the task reads"
+    assert problem.value == "a;b;c"
+    assert "separator: semicolon" in problem.hint
+
+
+def test_the_line_of_headers_is_shown_with_its_own_spaces(desk: Desk) -> None:
+    (problem,) = problems(desk, b"a ,b\n1,2\n", {"a": "string"})
+    assert problem.place is not None
+    assert problem.place.text == "a ,b"
 
 
 def test_every_file_must_have_the_headers(desk: Desk) -> None:

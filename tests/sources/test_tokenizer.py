@@ -81,6 +81,15 @@ def test_bytes_that_are_not_utf_8_are_a_fault_with_their_line(tmp_path: Path) ->
     assert "Caf\\xe9" in caught.value.value
 
 
+def test_text_behind_a_cell_names_each_way_of_writing_a_qualifier_once(tmp_path: Path) -> None:
+    with pytest.raises(FileFaultError, match="follows the closing") as caught:
+        cells(tmp_path, 'a\n"x"y\n')
+    assert caught.value.hint == 'inside a qualified cell write "" or \\" for "'
+    with pytest.raises(FileFaultError, match="follows the closing") as caught:
+        cells(tmp_path, 'a\n"x"y\n', DOUBLE)
+    assert caught.value.hint == 'inside a qualified cell write "" for "'
+
+
 def test_a_cell_that_is_never_closed_costs_no_more_than_its_size(tmp_path: Path) -> None:
     # Reading every line anew from the open qualifier would take minutes.
     with pytest.raises(FileFaultError, match="never closed"):

@@ -48,6 +48,13 @@ def test_an_unknown_key_like_no_other_lists_the_known_ones() -> None:
     assert "known here: type, description, object" in only(with_task("{type: fetch, object: a, zzz: 1}")).hint
 
 
+def test_a_colon_without_a_space_is_told() -> None:
+    problem = only(with_task("{type:fetch, object: company}"))
+    assert (problem.message, problem.hint) == ("`type` is missing", "write a space behind the colon: type: fetch")
+    problem = only(with_task("{type: fetch, object: company, show:Name}"))
+    assert (problem.code, problem.hint) == ("GS-SPEC-KEY", "write a space behind the colon: show: Name")
+
+
 @pytest.mark.parametrize(
     ("task", "meant"),
     [

@@ -76,8 +76,9 @@ def compare(op: str, left: Expr, right: Expr, spot: Spot, context: Context) -> E
     left, right = _adapted(left, right, context)
     family = left.type.family
     if family in PICKLISTS and is_constant(right):
-        word = "in" if operator == "=" else "not in"
-        raise spot.refuse(f"{op} does not work on {family}", f"write {word} ({spot.text_of(right)})")
+        word = "not in" if operator == "!=" else "in"
+        order = "" if operator in ("=", "!=") else "the items of a picklist have no order; "
+        raise spot.refuse(f"{op} does not work on {family}", f"{order}write {word} ({spot.text_of(right)})")
     if operator not in ("=", "!=") and family not in _ORDERED:
         raise spot.refuse(f"{op} does not work on {family}", _order_hint(family))
     if ignore_case and family not in TEXT_LIKE | PICKLISTS:
@@ -96,7 +97,8 @@ def in_list(operand: Expr, items: tuple[Expr, ...], negated: bool, spot: Spot, c
     """`operand in (…)` and `not in`."""
     family = operand.type.family
     if family not in _LISTED:
-        raise spot.refuse(f"in does not work on {family}", "join comparisons with or, or use between")
+        hint = "write = true or = false" if family is Family.BOOLEAN else "join comparisons with or, or use between"
+        raise spot.refuse(f"in does not work on {family}", hint)
     adapted: list[Expr] = []
     for item in items:
         if is_null_literal(item):

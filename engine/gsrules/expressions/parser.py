@@ -451,6 +451,8 @@ class _Parser:
             hint = "no parenthesis is open here"
         if not hint and token.kind in (TokenKind.TEXT, TokenKind.BRACKETED, TokenKind.PARAM):
             hint = "join values with an operator such as +, =, and"
+        if token.value == "," and before.kind is TokenKind.NUMBER:
+            hint = "a number has a point and no separators of thousands: 1234.5"
         self._fail(
             f"an operator expected, found {self._found()}",
             hint,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from gsrules.catalogue.datatypes import DataType
 from gsrules.catalogue.model import Category
@@ -165,6 +165,7 @@ class Scope:
             raise InputError(self._ambiguous(name, list(refs.values()), place, value))
         among = [e for e in self._entries if dataset is None or e.dataset == dataset.lower()]
         known = [text for e in among for text in (e.name, e.label)]
+        near = nearest(name, known)
         inside = f" in {dataset!r}" if dataset else self._inside and f" in {self._inside}"
         raise InputError(
             Problem(
@@ -172,8 +173,8 @@ class Scope:
                 f"there is no field {name!r}{inside} (INVALID_FIELD)",
                 place=place,
                 value=value or name,
-                nearest=nearest(name, known),
-                hint="" if known else "no columns reach this place",
+                nearest=near,
+                hint="" if near else _known(among),
             )
         )
 
@@ -201,6 +202,17 @@ class Scope:
             hint, near = f"{parts[0]!r} is no lookup", nearest(parts[0], self.known)
         message = f"the path {path!r} leads nowhere (INVALID_FIELD)"
         return InputError(Problem("GS-NAME", message, place=place, value=value or path, hint=hint, nearest=near))
+
+
+_MOST_KNOWN: Final = 12
+
+
+def _known(among: Sequence[_Entry]) -> str:
+    """The names that could have been meant, where none is near."""
+    names = list(dict.fromkeys(entry.name for entry in among))
+    if not names:
+        return "no columns reach this place"
+    return f"known here: {', '.join(names[:_MOST_KNOWN])}{', …' if len(names) > _MOST_KNOWN else ''}"
 
 
 def _aliases_first(entries: list[_Entry], name: str) -> list[_Entry]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal as OneOf
 
 from gsrules.dataclass import dataclass
-from gsrules.errors import Place
+from gsrules.errors import InputError, Place
 from gsrules.expressions.functions import AGGREGATES
 from gsrules.expressions.place import fragment, place_at, syntax_error
 from gsrules.expressions.scope import Scope
@@ -39,7 +40,13 @@ class ShowItem:
 
     def resolve(self, scope: Scope) -> ColumnRef:
         """The column that `name` means; raises InputError (GS-NAME, GS-AMBIGUOUS)."""
-        return resolve_name(self.name, scope)
+        try:
+            return resolve_name(self.name, scope)
+        except InputError as unknown:
+            if not _is_arithmetic(self.name):
+                raise
+            hint = "a calculation stands under the formulas of a transform"
+            raise InputError(replace(problem, hint=hint, nearest="") for problem in unknown.problems) from unknown
 
     @property
     def default_alias(self) -> str:
@@ -83,6 +90,10 @@ def split_path(name: str) -> tuple[str, ...]:
         if found.group(0) or not parts:
             parts.append(_unbracketed(found.group(1)))
     return tuple(part for part in parts if part)
+
+
+def _is_arithmetic(name: str) -> bool:
+    return "[" not in name and re.search(r"\w\s*[-+*/]\s*\w", name) is not None
 
 
 def _unbracketed(part: str) -> str:

@@ -15,7 +15,7 @@ from gsrules.plan.columns import unique_name
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, LookupHop, Matching, Node, ScanObject
 from gsrules.plan.show import Shelf, bind_show, shape
-from gsrules.plan.where import bind_filter, filtered
+from gsrules.plan.where import bind_filter, filtered, names_given
 
 if TYPE_CHECKING:
     from gsrules.spec.tasks import FetchTask
@@ -39,7 +39,7 @@ def bind_fetch(spec: FetchTask, env: TaskEnv) -> Node:
     walker.taken.update(column.name.lower() for column in columns)
     shown = bind_show(spec.show, spec.group_by, shelf, env)
     env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
-    predicate = bind_filter(spec.where, shelf.scope, env)
+    predicate = bind_filter(spec.where, shelf.scope, env, names_given(spec.show))
     # Conditions may follow lookups of their own, so the hops are only complete here.
     node = walker.above(ScanObject(found.name, spec.source, columns, walker.blank_is_null))
     if spec.customers_only:

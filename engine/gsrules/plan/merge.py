@@ -15,7 +15,7 @@ from gsrules.plan.env import TaskEnv
 from gsrules.plan.families import Mix, conversion, mix_of
 from gsrules.plan.nodes import Column, Join, JoinKey, Node
 from gsrules.plan.show import Shelf, bind_show, shape
-from gsrules.plan.where import bind_filter, filtered
+from gsrules.plan.where import bind_filter, filtered, names_given
 from gsrules.spec.text import Text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def bind_merge(spec: MergeTask, env: TaskEnv) -> Node:
     shelf = _shelf(side)
     shown = bind_show(spec.show, spec.group_by, shelf, env)
     env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
-    predicate = bind_filter(spec.where, shelf.scope, env)
+    predicate = bind_filter(spec.where, shelf.scope, env, names_given(spec.show))
     return shape(filtered(side.node, predicate), shown, spec.group_by, shelf, env)
 
 
@@ -84,6 +84,8 @@ def _joined(left: _Side, join: JoinSpec, env: TaskEnv) -> _Side:
         for condition in parse_join(join.on):
             if _is_swapped(condition.left, condition.right, left, follower):
                 _tell_swapped(condition, join, env)
+                continue
+            if _tell_one_sided(condition, join, left, follower, env):
                 continue
             found = _key(condition.left, condition.right, left, follower, env)
             if found is not None:
@@ -143,6 +145,19 @@ def _tell_swapped(condition: JoinPair, join: JoinSpec, env: TaskEnv) -> None:
     sign = "~" if condition.ignore_case else "="
     hint = f"the joined dataset stands on the right: {condition.right} {sign} {condition.left}"
     env.findings.error("GS-NAME", message, join.on.at(0, len(join.on)), value=str(join.on), hint=hint)
+
+
+def _tell_one_sided(condition: JoinPair, join: JoinSpec, left: _Side, right: _Side, env: TaskEnv) -> bool:
+    """Notes a condition whose columns are both of one side; whether it was one."""
+    fits_left = _fits(condition.left, left), _fits(condition.right, left)
+    fits_right = _fits(condition.left, right), _fits(condition.right, right)
+    if (fits_left, fits_right) not in (((True, True), (False, False)), ((False, False), (True, True))):
+        return False
+    joined, wrong = str(join.dataset), condition.right if all(fits_left) else condition.left
+    message = f"{str(wrong)!r} is {'no' if all(fits_left) else 'a'} column of {joined!r} (INVALID_FIELD)"
+    hint = f"a column of the left side stands on the left, one of {joined} on the right"
+    env.findings.error("GS-NAME", message, wrong.at(0, len(wrong)), value=str(wrong), hint=hint)
+    return True
 
 
 def _fits(text: Text, side: _Side) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gsrules.catalogue.datatypes import DataType, Kind
 from gsrules.errors import InputError
@@ -18,19 +18,21 @@ from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, Node, Project, Projection
 from gsrules.plan.over_rows import RowsValues
 from gsrules.plan.show import Shelf, Shown, bind_show, plain, shape
-from gsrules.plan.where import bind_filter, filtered
+from gsrules.plan.where import bind_filter, filtered, names_given, telling_of
 from gsrules.spec.text import Text
 
 if TYPE_CHECKING:
     from gsrules.spec.formulas import FormulaSpec
     from gsrules.spec.tasks import TransformTask
 
+_BESIDE: Final = "formulas of one task do not see each other: use it in a transform after this one"
+
 
 def bind_transform(spec: TransformTask, env: TaskEnv) -> Node:
     """The node of a transform task; notes what is wrong and raises Skip."""
     parent = env.parent(spec.from_)
     shelf = _shelf_of(parent.columns, parent.task)
-    node = filtered(parent, bind_filter(spec.where, shelf.scope, env))
+    node = filtered(parent, bind_filter(spec.where, shelf.scope, env, (*names_given(spec.show), *spec.formulas)))
     if spec.formulas and _groups(spec, shelf, env):
         return _formulas_over_groups(spec, node, shelf, env)
     values = RowsValues(shelf, _plainly_shown(spec, shelf), env, statistics=True)
@@ -89,7 +91,7 @@ def _bind_formulas(spec: TransformTask, shelf: Shelf, task: str, values: RowsVal
     made: list[Shown] = []
     for name, formula in spec.formulas.items():
         place = name.at(0, len(name))
-        with env.findings.collecting(), suppress(Skip):
+        with env.findings.collecting(), suppress(Skip), telling_of(spec.formulas, _BESIDE):
             expr = _bind_formula(name, formula, shelf, values, env)
             lifted = values.lifted(expr, str(name))
             read = references(expr) | values.read_by(str(name))

@@ -64,7 +64,7 @@ def cell_type(column: FileColumn, task: S3Task, profile: Profile) -> CellType:
 
 def header_problems(found: Survey, wanted: Sequence[str], file: str, where: str) -> list[Problem]:
     """GS-FILE-HEADER: configured headers that the file lacks, and headers that it holds twice."""
-    line = _SHOWN_SEPARATOR.join(found.header)
+    line = found.dialect.separator.join(found.header)
     place = Place(file, 1, 1, line[:200])
     problems = [
         Problem(
@@ -72,11 +72,14 @@ def header_problems(found: Survey, wanted: Sequence[str], file: str, where: str)
         )
         for header in dict.fromkeys(header for header in found.header if found.header.count(header) > 1)
     ]
-    for header in wanted:
-        if header not in found.header:
-            near = nearest(header, found.header)
-            hint = _header_hint(header, found)
-            problems.append(Problem("GS-FILE-HEADER", "the file has no such header", place, where, header, hint, near))
+    missing = [header for header in wanted if header not in found.header]
+    if len(missing) > 1 and (other := _other_separator(found)):
+        message = f"the file has none of the {len(missing)} headers that the task reads"
+        return [*problems, Problem("GS-FILE-HEADER", message, place, where, found.header[0], other)]
+    for header in missing:
+        near = nearest(header, found.header)
+        hint = _header_hint(header, found)
+        problems.append(Problem("GS-FILE-HEADER", "the file has no such header", place, where, header, hint, near))
     return problems
 
 
@@ -91,11 +94,19 @@ def _header_hint(header: str, found: Survey) -> str:
     unseen = next((each for each in found.header if each != header and _visible(each) == _visible(header)), None)
     if unseen is not None:
         return f"the header of the file, or of the rule, holds characters that do not show: {_shown(unseen)}"
-    if len(found.header) == 1:
-        other = next((name for char, name in _SEPARATOR_NAMES.items() if char in found.header[0]), None)
-        if other is not None:
-            return f"the whole line is one header; is the separator a {other}? (file: {{separator: {other}}})"
+    if other := _other_separator(found):
+        return other
     return "the file's headers: " + _SHOWN_SEPARATOR.join(found.header[:30]) + (" …" if len(found.header) > 30 else "")
+
+
+def _other_separator(found: Survey) -> str:
+    """What to do if the header line was not cut at all and holds another separator; else empty."""
+    if len(found.header) != 1:
+        return ""
+    other = next((name for char, name in _SEPARATOR_NAMES.items() if char in found.header[0]), None)
+    if other is None:
+        return ""
+    return f"the whole line is one header; is the separator a {other}? (file: {{separator: {other}}})"
 
 
 def _visible(text: str) -> str:

@@ -67,7 +67,9 @@ class Format:
         if not self.usable:
             return self.problems
         if self.has_time:
-            return (*self.problems, self._problem("a Date format holds no time of day", "take the time tokens out"))
+            minutes = next((problem.hint for problem in self.problems if problem.severity == "warning"), "")
+            hint = f"take the time tokens out; {minutes}" if minutes else "take the time tokens out"
+            return (*self.problems, self._problem("a Date format holds no time of day", hint))
         return (*self.problems, *self._reading_problems("a Date format needs year, month and day"))
 
     def datetime_problems(self) -> tuple[Problem, ...]:

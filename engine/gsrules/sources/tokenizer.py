@@ -141,10 +141,8 @@ class _Reader:
         return FileFaultError(self.open_line, f"the {self.qualifier} that opens a cell here is never closed", hint)
 
     def _text_behind(self, number: int, rest: str) -> FileFaultError:
-        hint = (
-            f"inside a qualified cell write {self.qualifier}{self.qualifier} or "
-            f"{self.dialect.escape}{self.qualifier} for {self.qualifier}"
-        )
+        ways = dict.fromkeys((self.qualifier + self.qualifier, self.dialect.escape + self.qualifier))
+        hint = f"inside a qualified cell write {' or '.join(ways)} for {self.qualifier}"
         return FileFaultError(number, f"text follows the closing {self.qualifier} of a cell", hint, rest[:80])
 
 

@@ -145,7 +145,10 @@ def _unknown_key(key: str, spot: _Spot) -> Problem:
     known = holder.model.known_keys() if holder is not None and holder.model is not None else ()
     place = holder.key_places.get(key) if holder is not None else None
     like = meant(key, known)
+    before, colon, after = key.partition(":")
     hint = f"write `{like}`" if like else ("known here: " + ", ".join(known) if known else "")
+    if colon and before in known:
+        hint, like = f"write a space behind the colon: {before}: {after}", ""
     where = spot.path.rpartition(" › ")[0]
     return Problem("GS-SPEC-KEY", f"`{_short(key)}` is not known here", place or spot.place, where, key, hint, like)
 

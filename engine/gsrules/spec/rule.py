@@ -107,7 +107,9 @@ def _kind_of(value: Any, key: str, what: str, known: Mapping[str, object]) -> st
         hint = f"begin with `{key}: {next(iter(known), '…')}`"
         raise refusal("mapping_type", f"{what} is a mapping of keys and values", hint=hint)
     if key not in value or value[key] is None:
-        raise refusal("GS-SPEC-MISSING", f"`{key}` is missing", hint=_any_of(known))
+        glued = next((other for other in value if isinstance(other, str) and other.startswith(f"{key}:")), "")
+        hint = f"write a space behind the colon: {key}: {glued[len(key) + 1 :]}" if glued else _any_of(known)
+        raise refusal("GS-SPEC-MISSING", f"`{key}` is missing", hint=hint)
     kind = value[key]
     if not isinstance(kind, str):
         raise refusal("GS-SPEC-TYPE", f"`{key}` is not a text", hint=_any_of(known), key=key)
