@@ -62,6 +62,7 @@ CERTAIN = [
     ("ARR >= 5", "ARR => 5"),
     ("ARR >= 5", "ARR GTE 5"),
     ("Name = 'Acme'", "Name == 'Acme'"),
+    ("Name = 'Acme'", "Nmae == 'Acme'"),
     ("Name = 'Acme'", 'Name = "Acme"'),
     ("Name = 'Acme'", 'Name EQ "Acme"'),
     ("ARR > :least", 'ARR > :least'),

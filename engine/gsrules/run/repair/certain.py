@@ -109,6 +109,10 @@ def _counts(new: Problem, repaired: Problem, fix: Fix) -> bool:
     # A reader goes from left to right: what lies behind the repair was not looked at before.
     if _is_unread(repaired) and new.code == "GS-SYNTAX" and not _is_unread(new):
         return False
+    if repaired.code == "GS-SYNTAX" and new.code == "GS-NAME" and new.place is not None:
+        # Names are looked up once the whole expression reads; what is replaced holds none of these.
+        on_line = new.place.line == fix.place.line
+        return on_line and fix.place.column <= new.place.column < fix.place.column + len(fix.text)
     end = fix.place.column + max(len(fix.text), 1)
     if fix.text.startswith("["):
         end += 2  # a field is followed by an operator
