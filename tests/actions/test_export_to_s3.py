@@ -314,6 +314,18 @@ def test_a_bucket_that_does_not_take_the_file_fails_its_rows_and_keeps_the_file_
         ]
 
 
+def test_files_of_one_name_that_do_not_arrive_are_all_kept(tmp_path: Path) -> None:
+    blocked = {"out/companies.csv/x": "in the way", "other/companies.csv/x": "in the way"}
+    workspace = made(tmp_path, "columns: [Name]", **blocked)
+    rule = tmp_path / "rules/export.yml"
+    second = "  - action: export_to_s3\n    id: Second\n    from: Companies\n    path: other/companies.csv\n"
+    rule.write_text(f"{rule.read_text().rstrip()}\n{second}    columns: [Name as Company]\n")
+    report = ran(Workspace.open(workspace.project.root)).report
+    warnings = [each for each in report.warnings if each.code == "GS-FILE-WRITE"]
+    headers = [Path(each.hint.rpartition(" ")[2]).read_text().splitlines()[0] for each in warnings]
+    assert headers == ["Name", "Company"]
+
+
 def test_a_file_without_rows_that_does_not_arrive_is_no_success(tmp_path: Path) -> None:
     workspace = made(tmp_path, "columns: [Name]\nwhen: Score > 1000", **{"out/companies.csv/x": "in the way"})
     assert ran(workspace).report.status == "PARTIAL_SUCCESS"

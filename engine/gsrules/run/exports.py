@@ -184,7 +184,10 @@ def _mark(file: OutFile, problem: Problem, effects: str, tenant: Tenant) -> None
 
 def _left(export: Export, problem: Problem, kept: Path) -> Problem:
     """The warning for a file that did not arrive, which is left where it can be found."""
-    path = kept / export.key.rpartition("/")[2]
+    from gsrules.sources.buckets.keys import numbered_names
+
+    names = numbered_names(export.key.rpartition("/")[2])
+    path = next(free for free in (kept / name for name in names) if not free.exists())
     try:
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(export.path, path)
