@@ -149,6 +149,17 @@ def test_preview_shows_a_dataset_in_every_form(gsrules: Command, project: Path) 
     assert not (project / ".gsrules/tenant.duckdb").exists()
 
 
+def test_preview_tells_what_could_not_be_computed_beside_the_rows(gsrules: Command, project: Path) -> None:
+    rule = project / "rules/usage.yml"
+    task = 'tasks:\n  Rates: {type: transform, from: Usage file, show: [Account ID], formulas: {Rate: "1 / 0"}}\n'
+    rule.write_text(rule.read_text().replace("tasks:\n", task, 1))
+    done = gsrules("preview", "usage", "Rates", *DATE, "--format", "json")
+    assert {row["Rate"] for row in json.loads(done.out)} == {None}
+    assert "division by zero" in done.err
+    assert "task 'Rates', column 'Rate'" in done.err
+    assert gsrules("preview", "usage", "Joined", *DATE).err.count("warning") == 0
+
+
 def test_infer_prints_a_columns_block_that_loads(gsrules: Command) -> None:
     out = gsrules("infer", "usage", "Usage file", *DATE).out
     assert yaml.safe_load(out) == {"columns": {"Account ID": "string", "Logins": {"type": "number", "decimals": 0}}}

@@ -56,6 +56,11 @@ def test_a_null_test_that_the_profile_adds_is_no_leaf_of_its_own() -> None:
     assert [leaf.text for leaf in found] == ["ARR > 10", "Name = 'x'", "Logins is null"]
 
 
+def test_a_condition_that_lets_null_rows_pass_wants_no_value_too() -> None:
+    (leaf,) = leaves(world(filter__null_rows="include").bind("ARR > 10"))
+    assert leaf.wanted(DAY) == "more than 10, or no value"
+
+
 def test_the_leaves_that_decided() -> None:
     made = world()
     predicate = made.bind("ARR > 10 and (Name = 'x' or Logins > 1)")
@@ -115,4 +120,4 @@ def test_a_period_left_out_and_a_boolean_field_have_null_tests_that_are_no_leave
     found = leaves(world(filter__null_rows="include").bind("Start not in today and (Active or ARR > 1)"))
     assert [leaf.text for leaf in found] == ["Start not in today", "Active", "ARR > 1"]
     assert [[printed(value) for value in leaf.values] for leaf in found] == [["Start"], ["Active"], ["ARR"]]
-    assert found[0].wanted(DAY) == "not 2024-05-15 to 2024-05-15"
+    assert found[0].wanted(DAY) == "not 2024-05-15 to 2024-05-15, or no value"

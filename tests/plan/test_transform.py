@@ -51,6 +51,7 @@ def test_formulas_see_input_columns_only() -> None:
         ("show: [id, sum(n) as total], where: total > 1", "a filter sees what the task reads, not what it makes"),
         ("show: [id, sum(n)], where: sum_of_n > 1", "a filter sees what the task reads, not what it makes"),
         ("formulas: {p: '[n] + 1'}, where: '[p] > 1'", "a filter sees what the task reads, not what it makes"),
+        ("show: [T.id]", "only a merge has fields of several datasets: write [id]"),
         ("show: [n * 2 as twice]", "a calculation stands under the formulas of a transform"),
     ],
 )

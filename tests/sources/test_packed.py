@@ -71,6 +71,20 @@ def test_a_file_that_is_not_packed_as_declared_is_refused(desk: Desk, declared: 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("declared", ["none", "zip"])
+@pytest.mark.parametrize(
+    "content",
+    [zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(80)],
+    ids=["xlsx", "xls"],
+)
+def test_an_excel_workbook_is_told_from_a_file(desk: Desk, content: bytes, declared: str) -> None:
+    with pytest.raises(RunError) as caught:
+        desk.open(content, COLUMNS, **how(declared))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message) == ("GS-FILE-FORMAT", "the file is an Excel workbook")
+    assert "save it as CSV" in problem.hint
+
+
 def test_a_header_that_begins_as_bzip_does_is_no_bzip(desk: Desk) -> None:
     assert desk.read(b"BZh1,b\n5,x\n", {"BZh1": "number"}) == [(5,)]
 

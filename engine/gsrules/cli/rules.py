@@ -118,10 +118,12 @@ def preview(
     choice("--format", format, ("table", "csv", "json"))
     date, params = date_of(rule_date), params_of(param)
     from gsrules.run.inspect import preview_query
-    from gsrules.views import table
+    from gsrules.views import problems, table
 
     with preview_query(workspace(project, profile), rule, task, limit, date, params, tenant) as rows:
         table.show(rows, format, output)
+        if rows.warnings:
+            typer.echo(problems.as_text(rows.warnings), err=True)
 
 
 def infer(

@@ -39,7 +39,9 @@ class Leaf:
 
     def wanted(self, rule_date: date) -> str:
         """In words, what the value must be for the condition to let a row pass."""
-        return wanted(without_null_test(self.expr), rule_date, truth=not self.negated)
+        condition = without_null_test(self.expr)
+        said = wanted(condition, rule_date, truth=not self.negated)
+        return said if condition is self.expr or self.negated else f"{said}, or no value"
 
 
 @dataclass(frozen=True, slots=True)

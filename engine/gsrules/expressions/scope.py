@@ -193,6 +193,8 @@ class Scope:
         path = ".".join(parts)
         if self._datasets:
             hint, near = "write Dataset.Field", nearest(parts[0], self._datasets)
+        elif self._via is None and parts[0].lower() == self._inside.lower():
+            hint, near = f"only a merge has fields of several datasets: write [{'.'.join(parts[1:])}]", ""
         elif self._via is None:
             hint, near = (
                 "paths through lookups work in fetch tasks only; show the field there",

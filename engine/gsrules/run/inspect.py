@@ -50,14 +50,14 @@ def preview_query(
         tempfile.TemporaryDirectory(prefix="gsrules-") as workdir,
         workspace.tenant("dry_run", tenant_path) as tenant,
     ):
-        table, task, bound = computed(workspace, rule, profile, date, params, tenant, task_name, Path(workdir))
+        table, task, bound, told = computed(workspace, rule, profile, date, params, tenant, task_name, Path(workdir))
         columns = bound.plan.tasks[task].columns
         is_file = bound.plan.tasks[task].kind == "s3"
         rows = exp.select(*(column(each.name) for each in columns)).from_(temp_table(table))
         if not is_file:
             rows = rows.order_by(column(ROW))
         rows = rows.limit(limit or (_S3_PREVIEW if is_file else int(profile["preview.rows"])))
-        yield Rows(tenant.con, spell(rows))
+        yield Rows(tenant.con, spell(rows), told)
 
 
 def computed(
@@ -69,8 +69,8 @@ def computed(
     tenant: Tenant,
     task_name: str,
     workdir: Path,
-) -> tuple[str, str, BoundRule]:
-    """The table that holds the rows of one task, the task's name, and the rule as bound."""
+) -> tuple[str, str, BoundRule, tuple[Problem, ...]]:
+    """The table that holds the rows of one task, the task's name, the rule as bound, and the counted warnings."""
     for exact in (False, True):
         files = RuleFiles(workspace, tenant, profile, date, workdir, exact)
         bound = bind_rule(workspace, rule, profile, date, params, files, exact=exact)
@@ -82,7 +82,7 @@ def computed(
             done = compute(only, {task: part.tasks[task].kind != "s3"}, sources, tenant, exact=exact)
         except ExactNeeded:
             continue
-        return done.tables[task], task, bound
+        return done.tables[task], task, bound, done.warnings
     raise AssertionError("the exact form computes every dataset or says why not")
 
 

@@ -80,7 +80,7 @@ def pivot_columns(
         workspace.tenant("dry_run", tenant_path) as tenant,
     ):
         listing = _listing(rule, task, pivot)
-        table, name, bound = computed(workspace, listing, profile, date, params, tenant, task, Path(workdir))
+        table, name, bound, _ = computed(workspace, listing, profile, date, params, tenant, task, Path(workdir))
         rows = exp.select(column(_VALUE), column(_ROWS)).from_(temp_table(table)).order_by(column(ROW))
         found = tenant.con.execute(spell(rows.limit(_SHOWN + 1))).fetchall()
         ((total,),) = tenant.con.execute(

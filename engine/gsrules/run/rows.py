@@ -16,10 +16,14 @@ from gsrules.errors import InputError, Problem, RunError
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A SELECT of which the connection is open for as long as the caller's `with` block lasts."""
+    """A SELECT of which the connection is open for as long as the caller's `with` block lasts.
+
+    `warnings`: what was counted while the rows were computed.
+    """
 
     connection: duckdb.DuckDBPyConnection
     query: str
+    warnings: tuple[Problem, ...] = ()
 
     @contextmanager
     def batches(self, size: int = 10_000) -> Iterator[tuple[list[str], Iterator[list[tuple[Any, ...]]]]]:

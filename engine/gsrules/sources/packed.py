@@ -21,6 +21,7 @@ _MAGIC: Final = {
     "zip": re.compile(rb"PK(?:\x03\x04|\x05\x06)"),
 }
 _ARMOUR: Final = b"-----BEGIN PGP MESSAGE"
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEAD: Final = 64
 _CHUNK: Final = 1 << 20
 _GIGABYTE: Final = 1 << 30
@@ -84,6 +85,9 @@ def check_packed(path: Path, compression: str, file: str, where: str) -> None:
     if head.startswith(_ARMOUR):
         hint = "name its key: pgp_key: …, with [pgp_keys.…] in the settings"
         raise RunError(Problem("GS-FILE-ENCRYPTED", "the file is encrypted", where=where, value=file, hint=hint))
+    if head.startswith(_OLD_WORKBOOK) or (_MAGIC["zip"].match(head) and _is_workbook(path)):
+        hint = "save it as CSV UTF-8, and put that file into the bucket"
+        raise RunError(Problem("GS-FILE-FORMAT", "the file is an Excel workbook", where=where, value=file, hint=hint))
     found = next((name for name, magic in _MAGIC.items() if magic.match(head)), "none")
     if found == compression or not head:
         return
@@ -145,6 +149,17 @@ def _zipped(path: Path, room: Room) -> Iterator[IO[bytes]]:
     except zipfile.BadZipFile as error:
         hint = "it is cut short or damaged, or no zip file; upload it again"
         raise room.problem("GS-FILE-COMPRESSION", f"the file cannot be unpacked: {error}", hint) from error
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether a zip archive is what Excel writes."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
+        return False
 
 
 def _is_by_the_way(member: zipfile.ZipInfo) -> bool:
