@@ -97,8 +97,6 @@ def test_what_is_certain_is_put_right_and_all_else_stays(project: Path, right: s
         ),
         ("ARR > :least", "Name contians 'A'", "Name contains 'A'"),
         ("ARR > :least", "lenght(Name) > 3", "length(Name) > 3"),
-        ("      B: ARR >= 5\n", "      B: ARR >= 5\n      C: ARR > 7\n", "      B: ARR >= 5\n"),
-        ("      B: ARR >= 5\n", "      C: ARR > 7   # note\n      B: ARR >= 5\n", "      B: ARR >= 5\n"),
     ],
 )
 def test_habits_of_other_languages_are_written_as_here(project: Path, right: str, wrong: str, repaired: str) -> None:
@@ -117,6 +115,8 @@ def test_habits_of_other_languages_are_written_as_here(project: Path, right: str
         ("{least: 10}", "{leest: 10}"),
         ("Name, ARR", "Nothing Like It, ARR"),
         ("show: [Gsid", "shows of it: [Gsid"),
+        ("operation: update", "operation: insert"),  # another action has that, too: no misspelt upsert
+        ("      B: ARR >= 5\n", "      B: ARR >= 5\n      C: ARR > 7\n"),  # it may be the logic that lacks C
     ],
 )
 def test_what_may_be_meant_otherwise_is_left_byte_for_byte(project: Path, right: str, wrong: str) -> None:

@@ -32,6 +32,8 @@ def meanings(problem: Problem) -> Iterator[Meaning]:
 def is_near(problem: Problem) -> bool:
     """Whether the nearest known name is the only one that can be meant."""
     near = problem.nearest
+    if problem.code == "GS-SPEC-VALUE" and distance(problem.value.lower(), near.lower(), 1) > 1:
+        return False  # the word may well be right elsewhere: insert is no misspelt upsert
     return bool(near) and (getattr(near, "only", False) or near.lower() == problem.value.lower())
 
 

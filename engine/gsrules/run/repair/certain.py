@@ -11,7 +11,6 @@ from typing import Final
 from gsrules.errors import Fix, Problem
 from gsrules.run.repair.candidates import is_near, meanings
 from gsrules.run.repair.edits import apart, edited
-from gsrules.run.repair.expressions import unused_letter
 
 Check = Callable[[str], Sequence[Problem]]
 
@@ -63,10 +62,8 @@ class Repairer:
         return text, tuple(done)
 
     def _certain(self, text: str, problem: Problem, problems: Sequence[Problem]) -> Fix | None:
-        letter = unused_letter(problem, text)
-        ways = [letter] if letter is not None else list(meanings(problem))
         found: list[Fix] = []
-        for meaning in ways:
+        for meaning in meanings(problem):
             for fix in meaning:
                 if self._is_evident(text, problem, fix) and self._helps(text, problem, problems, fix):
                     found.append(fix)

@@ -27,7 +27,6 @@ _NULLS: Final = {
 _EQUALS_NULL = re.compile(r"(!=|<>|==?)\s*null\b", re.IGNORECASE)
 _NOT_BEFORE = re.compile(r"\bnot\s+$", re.IGNORECASE)
 _LISTED = re.compile(r"write ((?:not )?in \('.*'\))")
-_LETTER = re.compile(r"condition ([A-Z]{1,2}) is not used in the logic")
 _ANY_SIGN = re.compile(r"(?<![=<>!])(?:===?|!==|<>)(?![=<>])")
 _SIGN_BEFORE = re.compile(_ANY_SIGN.pattern + r"[^'\"]*$")
 _WORD_AFTER = re.compile(r"\s+([^\W\d]\w*)")
@@ -158,32 +157,3 @@ def _quoted_whole(place: Place, start: int, fix: Fix) -> Fix | None:
         return None
     new = fix.text + rest[fix.length :]
     return Fix(_at(place, start, len(rest)), len(rest), f'"{new}"', fix.title)
-
-
-def unused_letter(problem: Problem, source: str) -> Meaning | None:
-    """Takes out a condition that the Advanced Logic does not name, if it has a line of its own."""
-    found = _LETTER.search(problem.message)
-    place = problem.place
-    if found is None or place is None:
-        return None
-    lines = source.removeprefix("\ufeff").split("\n")
-    logic = lines[place.line - 1]
-    margin = len(logic) - len(logic.lstrip())
-    own = re.compile(rf"^ {{{margin}}}{found[1]}:\s+\S", re.IGNORECASE)
-    near = [*range(place.line - 2, -1, -1)], [*range(place.line, len(lines))]
-    for numbers in near:
-        for number in numbers:
-            line = lines[number]
-            if line.strip() and len(line) - len(line.lstrip()) < margin:
-                break
-            if own.match(line) and not _continues(lines, number, margin):
-                at = Place(place.file, number + 1, 1, line.removesuffix("\r"))
-                title = f"take out condition {found[1]}, which has no effect"
-                return (Fix(at, len(line) + 1, "", title),)
-    return None
-
-
-def _continues(lines: list[str], number: int, margin: int) -> bool:
-    """Whether the next line belongs to the same value."""
-    following = lines[number + 1] if number + 1 < len(lines) else ""
-    return bool(following.strip()) and len(following) - len(following.lstrip()) > margin
