@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from gsrules.catalogue.datatypes import BOOLEAN, DATE, DATETIME, NUMBER, STRING, DataType, Family
+from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
 from gsrules.expressions import comparisons
 from gsrules.expressions import syntax as syn
@@ -75,12 +77,21 @@ def bind_predicate(text: str, scope: Scope, context: Context) -> Expr:
     return bind_syntax(text, parse_expression(text), scope, context)
 
 
-def bind_syntax(text: str, tree: syn.Syntax, scope: Scope, context: Context) -> Expr:
+def bind_syntax(
+    text: str, tree: syn.Syntax, scope: Scope, context: Context, own: Mapping[str, Any] | None = None
+) -> Expr:
     """The typed tree of a parsed condition."""
-    expr = Binder(text, scope, context).condition(tree)
+    expr = Binder(text, scope, context, Own(tree, own) if own else None).condition(tree)
     check_size(expr, text, context)
     warn_extensions(expr, text, context)
     return expr
+
+
+def with_keys(context: Context, keys: Mapping[str, Any]) -> Context:
+    """The context with some keys of the profile decided; the others are asked of the profile only when needed."""
+    # nobody writes to it
+    profile = ChainMap(dict(keys), cast(MutableMapping[str, Any], context.profile))
+    return replace(context, profile=profile)
 
 
 def as_type(expr: Expr, expect: DataType, text: str, context: Context) -> Expr:
@@ -106,13 +117,28 @@ def as_type(expr: Expr, expect: DataType, text: str, context: Context) -> Expr:
     return expr
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Keys of the profile that one condition decides for itself; those inside of it, such as of a case, do not."""
+
+    condition: syn.Syntax
+    keys: Mapping[str, Any]
+
+
 class Binder:
     """Binds the syntax of one text."""
 
-    def __init__(self, text: str, scope: Scope, context: Context) -> None:
+    def __init__(self, text: str, scope: Scope, context: Context, own: Own | None = None) -> None:
         self.text = text
         self.scope = scope
         self.context = context
+        self._own = own
+
+    def deciding(self, node: syn.Syntax) -> Context:
+        """What decides about nulls and letter case in a condition."""
+        if self._own is None or node is not self._own.condition:
+            return self.context
+        return with_keys(self.context, self._own.keys)
 
     def bind(self, node: syn.Syntax) -> Expr:
         """The typed tree; raises InputError with all problems below `node`."""
@@ -137,7 +163,7 @@ class Binder:
         if is_null_literal(expr):
             return Literal(None, BOOLEAN, expr.place)
         if isinstance(expr, ColumnRef) and expr.type.family is Family.BOOLEAN:
-            return comparisons.with_nulls(expr, expr, self.context)
+            return comparisons.with_nulls(expr, expr, self.deciding(node))
         if expr.type.family is not Family.BOOLEAN:
             hint = "compare it, such as [Field] = 'x' or [Field] is not null"
             raise type_error(
@@ -218,7 +244,7 @@ class Binder:
         left, right = self.bind_all((node.left, node.right))
         if node.op in "+-*/":
             return self._arithmetic(node, left, right)
-        return comparisons.compare(node.op, left, right, self._spot(node), self.context)
+        return comparisons.compare(node.op, left, right, self._spot(node), self.deciding(node))
 
     def _refuse_day_words(self, node: syn.Binary) -> None:
         """`= today` where no field has that name: a period goes with `in` only (data-setup.md §3.3)."""
@@ -254,15 +280,15 @@ class Binder:
 
     def _membership(self, node: syn.Membership) -> Expr:
         operand, *items = self.bind_all((node.operand, *node.items))
-        return comparisons.in_list(operand, tuple(items), node.negated, self._spot(node), self.context)
+        return comparisons.in_list(operand, tuple(items), node.negated, self._spot(node), self.deciding(node))
 
     def _range(self, node: syn.Range) -> Expr:
         operand, low, high = self.bind_all((node.operand, node.low, node.high))
-        return comparisons.between(operand, low, high, node.negated, self._spot(node), self.context)
+        return comparisons.between(operand, low, high, node.negated, self._spot(node), self.deciding(node))
 
     def _match(self, node: syn.Match) -> Expr:
         operand, search = self.bind_all((node.operand, node.search))
-        return comparisons.text_match(node.kind, operand, search, node.negated, self._spot(node), self.context)
+        return comparisons.text_match(node.kind, operand, search, node.negated, self._spot(node), self.deciding(node))
 
     def _is_null(self, node: syn.IsNull) -> Expr:
         return NullTest(self.bind(node.operand), node.negated, self.place(node))
@@ -287,7 +313,7 @@ class Binder:
         day = operand if operand.type.family is Family.DATE else Convert(operand, DATE, operand.place)
         period: Expr = Period(day, node.literal, count, first, last, self.place(node))
         condition = Not(period, self.place(node)) if node.negated else period
-        return comparisons.with_nulls(condition, day, self.context)
+        return comparisons.with_nulls(condition, day, self.deciding(node))
 
     def _shift(self, node: syn.Shift) -> Expr:
         base = adapt(self.bind(node.base), DATE, self.context)

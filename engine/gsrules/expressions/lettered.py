@@ -14,7 +14,6 @@ from gsrules.expressions.printed import printed
 from gsrules.expressions.tree import Between, ColumnRef, Compare, Expr, InList, Logic, Not, Period, TextMatch
 
 _NULLS: Final = "filter.null_rows"
-_NULL_ROWS: Final = {True: "include", False: "exclude"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ def lettered(expr: Expr, profile: Mapping[str, Any]) -> Lettered:
         own = _own_settings(condition, node is not condition, profile)
         if own != OwnSettings():
             settings[letter] = own
-        read_with = profile if own.include_nulls is None else {**profile, _NULLS: _NULL_ROWS[own.include_nulls]}
-        conditions[letter] = printed(condition, profile=read_with)
+        conditions[letter] = printed(condition, profile=profile)
         return letter
 
     text = logic(expr)

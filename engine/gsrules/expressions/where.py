@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
-from typing import Any, Protocol, cast
+from collections.abc import Mapping
+from typing import Protocol
 
 from gsrules.catalogue.datatypes import BOOLEAN
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.expressions import syntax as syn
 from gsrules.expressions.adapt import TEXT_LIKE
-from gsrules.expressions.binder import bind_syntax
+from gsrules.expressions.binder import bind_syntax, with_keys
 from gsrules.expressions.pairs import left_side, without_null_test
 from gsrules.expressions.parser import parse_expression
 from gsrules.expressions.place import place_at, problem_at, syntax_error
@@ -54,19 +52,12 @@ def bind_criteria(where: Conditions, scope: Scope, context: Context) -> Expr:
     if case == "as_filters":
         return _bind(where, scope, context, limited=False)
     return _bind(
-        where, scope, _with(context, {"filter.equality_case": case, "filter.text_match_case": case}), limited=False
+        where, scope, with_keys(context, {"filter.equality_case": case, "filter.text_match_case": case}), limited=False
     )
 
 
-def _with(context: Context, chosen: Mapping[str, str]) -> Context:
-    """The context with some keys of the profile decided; the others are asked of the profile only when needed."""
-    # nobody writes to it
-    profile = ChainMap(dict(chosen), cast(MutableMapping[str, Any], context.profile))
-    return replace(context, profile=profile)
-
-
-def _settled(text: str, tree: syn.Syntax, settings: Settings, context: Context) -> Context:
-    """The context in which a condition of its own settings is bound (data-setup.md §5.3, §5.4).
+def _own_keys(text: str, tree: syn.Syntax, settings: Settings, context: Context) -> dict[str, str]:
+    """The keys of the profile that a condition decides by its settings (data-setup.md §5.3, §5.4).
 
     Raises InputError for a text that is no single condition, or one that the settings do not fit.
     """
@@ -82,7 +73,7 @@ def _settled(text: str, tree: syn.Syntax, settings: Settings, context: Context) 
         _check_case(text, tree, settings.ignore_case, context)
         case = "insensitive" if settings.ignore_case else "sensitive"
         chosen |= {"filter.equality_case": case, "filter.text_match_case": case}
-    return _with(context, chosen)
+    return chosen
 
 
 def _check_settings(text: str, expr: Expr, settings: Settings) -> None:
@@ -129,8 +120,8 @@ def _bind(where: Conditions, scope: Scope, context: Context, *, limited: bool) -
             tree = parse_expression(text)
             conditions += count_conditions(tree)
             settings = where.settings.get(letter)
-            inner = context if settings is None else _settled(text, tree, settings, context)
-            expr = bind_syntax(text, tree, scope, inner)
+            own = None if settings is None else _own_keys(text, tree, settings, context)
+            expr = bind_syntax(text, tree, scope, context, own)
             if settings is not None:
                 _check_settings(text, expr, settings)
             bound[letter.upper()] = expr
