@@ -98,6 +98,17 @@ def test_a_label_in_another_case_is_read_with_a_warning() -> None:
     assert world.findings("Status in ('Active')") == []
 
 
+@pytest.mark.parametrize("text", ["Gsid = 'Acme Corp'", "Gsid in ('Acme Corp')", "Gsid != 'Acme Corp'"])
+def test_a_name_where_an_id_stands_draws_a_warning(text: str) -> None:
+    world = World()
+    world.bind(text)
+    (finding,) = world.context.findings
+    assert (finding.severity, finding.message) == ("warning", "'Acme Corp' is no id, so it equals none")
+    world = World()
+    world.bind(f"Gsid = '{'1P02' + '0' * 32}' or Gsid = '001A0000012Bcde'")
+    assert world.context.findings == []
+
+
 def test_the_exact_label_goes_before_others() -> None:
     assert World().findings("Stage in ('NEW CUSTOMER')") == []
     assert refusal("Stage = 'new customer'").code == "GS-AMBIGUOUS"

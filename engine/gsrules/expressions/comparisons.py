@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
-from typing import cast
+from typing import Final, cast
 
 from gsrules.catalogue.datatypes import DATE, DATETIME, DataType, Family
 from gsrules.dataclass import dataclass
@@ -39,6 +40,9 @@ from gsrules.expressions.tree import (
 
 _ORDERED = frozenset({Family.NUMBER}) | DATES
 _LISTED = TEXT_LIKE | PICKLISTS | {Family.NUMBER}
+
+_ID: Final = re.compile(r"[0-9A-Za-z]{15}|[0-9A-Za-z]{18}|[0-9A-Za-z]{36}")
+"""What an id looks like: a GSID, or a Salesforce id (data-setup.md §2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,9 @@ def _check_families(left: Expr, right: Expr, spot: Spot, context: Context) -> No
     if families == TEXT_LIKE:
         if not is_constant(left) and not is_constant(right):
             warn_text_with_id(spot.place, spot.value, context)
+        for side in (left, right):
+            if isinstance(side, Literal) and isinstance(side.value, str) and not _ID.fullmatch(side.value):
+                _warn_no_id(side.value, side.place or spot.place, context)
         return
     if families & PICKLISTS and families <= PICKLISTS | TEXT_LIKE and Family.MULTI_PICKLIST not in families:
         _warn_ids_differ(spot, context)
@@ -185,6 +192,12 @@ def _check_families(left: Expr, right: Expr, spot: Spot, context: Context) -> No
     raise type_error(
         f"{one.family} cannot be compared with {other.family}", right.place, spot.value, _type_hint(one, other)
     )
+
+
+def _warn_no_id(text: str, place: Place, context: Context) -> None:
+    message = f"{text!r} is no id, so it equals none"
+    hint = "compare a field of the record behind the lookup, such as Company.Name"
+    context.warn(Problem("GS-TYPE", message, place, value=text[:60], hint=hint, severity="warning"))
 
 
 def _type_hint(left: DataType, right: DataType) -> str:
