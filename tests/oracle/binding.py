@@ -114,7 +114,7 @@ def _cased(node: Node, scope: Scope, context: Context) -> Bound:
         raise RefusedError("GS-OPERATOR", "ignore_case is for texts")
     equality, search = ("insensitive", "insensitive") if node.parts[1] else ("sensitive", "sensitive")
     profile = context.profile | {"filter.equality_case": equality, "filter.text_match_case": search}
-    return bind(node.parts[0], scope, replace(context, profile=profile))
+    return bind(node.parts[0], scope, replace(context, profile=profile, around=context))
 
 
 def template(text: str, scope: Scope, context: Context, escape: Callable[[str], str] = str) -> Compute:
@@ -216,6 +216,7 @@ def _shift(node: Node, scope: Scope, context: Context) -> Bound:
 
 
 def _case(node: Node, scope: Scope, context: Context) -> Bound:
+    context = context.around or context
     for condition, _ in node.parts[0]:
         context.at_most("limits.filters", conditions(condition))
     nulls = context.profile["filter.null_rows"] == "include"

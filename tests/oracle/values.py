@@ -59,6 +59,8 @@ class Context:
     rule_id: str = "rule"
     task: str = ""
     column: str = ""
+    around: Context | None = None
+    """Where a condition decides about letter case for itself: what decides for those inside of it, as of a case."""
 
     def at_most(self, key: str, count: int) -> None:
         """A limit of the profile: more is refused, or only warned of (§17)."""
