@@ -113,6 +113,21 @@ def test_a_name_that_is_taken_gets_a_timestamp(tmp_path: Path) -> None:
     assert not (root / key).exists()
 
 
+def test_a_file_that_came_after_the_reading_stays(tmp_path: Path) -> None:
+    first, second = GOOD
+    path = tmp_path / "datasets/s3/gainsight-managed" / first
+
+    def upload(step: str) -> None:
+        if step.endswith("archiving"):
+            path.write_text("Id,N,Day\n9,9,2024-01-09\n")
+
+    report = ran(project(tmp_path, GOOD, "archive: archived"), on_step=upload).report
+    assert report.status == "SUCCESS"
+    assert [(p.code, p.value) for p in report.warnings] == [("GS-FILE-ARCHIVE", f"gainsight-managed/{first}")]
+    assert keys(tmp_path) == [first, f"in/archived/{second.removeprefix('in/')}"]
+    assert "9,9" in path.read_text()
+
+
 def test_the_rule_succeeds_where_the_folder_cannot_be_made(tmp_path: Path) -> None:
     workspace = project(tmp_path, {**GOOD, "in/archived": "a file where the folder should be"}, "archive: archived")
     report = ran(workspace).report

@@ -193,7 +193,7 @@ def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -
     leaving = run.options.archive and run.options.mode == "live"
     with Exports(run.workspace.project, run.profile, leaving) as exports:
         try:
-            result = _transaction(run, ready, datasets, watch, exports)
+            result = _watched_transaction(run, ready, datasets, watch, exports)
         except ExportError as error:
             return _ended(run, RunResult(run.report("FAILURE", tasks=datasets.reports, problems=error.problems)))
         report = result.report
@@ -202,6 +202,20 @@ def _act(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None) -
             if report.status != "FAILURE":
                 report = _archived(run, report, datasets.files)
         return _ended(run, replace(result, report=report))
+
+
+def _watched_transaction(
+    run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None, exports: Exports
+) -> RunResult:
+    """The transaction; once more without a look at its actions if that look broke it."""
+    if watch is None:
+        return _transaction(run, ready, datasets, None, exports)
+    from gsrules.run.behaviours.watch import LookError
+
+    try:
+        return _transaction(run, ready, datasets, watch, exports)
+    except LookError:
+        return _transaction(run, ready, datasets, watch, exports)
 
 
 def _transaction(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None, exports: Exports) -> RunResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, Problem
@@ -46,6 +46,13 @@ def archive_problem(task: S3Task) -> Problem | None:
     return Problem(problem.code, problem.message, task.place_of("archive"), value=str(task.archive), hint=hint)
 
 
+_OTHER: Final = Problem(
+    "GS-FILE-ARCHIVE",
+    "another file has come under its key since",
+    hint="it stays where it is, so that a later run can read it",
+)
+
+
 def archive_files(tasks: Mapping[str, S3Task], files: Mapping[str, Sequence[SourceFile]], project: Project) -> Archived:
     """Moves the files that the tasks have read, for those with an archive; what cannot move is a warning (§6.4).
 
@@ -62,6 +69,9 @@ def archive_files(tasks: Mapping[str, S3Task], files: Mapping[str, Sequence[Sour
                 continue
             try:
                 bucket = bucket_of(file.bucket, project)
+                if bucket.version(file.key) != file.version:
+                    warnings.append(_not_moved(name, task, file, _OTHER))
+                    continue
                 moved[file.bucket, file.key] = bucket.move(file.key, archive_key(task, file.key))
             except GsrulesError as error:
                 warnings.extend(_not_moved(name, task, file, problem) for problem in error.problems)

@@ -27,12 +27,16 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of a bucket: its key, the local file that holds what the key holds, and what decrypts it."""
+    """A file of a bucket: its key, the local file that holds what the key holds, and what decrypts it.
+
+    `version` tells what is read from what comes under the key later; only of files that will move to an archive.
+    """
 
     bucket: str
     key: str
     path: Path
     pgp_key: pgp.PgpKey | None = None
+    version: str | None = None
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.key}"
@@ -61,9 +65,10 @@ def _found(task: S3Task, rule_date: datetime.date, project: Project) -> tuple[So
     keys = list(bucket.keys(key)) if task.match == "starts_with" else [key]
     found: list[SourceFile] = []
     for each in keys:
+        version = bucket.version(each) if task.archive is not None else None
         path = bucket.local(each)
         if path is not None:
-            found.append(SourceFile(bucket.name, each, path, pgp_key))
+            found.append(SourceFile(bucket.name, each, path, pgp_key, version))
         elif task.match == "starts_with":
             raise RunError(_no_file(task, each, "is no ordinary file"))
     if not found:

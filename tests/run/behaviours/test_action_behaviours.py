@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from gsrules.errors import InputError
+from gsrules.run.behaviours import watch
+from gsrules.run.behaviours.actions import Acted
 from gsrules.run.behaviours.model import Behaviour
 from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, run_rule
@@ -68,22 +70,30 @@ def test_what_made_no_difference_is_not_told(case: str, key: str, tmp_path: Path
     assert key not in found(case, tmp_path)
 
 
-def test_looking_leaves_no_trace(tmp_path: Path) -> None:
-    """Ids and records are those of a run at which nobody looks."""
+def break_down(acted: Acted) -> list[Behaviour]:
+    """A database that cannot do it, as out of memory: the transaction is lost."""
+    acted.run.tenant.con.execute("SELECT error('no memory left')")
+    raise AssertionError
+
+
+def test_looking_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids and records are those of a run at which nobody looks, also where looking breaks down."""
     stored = []
-    for counting in ("off", "quick"):
-        folder = tmp_path / counting
+    for turn, counting in (("a", "off"), ("b", "quick"), ("c", "quick")):
+        if turn == "c":
+            monkeypatch.setattr(watch, "action_behaviours", break_down)
+        folder = tmp_path / turn
         shutil.copytree(CASES / "cta_playbook_tasks", folder)
         workspace = Workspace.open(folder)
         with workspace.tenant("live", folder / "t.duckdb") as tenant:
             options = RunOptions(rule_date=dt.date(2026, 11, 23), behaviours=counting)  # type: ignore[arg-type]
-            run_rule(workspace, "rule", options, tenant)
+            assert run_rule(workspace, "rule", options, tenant).report.status == "SUCCESS"
             ids = [
                 tenant.con.execute(f"select Gsid, gs_sequence from {_table(tenant, name)}").fetchall() for name in TWO
             ]
             left = tenant.con.execute("select table_name from duckdb_tables() where temporary").fetchall()
         stored.append((ids, [name for (name,) in left if "behaviour" in name]))
-    assert stored[0] == stored[1]
+    assert stored[0] == stored[1] == stored[2]
     assert stored[0][1] == []
 
 

@@ -188,8 +188,8 @@ class _Again:
     def _side(self, context: Context) -> Side:
         return Side(context, self._acted.bound.plan, {}, self._acted.run.tenant)
 
-    def _decided(self, action: BoundAction, profile: Profile) -> int | None:
-        """The rows whose effects differ; None where the action cannot decide under the other value."""
+    def _decided(self, action: BoundAction, profile: Profile) -> int:
+        """The rows whose effects differ."""
         acted = self._acted
         run = replace(acted.run, profile=profile, prefix=scratch_prefix(), texts={})
         other: ChangeList | None = None
@@ -197,8 +197,6 @@ class _Again:
             try:
                 other = action.plan(run)
                 return self._other_effects(other) or self._other_writes(other)
-            except duckdb.Error:
-                return None
             finally:
                 if other is not None:
                     discard(acted.run.tenant.statements, other.effects)

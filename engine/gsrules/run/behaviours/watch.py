@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
+
 from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.profile import profile_keys
 from gsrules.run.behaviours.actions import AGAIN, Acted, action_behaviours
@@ -23,6 +25,10 @@ from gsrules.tenant.counters import CounterState
 _ZERO_ROWS = "run.zero_rows"
 
 
+class LookError(Exception):
+    """Looking at an action failed, and with it the transaction in which it was done."""
+
+
 class Watch:
     """Looks at a run that is under way; what it tries leaves no trace in the tenant."""
 
@@ -31,6 +37,7 @@ class Watch:
         self._files = files
         self._most = QUICK if counting == "quick" else None
         self._found: list[Behaviour] = []
+        self._blind = False
 
     def look_at_data(self, datasets: Datasets) -> None:
         """Notes what the datasets depended on, before any action changes what they were computed from."""
@@ -45,10 +52,19 @@ class Watch:
     def look_at_action(
         self, spec: ActionSpec, action: BoundAction, run: ActionRun, made: ChangeList, reserved: CounterState
     ) -> None:
-        """Notes what the effects of an action depended on, before they are written."""
+        """Notes what the effects of an action depended on, before they are written.
+
+        Raises LookError where the database cannot do it (out of memory, say); no action is looked at from then on.
+        """
+        if self._blind:
+            return
         columns = self._bound.plan.tasks[find_task(self._bound.plan, spec.from_, spec.id)].columns
         acted = Acted(self._bound, spec, action, columns, run, made, reserved, self._most and AGAIN)
-        self._found += action_behaviours(acted)
+        try:
+            self._found += action_behaviours(acted)
+        except duckdb.Error as error:
+            self._blind = True
+            raise LookError from error
         if isinstance(run.profile, Watched):
             run.profile.bound()  # what is read from now on, the next action reads
 

@@ -60,6 +60,14 @@ class FolderBucket:
         self._check_inside(path, key)
         return path if path.is_file() else None
 
+    def version(self, key: str) -> str | None:
+        """Size, time of change and number of the file, None if there is none."""
+        path = self.local(key)
+        if path is None:
+            return None
+        there = path.stat()
+        return f"{there.st_size} {there.st_mtime_ns} {there.st_ino}"
+
     def write(self, key: str, path: Path) -> None:
         """Puts a copy of the finished file under the key, in place of what was there."""
         target = self._target(key)

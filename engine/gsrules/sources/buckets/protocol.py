@@ -35,6 +35,10 @@ class Bucket(Protocol):
         """A local file with what the key holds, None if there is no such key. Only to be read."""
         ...
 
+    def version(self, key: str) -> str | None:
+        """What tells what the key holds from what it held before, None if there is no such key."""
+        ...
+
     def write(self, key: str, path: Path) -> None:
         """Puts a copy of the finished local file under the key, in place of what was there.
 

@@ -122,6 +122,12 @@ class S3Bucket:
                 raise
             return None
 
+    def version(self, key: str) -> str | None:
+        """ETag and size of the key, None if there is none."""
+        _check(key)
+        there = self.client.version(self._path(key), key)
+        return None if there is None else f"{there.tag} {there.size}"
+
     def write(self, key: str, path: Path) -> None:
         """Uploads the finished file, in place of what was under the key."""
         _check(key)
