@@ -77,7 +77,7 @@ def _tasks(acted: Acted, _other: object) -> Answer:
     counts = acted.made.counts
     if not _of(acted, "tasks", ()):
         return 0
-    return counts.created or ("decide" if counts.updated else 0)
+    return "decide" if counts.updated else counts.created
 
 
 def _latest_task(acted: Acted, _other: object) -> Answer:
