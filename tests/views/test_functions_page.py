@@ -9,7 +9,7 @@ import pytest
 from gsrules.expressions.functions import FUNCTIONS
 from gsrules.expressions.functions.structured import STRUCTURED, Structured
 from gsrules.profile import Profile, profile_keys
-from gsrules.run.examples import over_rows, value_over_rows
+from gsrules.run.function_examples import over_rows, value_over_rows
 from gsrules.views.functions_page import functions_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "functions.md"

@@ -13,7 +13,7 @@ from gsrules.errors import InputError, Problem, nearest
 from gsrules.expressions.functions import FUNCTIONS, GROUPS, HABITS, Function
 from gsrules.expressions.functions.structured import STRUCTURED, Structured
 from gsrules.profile import Profile, profile_keys
-from gsrules.run.examples import over_rows, value_over_rows, values_of
+from gsrules.run.function_examples import over_rows, value_over_rows, values_of
 
 STRUCTURED_TITLE: Final = "Structured fields and aggregates"
 _EVIDENCE: Final = {
