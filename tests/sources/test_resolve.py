@@ -8,8 +8,10 @@ import pytest
 
 from gsrules.errors import InputError, RunError
 from gsrules.project import Project
+from gsrules.sources.check import check_task
 from gsrules.sources.resolve import resolve
 from gsrules.spec.tasks import S3Task
+from gsrules.spec.text import Text
 
 RULE_DATE = dt.date(2018, 2, 24)
 
@@ -49,6 +51,12 @@ def test_starts_with_reads_every_key_in_ascending_order(project: Project) -> Non
         "input/S3partial - Sheet1 -2018-02-20 a.csv",
         "input/S3partial - Sheet1 -2018-02-20 b.csv",
     ]
+
+
+def test_a_star_stands_for_itself_and_is_warned_of(project: Project) -> None:
+    (problem,) = check_task(S3Task(path=Text("in/usage-*.csv")), project.profile)
+    assert (problem.code, problem.severity, problem.value) == ("GS-FILE-PATH", "warning", "in/usage-*.csv")
+    assert "no wildcards" in problem.message
 
 
 def test_the_managed_prefix_may_be_written(project: Project) -> None:

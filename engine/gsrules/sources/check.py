@@ -41,6 +41,10 @@ def _path(task: S3Task) -> Iterator[Problem]:
     problem = key_problem(key.rstrip("/") if task.match == "starts_with" else key)
     if problem is not None:
         yield Problem(problem.code, problem.message, place, value=task.path, hint=problem.hint)
+    if "*" in key:
+        message = "a path has no wildcards: * stands for itself (data-setup.md §6.1)"
+        hint = "use match: starts_with, which reads every file that begins so"
+        yield Problem("GS-FILE-PATH", message, place, value=task.path, hint=hint, severity="warning")
     archive = archive_problem(task)
     if archive is not None:
         yield archive
