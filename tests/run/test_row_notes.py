@@ -161,11 +161,11 @@ def test_fetches_beyond_gainsights_limits_draw_a_warning() -> None:
 
 def test_a_failed_run_reports_the_tasks_that_were_computed(tmp_path: Path) -> None:
     # data-setup.md §16
-    settings = '[profile]\n"formula.divide_by_zero" = "error"\n'
     divided = "{type: transform, from: A, formulas: {q: n / (n - 1)}}"
-    assert notes(tmp_path, divided, settings) == []
+    assert notes(tmp_path, divided) == []
+    (tmp_path / "gsrules.toml").write_text('[profile]\n"formula.divide_by_zero" = "error"\n')
     workspace = Workspace.open(tmp_path)
     with workspace.tenant(mode="dry_run") as tenant:
-        report = run_rule(workspace, "r", RunOptions(DAY, mode="dry_run", keep_all_tasks=True), tenant).report
+        report = run_rule(workspace, "r", RunOptions(DAY, mode="dry_run"), tenant).report
     assert (report.status, [problem.code for problem in report.problems]) == ("FAILURE", ["GS-VALUE"])
     assert {task.task: task.rows for task in report.tasks} == {"A": 4, "B": 8, "C": 3, "M": 4}
