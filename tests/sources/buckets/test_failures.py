@@ -169,10 +169,8 @@ def test_a_passing_trouble_is_overcome(server: Any, opened: Opened) -> None:
         if next(times) < 2:
             return  # closes
         with socket.create_connection((host, int(port))) as behind:
-            behind.settimeout(5)
-            while piece := connection.recv(65536):
-                behind.sendall(piece)
-                connection.sendall(behind.recv(1 << 20))
+            threading.Thread(target=_copy, args=(behind, connection), daemon=True).start()
+            _copy(connection, behind)
 
     with serving(forwarding) as address:
         path = opened(root, endpoint=address).local("in/a.csv")
