@@ -14,7 +14,9 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.errors import Problem, RunError
+from gsrules.run.outbox import write_file
 from gsrules.run.report import RunReport
+from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, spell, temp_table
 
 
@@ -32,16 +34,17 @@ def write_artifacts(
     folder: Path,
     report: RunReport,
     rule_file: Path,
-    connection: duckdb.DuckDBPyConnection,
+    tenant: Tenant,
     datasets: Mapping[str, str],
     effects: Mapping[str, str],
     rejects: Mapping[str, str],
 ) -> None:
     """Writes the run's folder in one move: a reader never sees half of it.
 
-    `datasets` and `effects` map task names and action ids to temporary tables of `connection`, `rejects` the tasks of
-    which cells were read as null to the tables that hold these.
+    `datasets` and `effects` map task names and action ids to temporary tables of the tenant's connection, `rejects`
+    the tasks of which cells were read as null to the tables that hold these.
     """
+    connection = tenant.con
     draft = folder.with_name(f".{folder.name}.draft")
     try:
         (draft / "datasets").mkdir(parents=True)
@@ -54,6 +57,7 @@ def write_artifacts(
         for task, table in rejects.items():
             (draft / "rejects").mkdir(exist_ok=True)
             _copy(connection, table, ("file", "line"), draft / "rejects" / f"{file_name(task)}.parquet")
+        write_file(tenant, report.run_id, draft / "outbox.jsonl")
         (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
         draft.rename(folder)
     except (OSError, duckdb.IOException) as error:

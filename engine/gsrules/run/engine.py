@@ -17,6 +17,7 @@ from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, RunError
 from gsrules.plan.nodes import Column, DataPlan
 from gsrules.profile import Profile
+from gsrules.run import outbox
 from gsrules.run.artifacts import kept_run_id, new_run_id, write_artifacts
 from gsrules.run.behaviours import Behaviour, Watched
 from gsrules.run.datasets import Datasets, ExactNeeded, TaskError, compute
@@ -221,6 +222,8 @@ def _watched_transaction(
 def _transaction(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch | None, exports: Exports) -> RunResult:
     bound = ready.bound
     changes: dict[str, ChangeList] = {}
+    outgoing: dict[str, Mapping[str, int]] = {}
+    sent = 0
     run.tenant.begin()
     try:
         for position, (spec, action) in enumerate(bound.actions, start=1):
@@ -234,8 +237,11 @@ def _transaction(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch |
             if run.options.mode == "live" or run.options.seen_later or position < len(bound.actions):
                 for write in made.writes:
                     run.tenant.apply(write)
+            outgoing[str(spec.id)] = outbox.counted(asked.scratch(), made)
+            if run.options.mode == "live":
+                sent = outbox.keep(asked, str(spec.id), made, sent)
         exports.make(changes)
-        report = _report(run, bound, datasets, changes, watch, exports)
+        report = _report(run, bound, datasets, changes, outgoing, watch, exports)
         if run.options.mode == "live":
             run.tenant.record_run(_record(run, report))
         run.tenant.commit()
@@ -310,6 +316,7 @@ def _report(
     bound: BoundRule,
     datasets: Datasets,
     changes: Mapping[str, ChangeList],
+    outgoing: Mapping[str, Mapping[str, int]],
     watch: Watch | None,
     exports: Exports,
 ) -> RunReport:
@@ -323,6 +330,7 @@ def _report(
             skips=changes[str(spec.id)].skips,
             warnings=changes[str(spec.id)].warnings,
             exports=exports.told(str(spec.id)),
+            outbox=outgoing[str(spec.id)],
         )
         for spec, _ in bound.actions
     )
@@ -345,7 +353,7 @@ def _ended(run: _Run, result: RunResult) -> RunResult:
     shown = folder.relative_to(run.workspace.project.root).as_posix()
     report = replace(result.report, artifacts=shown)
     rule_file = run.workspace.project.rule_path(run.rule.id)
-    write_artifacts(folder, report, rule_file, run.tenant.con, result.datasets, result.effects, result.rejects)
+    write_artifacts(folder, report, rule_file, run.tenant, result.datasets, result.effects, result.rejects)
     return replace(result, report=report)
 
 

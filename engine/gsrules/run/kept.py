@@ -160,7 +160,8 @@ def _action(data: Mapping[str, Any]) -> ActionReport:
         for name in ("errors", "skips", "warnings")
     }
     exports = tuple(ExportReport(**each) for each in data.get("exports", ()))
-    return ActionReport(data["id"], data["action"], data["from"], counts, **groups, exports=exports)
+    outbox = dict(data.get("outbox", {}))
+    return ActionReport(data["id"], data["action"], data["from"], counts, **groups, exports=exports, outbox=outbox)
 
 
 def _problem(data: Mapping[str, Any]) -> Problem:

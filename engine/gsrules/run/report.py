@@ -62,7 +62,10 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class ActionReport:
-    """One action: its row counts (actions.md §10.1), with errors, skips and warnings grouped by code."""
+    """One action: its row counts (actions.md §10.1), with errors, skips and warnings grouped by code.
+
+    `outbox`: how many entries of each kind it adds to the outbox; a dry run only says what it would add.
+    """
 
     id: str
     action: str
@@ -72,6 +75,7 @@ class ActionReport:
     skips: tuple[ErrorCount, ...] = ()
     warnings: tuple[ErrorCount, ...] = ()
     exports: tuple[ExportReport, ...] = ()
+    outbox: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -101,7 +105,8 @@ class ActionReport:
             "skips": [_count_json(e) for e in self.skips],
             "warnings": [_count_json(e) for e in self.warnings],
         }
-        return shown | ({"exports": [each.as_json() for each in self.exports]} if self.exports else {})
+        exports = {"exports": [each.as_json() for each in self.exports]} if self.exports else {}
+        return shown | exports | ({"outbox": dict(self.outbox)} if self.outbox else {})
 
 
 def _count_json(group: ErrorCount) -> dict[str, Any]:

@@ -36,6 +36,22 @@ EFFECT_COLUMNS: Mapping[str, str] = {
     "after": "STRUCT",
 }
 
+OutboxKind = Literal["api_call", "salesforce_write", "lead_sync", "opportunity_sync", "notification"]
+"""What an entry of the outbox would have been (actions.md §9.3)."""
+
+# Columns of an outbox relation: a temporary table or view of the action, one row for each request that would have
+# been sent. `row` is the row number in the dataset, `kind` an OutboxKind, `headers` a JSON object as text, with
+# secrets masked. What does not apply is NULL. The run numbers the entries and adds itself, its rule and action.
+OUTBOX_COLUMNS: Mapping[str, str] = {
+    "row": "BIGINT",
+    "kind": "VARCHAR",
+    "connection": "VARCHAR",
+    "method": "VARCHAR",
+    "url": "VARCHAR",
+    "headers": "VARCHAR",
+    "body": "VARCHAR",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -105,6 +121,8 @@ class ChangeList:
     """What one action decided. `effects` names the effects table; `writes` are applied in order.
 
     `files` leave when the run has committed; then the effects are a table, which tells what became of them.
+    `outbox` names a relation of OUTBOX_COLUMNS: a live run keeps its rows in the tenant's outbox, a dry run counts
+    them. Entries of one row keep the order of `kind`, `url` and `body`.
     """
 
     effects: str
@@ -114,3 +132,4 @@ class ChangeList:
     skips: tuple[ErrorCount, ...] = ()
     warnings: tuple[ErrorCount, ...] = ()
     files: tuple[OutFile, ...] = ()
+    outbox: str | None = None

@@ -11,6 +11,7 @@ from sqlglot import exp
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
+from gsrules.tenant.changes import OUTBOX_COLUMNS
 from gsrules.tenant.names import (
     SEQUENCE,
     STORE,
@@ -28,8 +29,9 @@ from gsrules.tenant.names import (
     typed_null,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 META_TABLE = "gs_store"
+OUTBOX_TABLE = "outbox"
 PICKLIST_TABLE = "gs_picklist_item"
 SCHEME_OBJECT = "scorecard_scheme_definition"
 
@@ -53,6 +55,14 @@ INTERNAL_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("started", "TIMESTAMP"),
         ("report", "VARCHAR"),
     ],
+    OUTBOX_TABLE: [
+        ("run", "VARCHAR"),
+        ("n", "BIGINT"),
+        ("rule", "VARCHAR"),
+        ("action", "VARCHAR"),
+        ("at", "TIMESTAMP"),
+        *OUTBOX_COLUMNS.items(),
+    ],
 }
 
 
@@ -68,6 +78,11 @@ class StoredTables:
         return not self.columns
 
 
+def is_current(meta: Mapping[str, str], catalogue: Catalogue) -> bool:
+    """Whether a store that says this of itself has the tables of this program and catalogue."""
+    return meta.get("catalogue") == catalogue.fingerprint and meta.get("schema_version") == str(SCHEMA_VERSION)
+
+
 def current_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> StoredTables | None:
     """What the attached store holds if it was written with this very catalogue; None if it has to be looked up.
 
@@ -78,7 +93,7 @@ def current_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Stor
         meta: dict[str, str] = dict(run(con, select).fetchall())
     except (duckdb.CatalogException, duckdb.BinderException):  # an empty store, or a file of another program
         return None
-    if meta.get("catalogue") != catalogue.fingerprint or meta.get("schema_version") != str(SCHEMA_VERSION):
+    if not is_current(meta, catalogue):
         return None
     columns = {name: dict(columns) for name, columns in INTERNAL_TABLES.items()}
     columns |= {name: dict(column_types(definition)) for name, definition in catalogue.objects.items()}

@@ -37,7 +37,7 @@ from gsrules.tenant.names import (
     sql_type,
     temp_table,
 )
-from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, stored_tables
+from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, is_current, stored_tables
 from gsrules.tenant.statements import Statements
 from gsrules.tenant.store import (
     clear_store,
@@ -401,7 +401,7 @@ class Tenant:
             if stored.is_empty:
                 with self._transaction():
                     self._make()
-            elif stored.meta.get("catalogue") != self.catalogue.fingerprint:
+            elif not is_current(stored.meta, self.catalogue):
                 with self._transaction():
                     new = grow_store(self.con, self.catalogue, stored)
                     self._use(STORE, stored_tables(self.con))
