@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from gsrules.actions.conversion import length_words, longer_than
+from gsrules.actions.cta_comments import stage_comment
 from gsrules.actions.due import Skip, due_date
 from gsrules.actions.entity import BoundEntity, stage_entity
 from gsrules.actions.kind import ActionRun
@@ -30,10 +31,10 @@ from gsrules.actions.staging import (
     sub,
     text,
     texts,
-    typed_null,
     use,
 )
 from gsrules.actions.tokens import with_null_tokens
+from gsrules.actions.traits import Traits
 from gsrules.actions.values import StagedValue, stage, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.dataclass import dataclass
@@ -76,6 +77,12 @@ class BoundCta:
     def writes_to(self) -> tuple[str, ...]:
         return (CTA, "cs_task") if self.tasks else (CTA,)
 
+    @property
+    def traits(self) -> Traits:
+        from gsrules.actions.cta_traits import traits_of_create  # only some commands ask for them
+
+        return traits_of_create(self)
+
     def plan(self, run: ActionRun) -> ChangeList:
         """Decides every matched row (actions.md §6.3)."""
         from gsrules.actions.cta_writes import finish  # the second half of planning; it reads this module's names
@@ -115,9 +122,9 @@ class Decision:
         entity = stage_entity(action.entity, self.rows)
         owner = stage_owner(action.owner, self.rows)
         name = self._name()
-        comment, comment_values = self._comment()
+        comment = stage_comment(action.comments, self.rows, self.comment_length)
         mapped = [self._mapped(mapping) for mapping in action.mappings]
-        watched = [entity.gsid, name, *comment_values, *mapped]
+        watched = [entity.gsid, name, comment, *mapped]
         owner_warnings = StagedValue("`owner`", owner.gsid, owner.shown, (), owner.warnings)
         self._warns = any(value.warnings for value in (*watched, owner_warnings))
         items = [
@@ -127,7 +134,7 @@ class Decision:
             named(name.value, "name"),
             named(owner.gsid, "owner"),
             named(owner.shown, "owner_shown"),
-            named(comment, "comment"),
+            named(comment.value, "comment"),
             *(named(value.value, f"v{i}") for i, value in enumerate(mapped)),
         ]
         return staged_rows(self.rows, items, [*watched, owner_warnings])
@@ -158,22 +165,6 @@ class Decision:
         words = {"STRING_TOO_LONG": length_words(limit, value)}
         staged = StagedValue(label, value, shown, tuple(failures), tuple(warnings), words)
         return with_null_tokens(staged, self.action.name, self.rows)
-
-    def _comment(self) -> tuple[exp.Expr, list[StagedValue]]:
-        """The rendered comment (empty is null), and its codes."""
-        if self.action.comments is None:
-            return typed_null("VARCHAR"), []
-        value = self.rows.once(self.rows.spell(self.action.comments))
-        failures, words = [], {}
-        length = self.comment_length
-        if self.run.profile["load.overlength"] == "truncate":
-            value = fragment("LEFT(:v, :n)", v=value, n=number(length))
-        else:
-            failures.append((longer_than(length, value), "STRING_TOO_LONG"))
-            words["STRING_TOO_LONG"] = length_words(length, value)
-        value = fragment("NULLIF(:v, '')", v=value)
-        staged = StagedValue("`comments`", value, value, tuple(failures), words=words)
-        return value, [with_null_tokens(staged, self.action.comments, self.rows)]
 
     @property
     def comment_length(self) -> int:

@@ -8,13 +8,13 @@ from typing import Final
 from sqlglot import exp
 
 from gsrules.actions.cta import CTA, Decision, codes_of
+from gsrules.actions.cta_comments import before_and_after, full_words, with_comments
 from gsrules.actions.effects import EffectColumns
 from gsrules.actions.messages import SKIPS
 from gsrules.actions.staging import all_of, call, column, fragment, left_join, named, relation, select, sub, text
 
 TOUCHING: Final = ("create", "update", "follow")
 """The steps of rows that write."""
-BREAK: Final = "<br/>"
 
 
 def cta_effects(decision: Decision, sides: Sequence[str], decided: str, touched: str, fresh: str) -> EffectColumns:
@@ -22,10 +22,10 @@ def cta_effects(decision: Decision, sides: Sequence[str], decided: str, touched:
 
     `touched` has them as `p:` and `a:`, except for Comments, which are put together here.
     """
-    written = sub(_with_comments(touched), "t") if "Comments" in sides else relation(touched, "t")
+    written = sub(with_comments(touched), "t") if "Comments" in sides else relation(touched, "t")
     parts = _parts(decision, decided, written, fresh)
-    parts = parts.select(*(named(_before(name), f"p:{name}") for name in sides), copy=False)
-    parts = parts.select(*(named(_after(name), f"a:{name}") for name in sides), copy=False)
+    parts = parts.select(*(named(before_and_after(name)[0], f"p:{name}") for name in sides), copy=False)
+    parts = parts.select(*(named(before_and_after(name)[1], f"a:{name}") for name in sides), copy=False)
     skipped = exp.In(
         this=fragment("list_extract(:c, 1)", c=column("codes")), expressions=[text(code) for code in sorted(SKIPS)]
     )
@@ -74,7 +74,7 @@ def _parts(decision: Decision, decided: str, written: exp.Expr, fresh: str) -> e
         ]
     )
     codes = fragment("CASE WHEN :l THEN ['STRING_TOO_LONG'] ELSE :c END", l=lost, c=codes_of(_d("step"), _d("codes")))
-    full = text(f"with this comment they would have more than {decision.comment_length} characters")
+    full = full_words(decision.comment_length)
     recent = fragment("CASE WHEN :s = 'recent' THEN :r END", s=_d("step"), r=_d("recent_id"))
     query = select(
         *(_d(name) for name in ("row", "step", "owner", "owner_shown", "shown", "warnings")),
@@ -93,27 +93,6 @@ def _parts(decision: Decision, decided: str, written: exp.Expr, fresh: str) -> e
     return query.join(left_join(relation(fresh, "n"), after_creation), copy=False)
 
 
-def _with_comments(touched: str) -> exp.Select:
-    """Adds the comments that the rows of a CTA have written: `so_far` with the row, `prior` without it."""
-    text_now = fragment("CASE WHEN :a THEN :c END", a=column("appends"), c=column("comment"))
-    so_far = exp.Window(this=call("string_agg", text_now, text(BREAK)), **running())
-    summed = select(exp.Star(), named(so_far, "so_far")).from_(relation(touched), copy=False)
-    prior = exp.Window(this=fragment("LAG(:s)", s=column("so_far")), **by_row())
-    return select(exp.Star(), named(prior, "prior")).from_(sub(summed), copy=False)
-
-
-def _before(name: str) -> exp.Expr:
-    if name == "Comments":
-        return joined_comments(column("b:Comments", "t"), column("prior", "t"))
-    return column(f"p:{name}", "t")
-
-
-def _after(name: str) -> exp.Expr:
-    if name == "Comments":
-        return joined_comments(column("b:Comments", "t"), column("so_far", "t"))
-    return column(f"a:{name}", "t")
-
-
 def _warnings(decision: Decision) -> exp.Expr:
     if decision.run.profile["cta.owner_missing"] != "none":
         return column("warnings")
@@ -123,27 +102,6 @@ def _warnings(decision: Decision) -> exp.Expr:
         o=column("owner"),
         w=column("warnings"),
     )
-
-
-def joined_comments(base: exp.Expr, more: exp.Expr) -> exp.Expr:
-    """A comment after another one."""
-    return fragment(
-        "CASE WHEN :m IS NULL THEN :b ELSE CONCAT_WS(:br, NULLIF(:b, ''), :m) END", m=more, b=base, br=text(BREAK)
-    )
-
-
-def by_row() -> dict[str, object]:
-    """A window over the rows of one CTA, in order."""
-    return {
-        "partition_by": [column("gsid")],
-        "order": exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
-    }
-
-
-def running() -> dict[str, object]:
-    """The rows of one CTA up to the current one."""
-    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-    return {**by_row(), "spec": spec}
 
 
 def _d(name: str) -> exp.Column:

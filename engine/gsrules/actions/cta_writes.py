@@ -9,15 +9,16 @@ from sqlglot import exp
 
 from gsrules.actions.constants import timestamp
 from gsrules.actions.cta import CTA, Decision
-from gsrules.actions.cta_effects import BREAK, TOUCHING, by_row, cta_effects, joined_comments, running
+from gsrules.actions.cta_comments import all_comments, fitting, last_states, totals, truncates
+from gsrules.actions.cta_effects import TOUCHING, cta_effects
 from gsrules.actions.cta_tasks import task_writes
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import unknown_types
+from gsrules.actions.folding import Slot, folded
 from gsrules.actions.staging import (
     aliased,
     all_of,
     any_of,
-    cast,
     column,
     fragment,
     given_number,
@@ -33,38 +34,9 @@ from gsrules.actions.staging import (
     write_view,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
-from gsrules.dataclass import dataclass
 from gsrules.tenant.changes import ChangeList, Write
 
 COMMENT_LOG = "gs_cta_comment_log"
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A field of the CTA that the action knows.
-
-    `made` is its value in a CTA that the action creates, `hit` what a row writes into a found CTA (None: nothing),
-    `when` whether it does. `fixed` slots get the same value from every row of one CTA.
-    """
-
-    name: str
-    storage: str
-    made: exp.Expr
-    hit: exp.Expr | None = None
-    when: exp.Expr | None = None
-    fixed: bool = True
-
-    @property
-    def base(self) -> exp.Expr:
-        return column(f"b:{self.name}")
-
-    @property
-    def after(self) -> exp.Expr:
-        return column(f"a:{self.name}")
-
-    @property
-    def before(self) -> exp.Expr:
-        return column(f"p:{self.name}")
 
 
 def finish(decision: Decision) -> ChangeList:
@@ -252,29 +224,14 @@ class _Fold:
             copy=False,
         )
         touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]), copy=False)
-        return self._states(self._with_comments(touching))
+        return folded(self._fitting(touching), self.slots, [column("appends")])
 
-    def _with_comments(self, touching: exp.Select) -> exp.Select:
+    def _fitting(self, touching: exp.Select) -> exp.Select:
         """Adds `appends`; rows whose comment would make the field too long leave."""
         marked = select(exp.Star(), named(self._appends(), "appends")).from_(sub(touching), copy=False)
-        if self.run.profile["load.overlength"] == "truncate" or self.action.comments is None:
+        if truncates(self.run.profile) or self.action.comments is None:
             return marked
-        length = fragment("CASE WHEN :a THEN LENGTH(:c) + 5 ELSE 0 END", a=column("appends"), c=column("comment"))
-        total = exp.Window(this=exp.Sum(this=length), **running())
-        long = fragment(
-            ":a AND NOT :m AND COALESCE(LENGTH(:b), 0) + :t > :n",
-            a=column("appends"),
-            m=column("makes"),
-            b=column("b:Comments"),
-            t=total,
-            n=number(self.decision.comment_length + 5),
-        )
-        checked = select(exp.Star(), named(long, "too_long")).from_(sub(marked), copy=False)
-        return (
-            select(exp.Star())
-            .from_(sub(checked), copy=False)
-            .where(fragment("NOT :l", l=column("too_long")), copy=False)
-        )
+        return fitting(marked, self.decision.comment_length)
 
     def _log(self) -> exp.Select:
         """The CTAs that this action wrote to in earlier runs."""
@@ -336,57 +293,17 @@ class _Fold:
         )
         return any_of([all_of([present, makes]), all_of([new, fragment(":n = 1", n=first)])])
 
-    def _states(self, touching: exp.Select) -> exp.Select:
-        """Adds `a:` and `p:` of every slot, `changed` and `is_last`."""
-        place = exp.Window(this=exp.RowNumber(), **by_row())
-        count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("gsid")])
-        after = [named(self._after(slot), f"a:{slot.name}") for slot in self.slots]
-        states = select(exp.Star(), *after, named(place, "place"), named(count, "size")).from_(
-            sub(touching), copy=False
-        )
-        before = [named(self._before(slot), f"p:{slot.name}") for slot in self.slots]
-        sides = select(
-            exp.Star(), *before, named(fragment(":p = :s", p=column("place"), s=column("size")), "is_last")
-        ).from_(sub(states), copy=False)
-        differs = [
-            exp.NullSafeNEQ(this=slot.after, expression=slot.before) for slot in self.slots if slot.hit is not None
-        ]
-        changed = any_of([column("appends"), *differs])
-        return select(exp.Star(), named(changed, "changed")).from_(sub(sides), copy=False)
-
-    def _after(self, slot: Slot) -> exp.Expr:
-        in_hit = slot.base if slot.hit is None else slot.hit
-        made = cast(slot.made, slot.storage)
-        if slot.fixed:
-            return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=self.stored, m=made, h=in_hit)
-        writes: exp.Expr = column("makes")
-        value: exp.Expr = made
-        if slot.hit is not None:
-            writes = any_of([column("makes"), slot.when or exp.true()])
-            hit = cast(slot.hit, slot.storage)
-            value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
-        box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
-        last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **running())
-        return fragment("CASE WHEN :l IS NULL THEN :b ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, b=slot.base)
-
-    def _before(self, slot: Slot) -> exp.Expr:
-        if slot.fixed:
-            # the rows before left the same value
-            return fragment("CASE WHEN :p = 1 THEN :b ELSE :a END", p=column("place"), b=slot.base, a=slot.after)
-        previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **by_row())
-        return fragment("CASE WHEN :p = 1 THEN :b ELSE :l END", p=column("place"), b=slot.base, l=previous)
-
     # Writes
 
     def _writes(self, touched: str, created: int) -> tuple[list[Write], int]:
         writes: list[Write] = []
         records = created
-        totals = self.scratch.table("totals", lambda: self._totals(touched))
+        summed = self.scratch.table("totals", lambda: totals(touched))
         if created:
-            writes.append(write_view(self.scratch, CTA, "insert", self._created, lambda: self._made(touched, totals)))
-        updated = self._updated(totals, touched)
+            writes.append(write_view(self.scratch, CTA, "insert", self._created, lambda: self._made(touched, summed)))
+        updated = self._updated(summed, touched)
         if updated:
-            writes.append(write_view(self.scratch, CTA, "update", self._hit, lambda: self._found(touched, totals)))
+            writes.append(write_view(self.scratch, CTA, "update", self._hit, lambda: self._found(touched, summed)))
             records += updated
         if self._tasks:
             task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
@@ -394,34 +311,15 @@ class _Fold:
             records += tasks
         return writes, records
 
-    def _totals(self, touched: str) -> exp.Select:
-        """`appended` comments of every CTA, and whether it is `changed`."""
-        appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(BREAK), r=column("row"))
-        query = select(
-            column("gsid"),
-            named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
-            named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
-        ).from_(relation(touched), copy=False)
-        return query.group_by(column("gsid"), copy=False)
+    def _made(self, touched: str, summed: str) -> exp.Select:
+        return last_states(touched, summed).where(fragment(":s IS NULL", s=column("stored_id", "t")), copy=False)
 
-    def _last(self, touched: str, totals: str) -> exp.Select:
-        """The last row (`t`) of every CTA with its totals (`s`)."""
-        source = select(named(column("gsid", "t"), "Gsid")).from_(relation(touched, "t"), copy=False)
-        on = exp.EQ(this=column("gsid", "s"), expression=column("gsid", "t"))
-        return source.join(relation(totals, "s"), on=on, copy=False).where(column("is_last", "t"), copy=False)
-
-    def _made(self, touched: str, totals: str) -> exp.Select:
-        return self._last(touched, totals).where(fragment(":s IS NULL", s=column("stored_id", "t")), copy=False)
-
-    def _found(self, touched: str, totals: str) -> exp.Select:
+    def _found(self, touched: str, summed: str) -> exp.Select:
         where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
-        return self._last(touched, totals).where(where, copy=False)
+        return last_states(touched, summed).where(where, copy=False)
 
     def _comments(self) -> exp.Expr:
-        comments = joined_comments(column("b:Comments", "t"), column("appended", "s"))
-        if self.run.profile["load.overlength"] == "truncate":
-            comments = fragment("LEFT(:c, :n)", c=comments, n=number(self.decision.comment_length))
-        return comments
+        return all_comments(self.run.profile, self.decision.comment_length)
 
     def _hit(self) -> dict[str, exp.Expr]:
         fields = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots if slot.hit is not None}
@@ -430,11 +328,11 @@ class _Fold:
             values["Comments"] = self._comments()
         return values
 
-    def _updated(self, totals: str, touched: str) -> int:
+    def _updated(self, summed: str, touched: str) -> int:
         def query() -> exp.Select:
             stored = select(column("gsid")).from_(relation(touched), copy=False)
             stored = stored.where(fragment("NOT :s IS NULL", s=self.stored), copy=False)
-            changed = select(exp.Count(this=exp.Star())).from_(relation(totals), copy=False)
+            changed = select(exp.Count(this=exp.Star())).from_(relation(summed), copy=False)
             changed = changed.where(column("changed"), copy=False)
             return changed.where(exp.In(this=column("gsid"), query=stored.subquery(copy=False)), copy=False)
 
