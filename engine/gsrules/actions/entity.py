@@ -85,7 +85,7 @@ def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
     stored = select(named(column("Gsid"), "g")).from_(tenant.table(entity.kind), copy=False)
     if entity.kind == "relationship":
         stored = stored.select(named(column("CompanyId"), "c"), copy=False)
-        known = _stored_types(entity.types, rows).subquery(copy=False)
+        known = stored_types(entity.types, rows).subquery(copy=False)
         stored = stored.select(named(exp.In(this=column("TypeId"), query=known), "fits"), copy=False)
     alias = rows.join(stored, [("g", made.value)])
     failures: list[CodeEntry] = [
@@ -111,7 +111,7 @@ def stage_entity(entity: BoundEntity, rows: Matched) -> StagedEntity:
     return StagedEntity(staged, made.value if entity.kind == "company" else column("c", alias))
 
 
-def _stored_types(types: Sequence[str], rows: Matched) -> exp.Select:
+def stored_types(types: Sequence[str], rows: Matched) -> exp.Select:
     """GSIDs of the relationship types that the rule means, by name or GSID."""
     by_name = exp.In(this=fragment("LOWER(:n)", n=column("Name")), expressions=[text(name.lower()) for name in types])
     by_id = exp.In(this=column("Gsid"), expressions=[text(name) for name in types])
@@ -125,7 +125,7 @@ def unknown_types(entity: BoundEntity, rows: Matched) -> tuple[ErrorCount, ...]:
         return ()
 
     def query() -> exp.Select:
-        return _stored_types(entity.types, rows).select(fragment("LOWER(:n)", n=column("Name")), copy=False)
+        return stored_types(entity.types, rows).select(fragment("LOWER(:n)", n=column("Name")), copy=False)
 
     known = {word for found in rows.scratch.rows("types", query) for word in found}
     missing = [name for name in entity.types if name not in known and name.lower() not in known]
