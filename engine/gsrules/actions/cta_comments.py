@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from gsrules.actions.conversion import length_words, longer_than
-from gsrules.actions.folding import by_row, running
+from gsrules.actions.cta_folding import by_row, running
 from gsrules.actions.rows import Matched
 from gsrules.actions.staging import call, column, fragment, named, number, relation, select, sub, text, typed_null
 from gsrules.actions.tokens import with_null_tokens

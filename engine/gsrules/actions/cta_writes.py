@@ -11,10 +11,10 @@ from gsrules.actions.constants import timestamp
 from gsrules.actions.cta import CTA, Decision
 from gsrules.actions.cta_comments import all_comments, fitting, last_states, totals, truncates
 from gsrules.actions.cta_effects import TOUCHING, cta_effects
+from gsrules.actions.cta_folding import Slot, folded
 from gsrules.actions.cta_tasks import task_writes
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import unknown_types
-from gsrules.actions.folding import Slot, folded
 from gsrules.actions.staging import (
     aliased,
     all_of,
