@@ -28,7 +28,9 @@ _PROFILE_KEYS: Final[Mapping[str, str]] = {
 }
 _FOLDERS: Final[Mapping[str, str]] = {"rules": "rules", "datasets": "datasets", "tests": "tests"}
 _STORE: Final = ".gsrules/tenant.duckdb"
-_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "profile", "limits")
+_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "profile", "limits", "runs")
+_RUNS_TO_UNDO: Final = 20
+_MOST_RUNS_TO_UNDO: Final = 1000
 _BUCKET_TEXTS: Final = ("path", "url", "endpoint", "region", "profile")
 _BUCKET_NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
     "connect_timeout": (1, 600),
@@ -71,6 +73,8 @@ class Project:
     buckets: Mapping[str, BucketSettings]
     profile: Profile
     settings_file: Path | None = None
+    runs_to_undo: int = _RUNS_TO_UNDO
+    """Of how many runs the tenant keeps what they overwrote (`[runs] undo`)."""
     pgp_keys: Mapping[str, Path] | None = field(default_factory=dict)
     """The files of secret PGP keys, by name; None where encrypted files are given in plain, as in rule tests."""
 
@@ -216,6 +220,7 @@ class _Settings:
             buckets=MappingProxyType(self._buckets(folders["datasets"] / "s3")),
             profile=self._profile(),
             settings_file=self.file,
+            runs_to_undo=self._runs_to_undo(),
             pgp_keys=MappingProxyType(self._pgp_keys()),
         )
 
@@ -301,6 +306,17 @@ class _Settings:
             self._problem(message, f"{where}.{key}", code="GS-PROJECT-SECRET", hint=_SECRETS_OF_BUCKETS)
         elif not re.fullmatch(form, address):
             self._problem(f"`{where}.{key}` is no S3 address", f"{where}.{key}", value=address, hint=example)
+
+    def _runs_to_undo(self) -> int:
+        table = self._table_of("runs")
+        for key in table:
+            self._check_key(key, ("undo",), f"runs.{key}")
+        value = table.get("undo", _RUNS_TO_UNDO)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_RUNS_TO_UNDO:
+            return value
+        message = f"`runs.undo` must be a whole number from 0 to {_MOST_RUNS_TO_UNDO}"
+        self._problem(message, "runs.undo", value=value, hint="of so many runs the tenant keeps what they overwrote")
+        return _RUNS_TO_UNDO
 
     def _pgp_keys(self) -> dict[str, Path]:
         found: dict[str, Path] = {}

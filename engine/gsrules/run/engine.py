@@ -226,6 +226,8 @@ def _transaction(run: _Run, ready: ReadyRule, datasets: Datasets, watch: Watch |
     sent = 0
     run.tenant.begin()
     try:
+        if run.options.mode == "live":
+            run.tenant.keep_journal(run.run_id, run.rule.id)
         for position, (spec, action) in enumerate(bound.actions, start=1):
             run.options.on_step(f"{run.rule.name}: {spec.id}")
             reserved = run.tenant.reserved()

@@ -33,6 +33,8 @@ SCHEMA_VERSION = 2
 META_TABLE = "gs_store"
 OUTBOX_TABLE = "outbox"
 PICKLIST_TABLE = "gs_picklist_item"
+RUNS_TABLE = "gs_journal_run"
+ENTRIES_TABLE = "gs_journal"
 SCHEME_OBJECT = "scorecard_scheme_definition"
 
 INTERNAL_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -62,6 +64,18 @@ INTERNAL_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("action", "VARCHAR"),
         ("at", "TIMESTAMP"),
         *OUTBOX_COLUMNS.items(),
+    ],
+    RUNS_TABLE: [("number", "BIGINT"), ("run_id", "VARCHAR"), ("rule", "VARCHAR"), ("undone_by", "VARCHAR")],
+    ENTRIES_TABLE: [
+        ("run", "BIGINT"),
+        ("position", "BIGINT"),
+        ("object", "VARCHAR"),
+        ("kind", "VARCHAR"),
+        ("place", "VARCHAR"),
+        ("fields", "VARCHAR"),
+        ("first", "BIGINT"),
+        ("last", "BIGINT"),
+        ("rows", "BIGINT"),
     ],
 }
 
@@ -206,7 +220,7 @@ def fill_picklists(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, databas
         for category in catalogue.categories.values()
         for item in category.items
     ]
-    _insert_rows(con, target, INTERNAL_TABLES[PICKLIST_TABLE], rows)
+    insert_rows(con, target, INTERNAL_TABLES[PICKLIST_TABLE], rows)
 
 
 def fill_configuration(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, name: str, database: str) -> bool:
@@ -225,11 +239,11 @@ def fill_configuration(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, nam
     types = dict(column_types(definition))
     typed = [(column_name, types[column_name]) for column_name in (*columns, "GsIngestionSource", SEQUENCE)]
     numbered = [(*row, "SEED", number) for number, row in enumerate(values, start=1)]
-    _insert_rows(con, target, typed, numbered)
+    insert_rows(con, target, typed, numbered)
     return True
 
 
-def _insert_rows(
+def insert_rows(
     con: duckdb.DuckDBPyConnection,
     target: exp.Table,
     columns: Sequence[tuple[str, str]],

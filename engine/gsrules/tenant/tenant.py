@@ -24,6 +24,7 @@ from gsrules.tenant.changes import Write
 from gsrules.tenant.connect import attach, problem_of
 from gsrules.tenant.counters import Counters, CounterState
 from gsrules.tenant.instance import connect
+from gsrules.tenant.journal import Journal
 from gsrules.tenant.labels import create_label_views
 from gsrules.tenant.memory import close_memory, open_memory
 from gsrules.tenant.names import (
@@ -100,6 +101,7 @@ class Tenant:
         self._before: tuple[TablesState, tuple[dict[str, int], dict[str, int]]] | None = None
         self._salesforce: dict[str, str] = {}
         self._seeds_when_stored: str | None = None
+        self._journal: Journal | None = None
 
     @classmethod
     def open(cls, path: Path | None, catalogue: Catalogue, project: Project, mode: TenantMode = "live") -> Tenant:
@@ -211,14 +213,30 @@ class Tenant:
         self._before = (self._tables.state(), self._counters.state())
         self.statements.begin()
 
+    def keep_journal(self, run_id: str, rule: str) -> None:
+        """From here to the end of the transaction, what a live run overwrites is kept, so that it can be undone.
+
+        Nothing is kept where the project's setting `runs.undo` is 0, and by the tenants of rule tests.
+        """
+        kept = self._project.runs_to_undo
+        if kept and self.mode == "live" and not self.statements.kept:
+            self._journal = self.journal()
+            self._journal.begin(run_id, rule, kept)
+
+    def journal(self) -> Journal:
+        """What the runs on this tenant have overwritten."""
+        return Journal(self.con, self._tables)
+
     def commit(self) -> None:
         """Keeps everything since `begin`, or, if that fails, nothing: then raises RunError."""
         try:
+            if self._journal is not None:
+                self._journal.close()
             self.statements.commit()
         except duckdb.Error as error:
             self._forget()
             raise RunError(problem_of(error, self.path)) from error
-        self._before = None
+        self._before = self._journal = None
 
     def rollback(self) -> None:
         """Takes everything since `begin` back; does nothing outside a transaction."""
@@ -233,7 +251,7 @@ class Tenant:
             self._counters.restore(self._before[1])
             self.statements.rolled_back()
         self._salesforce = {}
-        self._before = None
+        self._before = self._journal = None
 
     # -- writes
 
@@ -253,7 +271,11 @@ class Tenant:
             last = self._counters.next_sequence(name, 0)
             written = applying.insert(self.statements, definition, self._tables.writable(name), write, last)
             self._counters.next_sequence(name, written)
+            if self._journal is not None:
+                self._journal.created(name, last, written)
             return written
+        if self._journal is not None:
+            self._journal.keeping(definition, self._tables.table(name), write)
         if write.kind == "delete":
             return applying.delete(self.statements, self._tables.writable(name), write)
         source, target = self._tables.table(name), self._tables.own(name)
@@ -299,6 +321,8 @@ class Tenant:
             raise KeyError(name)
         columns = [one for one, _ in INTERNAL_TABLES[name]]
         target = self._tables.writable(name)
+        if self._journal is not None:
+            self._journal.appending(name, staging)
 
         def build() -> exp.Expression:
             select = exp.select(*(column(one) for one in columns)).from_(temp_table(staging))
