@@ -16,5 +16,6 @@ CODES: Final[dict[str, str]] = {
     "GS-ACTION-MAP": "A customise mapping that is missing or misplaced.",
     "GS-ACTION-LOOKUP": "An import lookup that does not fit its field or object.",
     "GS-ACTION-CTA": "A CTA type, reason, priority, status or playbook that does not exist or is not of the type.",
+    "GS-ACTION-CALLOUT": "A callout that was deleted, is of another connection, or has a field without a column.",
     "GS-ACTION-HINT": "Allowed, but probably not meant.",
 }

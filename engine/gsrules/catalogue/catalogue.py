@@ -23,11 +23,13 @@ from gsrules.catalogue.model import (
 )
 from gsrules.catalogue.overlay import Overlay
 from gsrules.catalogue.salesforce import SalesforceObjects
+from gsrules.catalogue.scorecards import Scorecards, standard_scorecards, with_measures
 from gsrules.catalogue.standard import standard_objects, standard_options
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.profile import Profile
 
 if TYPE_CHECKING:
+    from gsrules.catalogue.callouts import CalloutDef
     from gsrules.project import Project
 
 
@@ -42,10 +44,14 @@ class Catalogue:
         profile: Profile,
         salesforce_dir: Path | None = None,
         warnings: Sequence[Problem] = (),
+        callouts: Mapping[str, CalloutDef] = MappingProxyType({}),
+        scorecards: Scorecards | None = None,
     ) -> None:
         self.objects: Mapping[str, ObjectDef] = MappingProxyType(dict(objects))
         self.profile = profile
         self.warnings = tuple(warnings)
+        self.callouts = callouts
+        self.scorecards = scorecards or standard_scorecards(profile["tenant.id"])
         self._cockpit = cockpit
         self._options = options
         self._salesforce = SalesforceObjects(salesforce_dir)
@@ -64,7 +70,11 @@ class Catalogue:
 
         Raises InputError with every problem of datasets/objects/*.yml and datasets/picklists.yml.
         """
-        from gsrules.catalogue.project_files import read_object_files, read_options  # pydantic is not always needed
+        from gsrules.catalogue.project_files import (  # pydantic is not always needed
+            read_callouts,
+            read_object_files,
+            read_options,
+        )
 
         profile = project.profile
         overlay = Overlay(standard_objects(profile), standard_options(), profile)
@@ -75,10 +85,12 @@ class Catalogue:
         overlay.extend_options(lists)
         overlay.finish()
         cockpit = build_cockpit(options, profile["tenant.id"], problems)
+        callouts = read_callouts(project.datasets_dir / "callouts.yml", problems)
         problems += overlay.problems
         if any(problem.severity == "error" for problem in problems):
             raise InputError(problems)
-        return cls(overlay.objects, overlay.options, cockpit, profile, project.datasets_dir / "salesforce", problems)
+        salesforce = project.datasets_dir / "salesforce"
+        return cls(overlay.objects, overlay.options, cockpit, profile, salesforce, problems, callouts)
 
     def object(self, name: str) -> ObjectDef | None:
         """The object of that API name, else of that label, in any letter case."""
@@ -162,7 +174,7 @@ class Catalogue:
     @property
     def schemes(self) -> tuple[SchemeRange, ...]:
         """The ranges of the scorecard schemes."""
-        return self._cockpit.schemes
+        return self.scorecards.schemes
 
     def salesforce_object(self, name: str) -> ObjectDef | None:
         """The Salesforce object whose sample lies in datasets/salesforce, typed by what its file holds."""
@@ -185,7 +197,7 @@ class Catalogue:
             digest.update(repr((definition.name, definition.family)).encode())
             for found in definition.fields.values():
                 digest.update(repr((found.name, found.type.storage)).encode())
-        for part in (self._options, self._cockpit.items, self._cockpit.playbooks, self._cockpit.schemes):
+        for part in (self._options, self._cockpit.items, self._cockpit.playbooks, self.scorecards):
             digest.update(repr(part).encode())
         return digest.hexdigest()
 

@@ -1,13 +1,16 @@
-"""Reads the project's object files and picklists.yml for the catalogue."""
+"""Reads the project's object files, picklists.yml and callouts.yml for the catalogue."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gsrules.catalogue.callouts import CalloutDef, callouts_of
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
 from gsrules.catalogue.model import PlaybookTask
+from gsrules.catalogue.scorecards import CARDS, MEASURES, Scorecards, build_scorecards
 from gsrules.errors import InputError, Problem
 from gsrules.spec import load_object_file, load_picklists
 
@@ -26,6 +29,46 @@ def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]
         except InputError as error:
             problems.extend(error.problems)
     return found
+
+
+def read_callouts(path: Path, problems: list[Problem]) -> dict[str, CalloutDef]:
+    """The callouts of callouts.yml by name."""
+    if not path.is_file():
+        return {}
+    from gsrules.spec.load import load_callouts
+
+    try:
+        return callouts_of(load_callouts(path).callouts, problems)
+    except InputError as error:
+        problems.extend(error.problems)
+        return {}
+
+
+def read_scorecards(datasets: Path, tenant_id: str, problems: list[Problem]) -> Scorecards:
+    """The scorecards of scorecards.yml, with the names in the seed files of scorecards and measures."""
+    path, spec = datasets / "scorecards.yml", None
+    if path.is_file():
+        from gsrules.spec.load import load_scorecards
+
+        try:
+            spec = load_scorecards(path)
+        except InputError as error:
+            problems.extend(error.problems)
+    seeded = {name: _seeded_names(datasets / "records" / f"{name}.csv") for name in (CARDS, MEASURES)}
+    return build_scorecards(spec, seeded, tenant_id, problems)
+
+
+def _seeded_names(path: Path) -> tuple[str, ...]:
+    """What the column Name of a seed file holds; what is wrong with the file, seeding says."""
+    if not path.is_file():
+        return ()
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            key = next((each for each in rows.fieldnames or () if each.strip().lower() == "name"), None)
+            return tuple(dict.fromkeys(row[key].strip() for row in rows if key is not None and row.get(key)))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return ()
 
 
 def read_options(path: Path, problems: list[Problem]) -> tuple[CockpitOptions, Sequence[tuple[str, Iterable[str]]]]:

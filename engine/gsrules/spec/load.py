@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,9 +18,11 @@ from gsrules.spec.text import YamlMapping
 from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
 
 if TYPE_CHECKING:  # each function imports the models of its files: making models takes time
+    from gsrules.spec.callouts import CalloutsSpec
     from gsrules.spec.chain import ChainSpec
     from gsrules.spec.objects import ObjectSpec, PicklistsSpec
     from gsrules.spec.rule_tests import FixtureFile, TestFile
+    from gsrules.spec.scorecards import ScorecardsSpec
     from gsrules.spec.snapshot import SnapshotFile
 
 Model = TypeVar("Model", bound=Spec)
@@ -137,12 +140,40 @@ def load_picklists(path: Path) -> PicklistsSpec:
     return _picklists(load_yaml(path))
 
 
+def load_scorecards(path: Path) -> ScorecardsSpec:
+    """The scorecards of a project; an empty file has none. Raises `InputError` with every problem of the file."""
+    from gsrules.spec.scorecards import ScorecardsSpec
+
+    return _validated(_or_nothing(load_yaml(path)), ScorecardsSpec)
+
+
+def load_callouts(path: Path) -> CalloutsSpec:
+    """The callouts of a project. Raises `InputError` with every problem of the file, none of which shows a secret."""
+    from gsrules.spec.callouts import CalloutsSpec
+
+    try:
+        return _validated(_or_nothing(load_yaml(path)), CalloutsSpec)
+    except InputError as error:
+        raise InputError(map(without_source, error.problems)) from None
+
+
+def without_source(problem: Problem) -> Problem:
+    """The problem without the line of the file and the value, which may hold a secret."""
+    place = problem.place
+    return replace(problem, place=replace(place, text="") if place is not None else None, value="")
+
+
 def _picklists(document: Document) -> PicklistsSpec:
     from gsrules.spec.objects import PicklistsSpec
 
-    if document.root is None:
-        document = Document(YamlMapping(place=document.place), document.place, document.problems)
-    return _validated(document, PicklistsSpec)
+    return _validated(_or_nothing(document), PicklistsSpec)
+
+
+def _or_nothing(document: Document) -> Document:
+    """The document, or an empty mapping in the place of an empty file."""
+    if document.root is not None:
+        return document
+    return Document(YamlMapping(place=document.place), document.place, document.problems)
 
 
 def _validated(document: Document, model: type[Model], kinds: Kinds | None = None) -> Model:

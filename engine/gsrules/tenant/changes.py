@@ -122,7 +122,8 @@ class ChangeList:
 
     `files` leave when the run has committed; then the effects are a table, which tells what became of them.
     `outbox` names a relation of OUTBOX_COLUMNS: a live run keeps its rows in the tenant's outbox, a dry run counts
-    them. Entries of one row keep the order of `kind`, `url` and `body`.
+    them. Entries of one row keep the order of `kind`, `url` and `body`. `sealed` names a relation of `row` and
+    `headers` with the secrets of these entries, in which only a delivery looks.
     """
 
     effects: str
@@ -133,3 +134,4 @@ class ChangeList:
     warnings: tuple[ErrorCount, ...] = ()
     files: tuple[OutFile, ...] = ()
     outbox: str | None = None
+    sealed: str | None = None

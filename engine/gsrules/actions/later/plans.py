@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -56,15 +56,6 @@ class UpdateSuccessPlanSpec(ActionSpec):
     owner: OwnerSpec | None = Field(None, description="The owner.")
 
 
-class CallExternalApiSpec(ActionSpec):
-    """Puts one API call for each row into the outbox."""
-
-    action: Literal["call_external_api"] = "call_external_api"
-    callout: Name = Field(description="The callout: connection, method, URL, headers and body.")
-    connection: Name | None = Field(None, description="The connection that the callout must have.")
-    fields: Annotated[dict[Name, Name], Field(min_length=1)] = Field(description="Every callout field → column.")
-
-
 KINDS = (
     not_yet(
         "update_cta",
@@ -92,13 +83,5 @@ KINDS = (
         "actions.md §8 [cli]",
         "- action: update_success_plan\n  from: Rows\n  plan: Plan GSID\n  type: Objectives\n  status: Active\n",
         engines=BIONIC_LACKS,
-    ),
-    not_yet(
-        "call_external_api",
-        "Call External API",
-        CallExternalApiSpec,
-        "Puts one API call for each row into the outbox; nothing leaves the machine.",
-        "actions.md §9.1 [doc] [cli]",
-        "- action: call_external_api\n  from: Rows\n  callout: Notify\n  fields: {name: Name}\n",
     ),
 )

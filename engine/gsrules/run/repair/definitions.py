@@ -86,7 +86,7 @@ def _objects_with(project: Project, path: Path, text: str) -> Sequence[Problem]:
     """What is wrong with the object files and picklists, if one of them had this text."""
     with tempfile.TemporaryDirectory(prefix="gsrules-") as folder:
         datasets = Path(folder)
-        for part in ("objects", "picklists.yml"):
+        for part in ("objects", *(file.name for file in project.datasets_dir.glob("*.yml"))):
             source = project.datasets_dir / part
             if source.is_dir():
                 shutil.copytree(source, datasets / part)
