@@ -34,6 +34,7 @@ from gsrules.actions.staging import (
 )
 from gsrules.actions.stamps import modified_stamps
 from gsrules.actions.tokens import with_null_tokens
+from gsrules.actions.traits import ENTITY_CODES, Traits
 from gsrules.actions.values import StagedValue, entity_id, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
@@ -104,6 +105,12 @@ class BoundClose:
     @property
     def writes_to(self) -> tuple[str, ...]:
         return (CTA, "cs_task")
+
+    @property
+    def traits(self) -> Traits:
+        from gsrules.actions.cta_traits import traits_of_close  # only some commands ask for them
+
+        return traits_of_close(self)
 
     def plan(self, run: ActionRun) -> ChangeList:
         """Decides every matched row."""
@@ -435,4 +442,5 @@ KIND = ActionKind(
         "  sources: [Rules]\n  status: Closed Success\n"
     ),
     bind=bind,
+    codes=(*ENTITY_CODES, "CTA_NOT_FOUND", "REQUIRED_MISSING", "NO_OPEN_CTA"),
 )

@@ -13,6 +13,7 @@ from gsrules.actions.entity import bind_entity
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.mapping import MappingBinder
 from gsrules.actions.owner import bind_owner
+from gsrules.actions.traits import ENTITY_CODES, VALUE_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, Names, OwnerSpec, TimeFrame, TimeFrameOrNone
 from gsrules.spec.base import Name
@@ -153,4 +154,12 @@ KIND = ActionKind(
         "  reason: Other\n  priority: High\n  status: New\n  owner: {column: CSM}\n"
     ),
     bind=bind,
+    codes=(
+        *ENTITY_CODES,
+        *(code for code in VALUE_CODES if code not in ENTITY_CODES),
+        "CTA_OWNER_UNRESOLVED",
+        "CTA_RECENT",
+        "CTA_LIMIT_REACHED",
+    ),
+    per_entity=True,
 )

@@ -17,6 +17,7 @@ from gsrules.actions.export_file import CsvFile
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import column, fragment, named, number, select, sub, text, texts, typed_null
+from gsrules.actions.traits import Decision, Traits
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import STRING, Family
 from gsrules.dataclass import dataclass
@@ -90,6 +91,10 @@ class BoundExport:
     @property
     def writes_to(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def traits(self) -> Traits:
+        return Traits((Decision("created", "a row that goes into the file", "every matched row goes into the file"),))
 
     def plan(self, run: ActionRun) -> ChangeList:
         """Decides which rows go into which file; the files are made later."""

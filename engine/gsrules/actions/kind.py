@@ -1,4 +1,17 @@
-"""What an action kind is, and the two steps of each action: bind (validate), then plan (decide row by row, in SQL)."""
+"""What an action kind is, and the two steps of each action: bind (validate), then plan (decide row by row, in SQL).
+
+A new kind is one module that ends in `KIND = ActionKind(…)`. Nothing else knows its name: schema, validation, reference
+page, why, record, coverage, diff and advice read the registration and what the bound action tells. For them a kind
+fills in
+
+- `ActionKind.codes`: the row codes that it gives, in the order of checking; the page docs/actions.md lists them;
+- `ActionKind.per_entity`: whether a row's key is the GSID of a company or relationship, then `, ` and a text that may
+  hold figures; diff then knows a record with another text for the same one;
+- `BoundAction.traits`: what the action can decide and meets (traits.py). A kind that binds to `BoundLoad` has them
+  from there; `create_cta` and `close_cta` show how the others look.
+
+tests/actions/test_every_kind.py holds every registered kind to it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +21,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gsrules.actions.staging import Scratch, scratch_prefix
+from gsrules.actions.traits import Traits
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.expressions.tree import Expr
@@ -79,6 +93,10 @@ class BoundAction(Protocol):
     def findings(self) -> tuple[Problem, ...]:
         """Warnings and notes of the validation."""
 
+    @property
+    def traits(self) -> Traits:
+        """What it can decide and meets, for why, record, coverage and advice."""
+
     def plan(self, run: ActionRun) -> ChangeList:
         """Decides what happens for every matched row; changes nothing in the tenant but its id counters."""
 
@@ -105,6 +123,14 @@ class ActionKind:
     entities: tuple[str, ...] = ("company", "relationship")
     engines: tuple[str, ...] = ("horizon", "bionic")
     strict_entities: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    per_entity: bool = False
+
+    @property
+    def short(self) -> str:
+        """The title as a phrase: `Call To Action › Create` is Create CTA."""
+        thing, _, verb = self.title.split(" (")[0].partition(" › ")
+        return f"{verb} {thing.replace('Call To Action', 'CTA')}".strip()
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.load import BoundLoad
 from gsrules.actions.load_binding import LoadSpec, bind_load
 from gsrules.actions.matrix import load_family
+from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import Family
 from gsrules.errors import InputError
@@ -62,5 +63,6 @@ KIND = ActionKind(
         "  fields:\n    ExternalId: Account ID\n    Name: Account Name\n"
     ),
     bind=bind,
+    codes=LOAD_CODES,
     strict_entities=("company",),
 )

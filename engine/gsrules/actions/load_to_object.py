@@ -10,6 +10,7 @@ from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.load import BoundLoad, Operation
 from gsrules.actions.load_binding import LoadSpec, bind_load
 from gsrules.actions.mapping import find_object
+from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
 from gsrules.plan.nodes import Column
 from gsrules.spec.base import Name
@@ -59,5 +60,6 @@ KIND = ActionKind(
         "  identifiers: [Company_ID__gc]\n  fields:\n    Company_ID__gc: Company GSID\n    Logins__gc: Logins\n"
     ),
     bind=bind,
+    codes=LOAD_CODES,
     strict_entities=("company",),
 )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
 
-from gsrules.actions.close_cta import BoundClose
-from gsrules.actions.cta import BoundCta
 from gsrules.actions.kind import BoundAction
-from gsrules.actions.load import BoundLoad
 from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.traits import Choice, Decision
 from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import spell
 from gsrules.expressions.tree import Expr
@@ -19,7 +17,7 @@ from gsrules.regress.branches.conditions import Subject, cases, conditions, said
 from gsrules.regress.branches.model import ROWS, Branch, effects_table
 from gsrules.regress.branches.nulls import Columns, nulls_of
 from gsrules.run.prepare import BoundRule, find_task
-from gsrules.spec import ActionSpec, MappingSpec
+from gsrules.spec import ActionSpec, MappingSpec, Spec
 from gsrules.tenant.names import column, select_from
 
 
@@ -56,9 +54,28 @@ def of_action(context: ActionContext) -> Iterator[Branch]:
     """The branches of one action, in the order in which the user reads them."""
     if context.action.criteria is not None:
         yield from _criteria(context, context.action.criteria)
-    make = _KINDS.get(type(context.action))
-    if make is not None:
-        yield from make(context, context.action)
+    traits = context.action.traits
+    for name, expr in traits.texts:
+        yield from cases(context.subject, name, expr, context.bound.spelling(ROWS))
+    specs = {spec.place: spec for spec in _mapping_specs(context.spec) if spec.place is not None}
+    for mapping in traits.mappings:
+        yield from _mapping(context, mapping, specs.get(mapping.place) if mapping.place else None)
+    for choice in traits.choices:
+        yield from _choice(context, choice)
+    for decision in traits.decisions:
+        yield _decision(context, decision)
+
+
+def _mapping_specs(part: Any) -> Iterator[MappingSpec]:
+    """The mappings in an action as they were written, wherever they stand in it."""
+    if isinstance(part, MappingSpec):
+        yield part
+    elif isinstance(part, Spec):
+        for name in type(part).model_fields:
+            yield from _mapping_specs(getattr(part, name))
+    elif isinstance(part, Mapping):
+        for each in part.values():
+            yield from _mapping_specs(each)
 
 
 def _criteria(context: ActionContext, criteria: Expr) -> Iterator[Branch]:
@@ -68,32 +85,11 @@ def _criteria(context: ActionContext, criteria: Expr) -> Iterator[Branch]:
     yield from cases(subject, "criteria", criteria, env)
 
 
-def _outcome(context: ActionContext, outcome: str, need: str, *, counted: bool = True) -> Branch:
-    return context.subject.branch("outcome", outcome, "reached", context.outcome(outcome), need, counted=counted)
-
-
-def _failed(context: ActionContext) -> Branch:
-    need = "a row that the action refuses; which rows it refuses is for the behaviour profile to say"
-    return _outcome(context, "failed", need, counted=False)
-
-
-def _load(context: ActionContext, action: BoundLoad) -> Iterator[Branch]:
-    name = action.object.name
-    fields: Mapping[str, Any] = {str(key): each for key, each in getattr(context.spec, "fields", {}).items()}
-    specs = {found.name: spec for key, spec in fields.items() for found in action.object.find(key)[:1]}
-    for mapping in action.mappings:
-        yield from _mapping(context, mapping, specs.get(mapping.field.name))
-    if action.operation != "update":
-        yield _outcome(context, "created", f"a row for which {name} has no record")
-    if action.operation != "insert":
-        keys = {field.name for field in action.identifiers}
-        changes = any(mapping.field.name not in keys for mapping in action.mappings)
-        need = f"a row for which {name} has a record with other values"
-        yield _outcome(context, "updated", need, counted=changes)
-        yield _outcome(context, "unchanged", f"a row for which {name} has a record with just these values")
-        need = "rows that are left out: two with equal identifiers, say"
-        yield _outcome(context, "skipped", need, counted=False)
-    yield _failed(context)
+def _decision(context: ActionContext, decision: Decision) -> Branch:
+    met, side = context.outcome(decision.outcome), "reached"
+    if decision.code:
+        met, side = exp.And(this=met, expression=_coded(context, decision.code)), decision.code
+    return context.subject.branch("outcome", decision.outcome, side, met, decision.need, counted=decision.counted)
 
 
 def _mapping(context: ActionContext, mapping: BoundMapping, spec: MappingSpec | None) -> Iterator[Branch]:
@@ -162,56 +158,15 @@ def _coded(context: ActionContext, code: str) -> exp.Expression:
     return context.decided(coded)
 
 
-def _create_cta(context: ActionContext, action: BoundCta) -> Iterator[Branch]:
-    env, subject = context.bound.spelling(ROWS), context.subject
-    for part, expr in (("name", action.name), ("comments", action.comments)):
-        if expr is not None:
-            yield from cases(subject, part, expr, env)
-    for mapping in action.mappings:
-        yield from _mapping(context, mapping, None)
-    yield from _owner(context, action)
-    yield _outcome(context, "created", "a row without an open CTA of its key")
-    if action.check_open:
-        comments = action.comments is not None and action.repeat != "never"
-        need = "a row with an open CTA of its key, to which there is something to add"
-        yield _outcome(context, "updated", need, counted=comments or action.playbook is not None)
-        need = "a row with an open CTA of its key, to which there is nothing to add"
-        yield _outcome(context, "unchanged", need, counted=not comments or action.repeat == "once")
-    if action.time_frame_days is not None:
-        need = f"a row whose CTA was closed within the time frame of {action.time_frame_days} days"
-        yield _outcome(context, "skipped", need)
-    yield _failed(context)
-
-
-def _owner(context: ActionContext, action: BoundCta) -> Iterator[Branch]:
-    owner = action.owner
-    if owner is None or owner.source is None or owner.default is None:
-        return
-    empty = exp.Is(this=exp.Paren(this=context.spelled(owner.source)), expression=exp.Null())
-    created = context.outcome("created")
-    given = exp.And(this=exp.Not(this=empty), expression=created)
+def _choice(context: ActionContext, choice: Choice) -> Iterator[Branch]:
+    """A value that the row has, and what the author says where it has none."""
+    empty = exp.Is(this=exp.Paren(this=context.spelled(choice.value)), expression=exp.Null())
+    acted = context.outcome(choice.outcome) if choice.outcome else context.decided()
+    row = f"a row that is {choice.outcome}" if choice.outcome else "a row"
+    given = exp.And(this=exp.Not(this=empty), expression=acted)
     subject = context.subject
-    yield subject.branch("owner", "owner", "column", given, "a row that creates a CTA and has an owner")
-    counted = said(nulls_of(owner.source, context.nulls))
-    missing = exp.And(this=empty.copy(), expression=created.copy())
-    yield subject.branch(
-        "owner", "owner", "default", missing, "a row that creates a CTA and has no owner", counted=counted
-    )
-
-
-def _close_cta(context: ActionContext, action: BoundClose) -> Iterator[Branch]:
-    if action.comments is not None:
-        yield from cases(context.subject, "comments", action.comments, context.bound.spelling(ROWS))
-    yield _outcome(context, "closed", "a row with an open CTA to close")
-    if action.cta is None:
-        yield _outcome(context, "skipped", "a row without an open CTA to close")
-    else:
-        yield _outcome(context, "unchanged", "a row whose CTA is closed already")
-    yield _failed(context)
-
-
-_KINDS: Mapping[type[object], Callable[[ActionContext, Any], Iterator[Branch]]] = {
-    BoundLoad: _load,
-    BoundCta: _create_cta,
-    BoundClose: _close_cta,
-}
+    yield subject.branch(choice.kind, choice.name, choice.given, given, f"{row} and has a value for `{choice.name}`")
+    counted = said(nulls_of(choice.value, context.nulls))
+    missing = exp.And(this=empty.copy(), expression=acted.copy())
+    need = f"{row} and has no value for `{choice.name}`"
+    yield subject.branch(choice.kind, choice.name, choice.missing, missing, need, counted=counted)

@@ -11,6 +11,7 @@ from typing import Final
 import duckdb
 from sqlglot import exp
 
+from gsrules.actions.registry import action_kind
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import Family
 from gsrules.catalogue.gsids import PATTERN
@@ -25,8 +26,6 @@ OUTCOME: Final = "outcome"
 KEY: Final = "record"
 _OWN: Final = (KEY, OUTCOME, "code", "found")
 _ENTITY: Final = "__entity"
-_ONE_AN_ENTITY: Final = ("create_cta",)
-"""Actions whose key is the entity and a name, which may hold figures."""
 _numbers = count(1)
 
 
@@ -94,7 +93,9 @@ def compare_effects(
     """The difference between what one action did before and what it does now."""
     # Effects are views over many joins: each side is computed once, then compared as a table.
     with as_table(con, _flat(con, before)) as left, as_table(con, _flat(con, after)) as right:
-        by_entity = after.report.action in _ONE_AN_ENTITY and all(_one_an_entity(con, name) for name in (left, right))
+        by_entity = action_kind(after.report.action).per_entity and all(
+            _one_an_entity(con, name) for name in (left, right)
+        )
         sides = [Table(_keyed(name, by_entity)) for name in (left, right)]
         table = compare_tables(con, after.report.id, sides[0], sides[1], hints=[(KEY,)], limits=limits, tally=OUTCOME)
     turns = _turns(table)

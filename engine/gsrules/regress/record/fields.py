@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from gsrules.actions.close_cta import BoundClose
-from gsrules.actions.cta import CTA, BoundCta
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.kind import BoundAction
+from gsrules.actions.traits import Search
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import Expr, references
@@ -31,24 +29,6 @@ from gsrules.run.prepare import BoundRule
 from gsrules.tenant.names import GSID
 
 _USER: Final = "gsuser"
-_CTA_FIELDS: Final = (
-    "Name",
-    "CompanyId",
-    "TypeId",
-    "ReasonId",
-    "StatusId",
-    "PriorityId",
-    "OwnerId",
-    "PlaybookId",
-    "DueDate",
-    "EntityType",
-    "Source",
-    "IsClosed",
-    "ClosedDate",
-    "CreatedDate",
-    "Comments",
-)
-"""What create_cta and close_cta look at, or change, in a CTA that they meet (actions.md §6.3, §6.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +113,20 @@ def _expressions(node: Node) -> Iterable[Expr]:
             return ()
 
 
-def _met_by_actions(actions: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, str]]:
+def _met_by_actions(actions: Iterable[tuple[Any, BoundAction]]) -> Iterator[tuple[str, str]]:
     for _, action in actions:
-        if isinstance(action, BoundLoad):
-            fields = {mapping.field.name for mapping in action.mappings} | {each.name for each in action.identifiers}
-            yield from ((action.object.name, field) for field in fields)
-        if isinstance(action, BoundCta | BoundClose):
-            yield from ((CTA, field) for field in _CTA_FIELDS)
-            if action.entity is not None and action.entity.kind == "relationship":
-                yield CTA, "RelationshipId"
-        if isinstance(action, BoundCta):
-            yield from ((CTA, mapping.field.name) for mapping in action.mappings)
-            yield from ((_USER, field) for field in ("Name", "Email", "IsActiveUser"))
-        for mapping in mappings_of(action):
-            if mapping.lookup is not None:
-                yield from ((mapping.lookup.object, pair.field.name) for pair in mapping.lookup.pairs)
+        traits = action.traits
+        filled = (*(mapping.field.name for mapping in traits.mappings), *traits.identifiers)
+        yield from ((traits.target, name) for name in filled)
+        for name, fields in traits.meets.items():
+            yield from ((name, each) for each in fields)
+        for search in searches_of(action):
+            yield from ((search.object, each) for each in search.fields if each != GSID)
 
 
-def mappings_of(action: Any) -> tuple[BoundMapping, ...]:
-    """The field mappings of an action, if it has any."""
-    found: tuple[BoundMapping, ...] = getattr(action, "mappings", ())
-    return found
+def searches_of(action: BoundAction) -> Iterator[Search]:
+    """What an action looks up by value, with its import lookups."""
+    yield from action.traits.searches
+    for lookup in (mapping.lookup for mapping in action.traits.mappings):
+        if lookup is not None:
+            yield from (Search(lookup.object, (pair.field.name,), pair.source) for pair in lookup.pairs)

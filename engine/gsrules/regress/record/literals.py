@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from gsrules.actions.cta import BoundCta
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import ColumnRef, Expr, Literal, TextMatch, walk
@@ -23,8 +22,8 @@ class RuleTexts:
 
     named: frozenset[str]
     needs: Mapping[str, Needs]
-    finds_by_name: bool = False
-    """Whether an action finds CTAs by their names, which hold values of the dataset."""
+    composed: frozenset[tuple[str, str]] = frozenset()
+    """Fields by which an action finds records, and whose texts hold values of the dataset."""
 
     def of_field(self, name: str, field: str) -> Needs:
         return self.needs.get(f"{name}.{field}", Needs())
@@ -44,12 +43,10 @@ def rule_texts(bound: BoundRule) -> RuleTexts:
             if isinstance(each, TextMatch):
                 for origin in _origins(each, columns):
                     needs[origin] = needs.get(origin, Needs()) | _needs(each)
-    for spec, action in bound.actions:
-        named.update(_texts(spec.model_dump().get("fields") or {}))
-        if isinstance(action, BoundCta) and action.owner is not None and action.owner.default is not None:
-            named.add(action.owner.default)
-    by_name = any(isinstance(action, BoundCta) and "name" in action.identifiers for _, action in bound.actions)
-    return RuleTexts(frozenset(named), needs, by_name)
+    for spec, _ in bound.actions:
+        named.update(_texts(spec.model_dump(exclude={"from_", "when", "id"})))
+    composed = frozenset(field for _, action in bound.actions for field in action.traits.composed)
+    return RuleTexts(frozenset(named), needs, composed)
 
 
 def _expressions(bound: BoundRule) -> Iterator[tuple[Expr, Mapping[str, Column]]]:

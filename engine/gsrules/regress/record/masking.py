@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
-from gsrules.actions.cta import CTA
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.regress.record.book import Book, Unit
@@ -110,7 +109,7 @@ def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[Te
             own = definition.fields[name]
             needs = texts.of_field(owner, name)
             known = tuple(dict.fromkeys(values))
-            composed = texts.finds_by_name and (owner, name) == (CTA, "Name")
+            composed = (owner, name) in texts.composed
             made = TextColumn(owner, name, own.type, known, rows, distinct, own, definition, needs, composed)
         if is_text(made.type):
             yield made

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.cta import BoundCta
 from gsrules.actions.staging import fragment
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions.tree import ColumnRef
 from gsrules.plan.nodes import Column
 from gsrules.regress.record.book import Unit
-from gsrules.regress.record.fields import mappings_of
+from gsrules.regress.record.fields import searches_of
 from gsrules.run.engine import RunResult
 from gsrules.run.prepare import find_task
 from gsrules.run.trace import Trace
@@ -51,23 +50,17 @@ def met_units(trace: Trace, result: RunResult, catalogue: Catalogue, rows: Mappi
 
 
 def matches(trace: Trace, result: RunResult, rows: Mapping[str, exp.Select]) -> list[Match]:
-    """What the actions look up by value for the given rows: import lookups, owners."""
+    """What the actions look up by value for the given rows: import lookups, owners and others."""
     found: list[Match] = []
     for spec, action in trace.bound.actions:
         dataset = find_task(trace.bound.plan, spec.from_, spec.id)
         if dataset not in rows:
             continue
-        for mapping in mappings_of(action):
-            for pair in mapping.lookup.pairs if mapping.lookup is not None else ():
-                if pair.options is None:
-                    assert mapping.lookup is not None
-                    values = _values(trace, dataset, pair.source.name, rows[dataset])
-                    found.append((mapping.lookup.object, pair.field.name, values))
-        if isinstance(action, BoundCta) and action.owner is not None:
-            words = set() if action.owner.default is None else {action.owner.default.lower()}
-            if isinstance(action.owner.source, ColumnRef):
-                words |= _values(trace, dataset, action.owner.source.name, rows[dataset])
-            found += [("gsuser", "Email", frozenset(words)), ("gsuser", "Gsid", frozenset(words))]
+        for search in searches_of(action):
+            words = {word.lower() for word in search.words}
+            if isinstance(search.source, ColumnRef):
+                words |= _values(trace, dataset, search.source.name, rows[dataset])
+            found += [(search.object, field, frozenset(words)) for field in search.fields]
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlglot import exp
 
 from gsrules.actions.staging import select, spelled
+from gsrules.actions.traits import Decision
 from gsrules.catalogue.datatypes import STRING, DataType
 from gsrules.expressions.leaves import source_text
 from gsrules.regress.why.checks import checks
@@ -42,7 +43,8 @@ def action_steps(paths: Paths, words: Words, origin: int, effects: Mapping[str, 
         if action.criteria is not None:
             checked = checks(trace, words, action.criteria, dataset, row)
         text = "" if action.criteria is None else source_text(action.criteria)
-        made = tuple(_effect(words, each) for each in found)
+        told = action.traits.decisions
+        made = tuple(_effect(words, each, told) for each in found)
         yield ActionStep(str(spec.id), spec.action, dataset, text, rows, matched, checked, made)
 
 
@@ -64,7 +66,7 @@ def _first(paths: Paths, own: exp.Select) -> int:
     return int(found[0]) if found else 0
 
 
-def _effect(words: Words, found: tuple[Any, ...]) -> Effect:
+def _effect(words: Words, found: tuple[Any, ...], decisions: Sequence[Decision]) -> Effect:
     _, outcome, code, message, key, object_, gsid, warnings, before, after = found
     return Effect(
         outcome=outcome,
@@ -76,6 +78,7 @@ def _effect(words: Words, found: tuple[Any, ...]) -> Effect:
         record=(words.name(gsid, object_) if gsid else "") or _own_name(words, object_, after),
         warnings=tuple(warnings or ()),
         changes=_changes(words, object_, before, after),
+        because="" if code else next((each.because for each in decisions if each.outcome == outcome), ""),
     )
 
 

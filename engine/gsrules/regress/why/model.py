@@ -135,12 +135,15 @@ class Effect:
     record: str
     warnings: tuple[str, ...]
     changes: tuple[Change, ...]
+    because: str = ""
+    """Why it came to that outcome, where no code says it."""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "outcome": self.outcome,
             "code": self.code or None,
             "message": self.message or None,
+            "because": self.because or None,
             "key": self.key,
             "object": self.object,
             "gsid": self.gsid or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gsrules.run.advice.loads import ctas, loads, null_reason
+from gsrules.run.advice.loads import loads, null_reason
 from gsrules.run.advice.model import Advice, Found, Subject
 
 
@@ -19,13 +19,15 @@ def _check(subject: Subject) -> Iterator[Found]:
                 message = f"the identifier '{mapping.field.name}' is null in some rows ({reason.words}): they fail"
                 hint = "leave such rows out: when: … is not null"
                 yield Found(message, mapping.place, load.where, mapping.field.name, hint)
-    for cta in ctas(subject):
-        entity = cta.bound.entity
-        reason = null_reason(subject, cta.dataset, entity.source, cta.bound.criteria)
+    for spec, bound in subject.actions:
+        entity = bound.traits.entity
+        if entity is None:
+            continue
+        reason = null_reason(subject, subject.dataset(str(spec.from_)), entity.source, bound.criteria)
         if reason is not None and reason.is_strong:
             message = f"the {entity.kind} is null in some rows ({reason.words}): they fail"
             hint = "leave such rows out: when: … is not null"
-            yield Found(message, cta.spec.place_of(entity.kind), cta.where, entity.kind, hint)
+            yield Found(message, spec.place_of(entity.kind), f"action '{spec.id}'", entity.kind, hint)
 
 
 ADVICE = Advice(

@@ -1,0 +1,98 @@
+"""What actions on CTAs tell about themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gsrules.actions.traits import FAILED, Decision, Traits, listed, owner_traits
+
+if TYPE_CHECKING:
+    from gsrules.actions.close_cta import BoundClose
+    from gsrules.actions.cta import BoundCta
+    from gsrules.actions.entity import BoundEntity
+
+CTA: Final = "call_to_action"
+_FIELDS: Final = (
+    "Name",
+    "CompanyId",
+    "TypeId",
+    "ReasonId",
+    "StatusId",
+    "PriorityId",
+    "OwnerId",
+    "PlaybookId",
+    "DueDate",
+    "EntityType",
+    "Source",
+    "IsClosed",
+    "ClosedDate",
+    "CreatedDate",
+    "Comments",
+)
+"""What these actions look at, or change, in a CTA that they meet (actions.md §6.3, §6.7)."""
+
+
+def traits_of_create(action: BoundCta) -> Traits:
+    """Those of create_cta."""
+    choices, searches, users = owner_traits(action.owner)
+    texts = (("name", action.name), ("comments", action.comments))
+    return Traits(
+        _create(action),
+        target=CTA,
+        mappings=action.mappings,
+        texts=tuple((name, expr) for name, expr in texts if expr is not None),
+        entity=action.entity,
+        choices=choices,
+        searches=searches,
+        meets=cta_fields(action.entity) | users,
+        composed=frozenset([(CTA, "Name")] if "name" in action.identifiers else []),
+    )
+
+
+def _create(action: BoundCta) -> tuple[Decision, ...]:
+    parts = listed(
+        [action.entity.kind, *(part for part in ("type", "reason", "name", "priority") if part in action.identifiers)]
+    )
+    missing = f"no open CTA has the same {parts}" if action.check_open else "open CTAs are not looked for"
+    if action.time_frame_days is not None:
+        missing += f", and none was closed in the last {action.time_frame_days} days"
+    made = [Decision("created", "a row without an open CTA of its key", missing)]
+    if action.check_open:
+        comments = action.comments is not None and action.repeat != "never"
+        found = f"an open CTA has the same {parts}"
+        adds = comments or action.playbook is not None
+        made.append(
+            Decision("updated", "a row with an open CTA of its key, to which there is something to add", found, adds)
+        )
+        same = not comments or action.repeat == "once"
+        why = f"{found}, and there is nothing to add"
+        made.append(
+            Decision("unchanged", "a row with an open CTA of its key, to which there is nothing to add", why, same)
+        )
+    if action.time_frame_days is not None:
+        need = f"a row whose CTA was closed within the time frame of {action.time_frame_days} days"
+        made.append(Decision("skipped", need))
+    return (*made, FAILED)
+
+
+def traits_of_close(action: BoundClose) -> Traits:
+    """Those of close_cta."""
+    if action.cta is None:
+        closed = "an open CTA has the type, the reason and one of the sources"
+        other = Decision("skipped", "a row without an open CTA to close")
+    else:
+        closed = "the CTA of the row is open"
+        other = Decision("unchanged", "a row whose CTA is closed already", "the CTA of the row is closed already")
+    return Traits(
+        (Decision("closed", "a row with an open CTA to close", closed), other, FAILED),
+        target=CTA,
+        entity=action.entity,
+        texts=(("comments", action.comments),) if action.comments is not None else (),
+        meets=cta_fields(action.entity),
+    )
+
+
+def cta_fields(entity: BoundEntity | None) -> dict[str, tuple[str, ...]]:
+    """The fields of CTAs that an action on an entity meets."""
+    more = ("RelationshipId",) if entity is not None and entity.kind == "relationship" else ()
+    return {CTA: (*_FIELDS, *more)}
