@@ -250,14 +250,19 @@ def write_view(
     kind: Literal["insert", "update"],
     fields: Callable[[], Mapping[str, exp.Expr]],
     source: Callable[[], exp.Select],
+    name: str = "",
 ) -> Write:
-    """A write of `fields` over `source`, which already selects the Gsid; both are asked for once an action."""
+    """A write of `fields` over `source`, which already selects the Gsid; both are asked for once an action.
+
+    `name` is needed where an action has several writes of a kind.
+    """
+    name = name or kind
 
     def query() -> exp.Select:
         return source().select(*(named(value, name) for name, value in fields().items()), copy=False)
 
-    view = scratch.view(kind, query)
-    return Write(object, kind, view, scratch.once(("fields", kind), lambda: tuple(fields())))
+    view = scratch.view(name, query)
+    return Write(object, kind, view, scratch.once(("fields", name), lambda: tuple(fields())))
 
 
 def discard(statements: Statements, effects: str) -> None:
