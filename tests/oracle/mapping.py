@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle.binding import bind_text, family_of
+from tests.oracle.binding import Bound, bind_text, family_of
+from tests.oracle.conversion import Converter, RowError
 from tests.oracle.scopes import ColumnScope
 from tests.oracle.shows import plain
 from tests.oracle.tenant import GSID, Field, Object, Record, Tenant
-from tests.oracle.values import BLANKS, LARGEST, Context, RefusedError, Row, number_of_text, text_of
+from tests.oracle.values import BLANKS, Context, RefusedError, Row
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://\S+|www\.\S+)")
-_SFDC = re.compile(r"[0-9A-Za-z]{15}([0-9A-Za-z]{3})?")
-_FORMS = {"email": _EMAIL, "url": _URL, "sfdc_id": _SFDC}
+__all__ = ["Mapper", "Mapping", "RowError", "Staged"]
 # Column family to target families that pass under `load.coerce = strict` (§3.4).
 _PASS = {
     "text": ("text", "boolean", "date", "datetime", "picklist", "multi", "id"),
@@ -24,19 +21,13 @@ _PASS = {
     "datetime": ("text", "datetime"), "picklist": ("text", "picklist", "multi"), "multi": ("text", "multi"),
     "id": ("text", "picklist", "id"), "": ("text", "number", "boolean", "date", "datetime", "picklist", "multi", "id"),
 }  # fmt: skip
-
-
-class RowError(Exception):
-    """A row, or a value of it, is rejected."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+_LENIENT = {("text", "number"), ("date", "datetime"), ("datetime", "date")}
+SYSTEM = ("CreatedDate", "ModifiedDate", "CreatedBy", "ModifiedBy", "GsIngestionSource", "GsExecutionId")
 
 
 @dataclass
 class Staged:
-    """The write set of a row, with its codes, warnings and outcome."""
+    """The write set of a row, with its codes, warnings, touched records and outcome."""
 
     row: int
     source: Row
@@ -44,83 +35,121 @@ class Staged:
     codes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     outcome: str = ""
+    gsids: list[str] = field(default_factory=list)
+    extra: Record = field(default_factory=dict)
+
+    def fail(self, code: str, outcome: str = "failed") -> None:
+        self.codes.append(code)
+        self.outcome = outcome
 
 
 @dataclass
 class Mapping:
     target: Field
-    family: str
-    compute: Callable[[Row], Any]
+    bound: Bound
     spec: dict[str, Any]
+    warned: list[str] = field(default_factory=list)
 
 
 class Mapper:
     """Binds the `fields:` of an action to an object and applies them row by row."""
 
-    def __init__(self, tenant: Tenant, target: Object, scope: ColumnScope, context: Context) -> None:
+    def __init__(
+        self, tenant: Tenant, target: Object, scope: ColumnScope, context: Context, *, creating: bool = True
+    ) -> None:
         self.tenant = tenant
         self.object = target
         self.scope = scope
         self.context = context
+        self.creating = creating
+        self.converter = Converter(tenant, context)
 
-    def bind(self, fields: dict[str, Any]) -> list[Mapping]:
-        mappings = [self._bind(name, given) for name, given in fields.items()]
+    def bind(self, fields: dict[str, Any], refused: Collection[str] = (), gsid: bool = False) -> list[Mapping]:
+        mappings = [self.one(name, given, refused, gsid) for name, given in fields.items()]
         names = [m.target.name for m in mappings]
         if len(set(names)) != len(names):
             raise RefusedError("GS-*", "a field mapped twice")
         return mappings
 
-    def _bind(self, name: str, given: Any) -> Mapping:
+    def one(self, name: str, given: Any, refused: Collection[str] = (), gsid: bool = False) -> Mapping:
         target = self.object.find(name)
-        if target.name in ("CreatedDate", "ModifiedDate", "GsIngestionSource"):
+        if target.read_only or target.name in refused or target.name in SYSTEM or (target.name == "Gsid" and not gsid):
             raise RefusedError("GS-*", f"{name} is read-only")
-        spec = {"column": given} if isinstance(given, str) else dict(given)
-        family, compute = self._source(spec)
-        strict = self.context.profile["load.coerce"] == "strict" and "value" not in spec
-        if strict and target.family not in _PASS[family]:
-            raise RefusedError("GS-TYPE", f"{family} does not go into {target.family} {name}")
-        mapping = Mapping(target, family, compute, spec)
-        if "value" in spec and target.family == "picklist":
-            self.tenant.label(self._category(target), spec["value"])
-        return mapping
+        return self.mapping(target, given)
 
-    def _category(self, target: Field) -> str:
+    def mapping(self, target: Field, given: Any) -> Mapping:
+        """A mapping of a parameter that is no field of the object, too."""
+        spec = {"column": given} if isinstance(given, str) else dict(given)
+        warned: list[str] = []
+        bound = self._source(spec, warned)
+        self._check_types(bound, target, spec)
+        self._check_options(bound, target, spec)
+        if "lookup" in spec and target.family != "id":
+            raise RefusedError("GS-*", f"{target.name} takes no lookup")
+        return Mapping(target, bound, spec, warned)
+
+    def _check_types(self, bound: Bound, target: Field, spec: dict[str, Any]) -> None:
+        if "value" in spec or "map" in spec:
+            return
+        family = "text" if target.type == "sfdc_id" else target.family
+        lenient = self.context.profile["load.coerce"] == "lenient" and (bound.family, family) in _LENIENT
+        if family not in _PASS[bound.family] and not lenient:
+            raise RefusedError("GS-TYPE", f"{bound.family} does not go into {target.family} {target.name}")
+
+    def _check_options(self, bound: Bound, target: Field, spec: dict[str, Any]) -> None:
+        if target.family not in ("picklist", "multi"):
+            return
+        category = self.category(target)
+        texts = [spec[key] for key in ("value", "default") if key in spec] + list(spec.get("map", {}).values())
+        for text in texts:
+            for part in str(text).split(";") if target.family == "multi" else [text]:
+                self.tenant.label(category, part.strip())
+        if bound.family in ("picklist", "multi") and bound.category != category and "map" not in spec:
+            raise RefusedError("GS-TYPE", f"{target.name} is of another category")
+
+    def category(self, target: Field) -> str:
         return f"{self.object.name}.{target.name}"
 
-    def _source(self, spec: dict[str, Any]) -> tuple[str, Callable[[Row], Any]]:
+    def _source(self, spec: dict[str, Any], warned: list[str]) -> Bound:
         if "column" in spec:
-            bound = plain(spec["column"], self.scope)[2]
-            return bound.family, bound.compute
+            return plain(spec["column"], self.scope)[2]
         if "expression" in spec:
-            bound = bind_text(spec["expression"], self.scope, self.context)
-            return bound.family, bound.compute
+            return bind_text(spec["expression"], self.scope, self.context)
         if "lookup" in spec:
-            return "id", self._lookup(spec)
+            return Bound("id", self._lookup(spec, warned))
         value = spec["value"]
-        return family_of(value), lambda row: value
+        return Bound(family_of(value), lambda row: value, constant=True)
 
-    def _lookup(self, spec: dict[str, Any]) -> Callable[[Row], Any]:
+    def _lookup(self, spec: dict[str, Any], warned: list[str]) -> Callable[[Row], Any]:
         """§3.3: several match pairs, all must agree; text trimmed and without regard to letter case."""
         found = self.tenant.object(spec["lookup"])
         pairs = [(found.find(f), plain(c, self.scope)[2].compute) for f, c in spec["match"].items()]
+        if not spec.get("multiple") or not spec.get("none"):
+            raise RefusedError("GS-*", "a lookup says what several matches and none mean")
         loose = self.context.profile["load.lookup_case"] == "insensitive"
 
-        def alike(a: Any, b: Any, one: Field) -> bool:
-            if isinstance(a, str) and isinstance(b, str) and one.type not in ("gsid", "lookup"):
-                a, b = a.strip(BLANKS), b.strip(BLANKS)
-                return bool(a.lower() == b.lower() if loose else a == b)
-            return bool(a == b)
+        def comparable(value: Any, one: Field) -> Any:
+            if value is None:
+                return None
+            try:
+                value = self.converter.lookup_value(value, one, f"{found.name}.{one.name}")
+            except RowError:
+                return None
+            if isinstance(value, str) and one.type not in ("gsid", "lookup"):
+                value = value.strip(BLANKS)
+                return value.lower() if loose else value
+            return value
 
         def compute(row: Row) -> str | None:
-            wanted = [(one, source(row)) for one, source in pairs]
-            hits = [] if any(v is None for _, v in wanted) else list(found.records)
-            hits = [r for r in hits if all(r[one.name] is not None and alike(r[one.name], v, one) for one, v in wanted)]
+            wanted = [comparable(source(row), one) for one, source in pairs]
+            hits = [] if None in wanted else list(found.records)
+            hits = [r for r in hits if [comparable(r[one.name], one) for one, _ in pairs] == wanted]
             if len(hits) > 1 and spec["multiple"] == "error":
                 raise RowError("LOOKUP_MULTIPLE_MATCH")
             if not hits and spec["none"] == "error":
-                if "default" in spec:
-                    return None
                 raise RowError("LOOKUP_NO_MATCH")
+            if len(hits) > 1:
+                warned.append("LOOKUP_ANY_ONE")
             return min((r["Gsid"] for r in hits), default=None)
 
         return compute
@@ -133,96 +162,59 @@ class Mapper:
             except RowError as found:
                 staged.codes.append(found.code)
 
-    def _write(self, staged: Staged, mapping: Mapping) -> None:
-        """The value pipeline of §3.2."""
+    def value(self, staged: Staged, mapping: Mapping) -> Any:
+        """Steps 1 to 4 of the value pipeline of §3.2."""
         target, spec = mapping.target, mapping.spec
         warned: list[str] = []
+        mapping.warned.clear()
         try:
-            value = mapping.compute(staged.source)
-            if value == "" and target.family != "text":
+            value = mapping.bound.compute(staged.source)
+            if value == "" and (target.family != "text" or target.type == "sfdc_id"):
                 value = None
             if value is not None and "map" in spec:
-                value = self._mapped(value, spec["map"])
+                value = self._mapped(value, spec["map"], target, warned)
             if value is not None:
-                value = self.convert(value, target, warned)
+                value = self.converter.convert(value, target, self.category(target), warned)
+            warned += mapping.warned
         except RowError:
             if "default" not in spec:
                 raise
-            value = None
-            warned = []
+            value, warned = None, []
         if value is None and "default" in spec:
-            value = self.convert(spec["default"], target, warned)
+            value = self.converter.convert(spec["default"], target, self.category(target), warned)
         staged.warnings += warned
-        if value is None:
-            if target.required:
-                raise RowError("REQUIRED_MISSING")
-            if spec.get("on_null", self.context.profile["load.on_null"]) == "skip":
-                return
+        return value
+
+    def _write(self, staged: Staged, mapping: Mapping) -> None:
+        """Steps 5 and 6: what a null means."""
+        target, spec = mapping.target, mapping.spec
+        value = self.value(staged, mapping)
+        if value is None and spec.get("on_null", self.context.profile["load.on_null"]) == "skip":
+            return
+        if value is None and target.required and target.default is None:
+            raise RowError("REQUIRED_MISSING")
         staged.values[target.name] = value
 
-    @staticmethod
-    def _mapped(value: Any, options: dict[str, str]) -> str:
-        hits = [o for o in options if o == value] or [o for o in options if o.lower() == str(value).lower()]
-        if not hits:
-            raise RowError("PICKLIST_UNMAPPED")
-        return options[hits[0]]
+    def _mapped(self, value: Any, options: dict[str, Any], target: Field, warned: list[str]) -> Any:
+        """A customise mapping; for multi-selects value by value."""
+        parts = [value] if target.family != "multi" else value.split(";") if isinstance(value, str) else value
+        found = []
+        for part in parts:
+            part = part.strip() if isinstance(part, str) else part
+            hits = [o for o in options if o == part]
+            if not hits and self.context.profile["object.picklist_case"] == "insensitive":
+                hits = [o for o in options if o.lower() == str(part).lower()]
+                warned += ["LABEL_CASE_DIFFERS"] if hits else []
+            if not hits:
+                raise RowError("PICKLIST_UNMAPPED")
+            found.append(options[hits[0]])
+        return found if target.family == "multi" else found[0]
 
-    def convert(self, value: Any, target: Field, warned: list[str]) -> Any:
-        """§3.4, then the checks of platform.md §2.4."""
-        family = target.family
-        if family == "text":
-            return self._text(text_of(value, self.context) or "", target)
-        if family == "number":
-            number = number_of_text(value) if isinstance(value, str) else value
-            if number is None:
-                raise RowError("TYPE_MISMATCH")
-            if abs(number) >= LARGEST:
-                raise RowError("NUMBER_OUT_OF_RANGE")
-            return number
-        if family == "boolean" and isinstance(value, str):
-            if value.strip().lower() not in ("true", "false"):
-                warned.append("BOOLEAN_COERCED")
-            return value.strip().lower() == "true"
-        if family in ("date", "datetime") and isinstance(value, str):
-            found = self.tenant.read_text(value, target, "")
-            if found is None:
-                raise RowError("TYPE_MISMATCH")
-            return found
-        if family == "picklist":
-            return self._item(value, target, warned)
-        if family == "multi":
-            parts = value.split(";") if isinstance(value, str) else value
-            return sorted(self._item(part.strip(), target, warned) for part in parts)
-        if family == "id":
-            return self._reference(value, target, warned)
-        return value
 
-    def _text(self, text: str, target: Field) -> str:
-        form = _FORMS.get(target.type)
-        if form and text and not form.fullmatch(text):
-            raise RowError("VALUE_INVALID")
-        if target.length and len(text) > target.length:
-            if self.context.profile["load.overlength"] == "truncate":
-                return text[: target.length]
-            raise RowError("STRING_TOO_LONG")
-        return text
-
-    def _item(self, value: str, target: Field, warned: list[str]) -> str:
-        try:
-            label = self.tenant.label(self._category(target), value)
-        except RefusedError as unknown:
-            raise RowError("PICKLIST_UNKNOWN") from unknown
-        if label != value:
-            warned.append("LABEL_CASE_DIFFERS")
-        return label
-
-    def _reference(self, value: str, target: Field, warned: list[str]) -> str:
-        if not GSID.fullmatch(value):
-            raise RowError("VALUE_INVALID")
-        if target.target and self.tenant.by_gsid(target.target, value) is None:
-            rule = self.context.profile["load.dangling_reference"]
-            if rule == "error":
-                raise RowError("REFERENCE_NOT_FOUND")
-            if rule == "warn":
-                warned.append("REFERENCE_NOT_FOUND")
-        return value
+def gsid_of(value: Any) -> str:
+    """An id that an action acts on (§1.11)."""
+    if value is None or value == "":
+        raise RowError("IDENTIFIER_NULL")
+    if not GSID.fullmatch(value):
+        raise RowError("VALUE_INVALID")
+    return str(value)

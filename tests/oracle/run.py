@@ -7,22 +7,16 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from pathlib import Path
 from typing import Any
 
 from tests.oracle import standard
-from tests.oracle.binding import bind_where
-from tests.oracle.cta import CloseCta, CreateCta
-from tests.oracle.loads import load
-from tests.oracle.mapping import Staged
-from tests.oracle.scopes import ColumnScope
+from tests.oracle.actions import act, status
 from tests.oracle.tasks import Data
 from tests.oracle.tenant import Tenant
-from tests.oracle.values import Context, FailedError, RefusedError, Table, canonical
+from tests.oracle.values import Context, FailedError, RefusedError, Table
 from tests.oracle.yamlfile import load_rule_file
-
-COUNTS = ("created", "updated", "closed", "unchanged", "skipped", "failed")
 
 
 @dataclass
@@ -72,57 +66,18 @@ def _run(rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path
     context = Context(date.fromisoformat(run["rule_date"]), profile, params, tenant)
     tenant.context = context
     outcome = Outcome()
-    saved = copy.deepcopy(tenant.objects)
+    saved = copy.deepcopy((tenant.objects, tenant.counters, tenant.outbox))
     try:
         if profile["limits.strict"] and not re.fullmatch(r"\D.{2,119}", str(rule["rule"])):
             raise RefusedError("GS-LIMIT", "the name of the rule")
         outcome.tasks = Data(folder / "datasets", tenant, context).run(rule["tasks"])
-        for position, action in enumerate(rule.get("actions", []), 1):
-            _act(action, position, outcome, tenant, context)
-        outcome.status = _status(list(outcome.actions.values()))
+        act(rule, outcome, tenant, context)
+        outcome.status = status(list(outcome.actions.values()), context)
     except RefusedError as found:
         outcome.refused = found.code
-        tenant.objects = saved
+        tenant.objects, tenant.counters, tenant.outbox = saved
     except FailedError as found:
         outcome.status, outcome.code = "FAILURE", found.code
-        tenant.objects = saved
+        tenant.objects, tenant.counters, tenant.outbox = saved
     outcome.tenant = copy.deepcopy(tenant)
     return outcome
-
-
-def _act(action: dict[str, Any], position: int, outcome: Outcome, tenant: Tenant, context: Context) -> None:
-    name = action.get("id") or f"{position} {action['action']}"
-    if action["from"] not in outcome.tasks:
-        raise RefusedError("GS-NAME", f"no task {action['from']}")
-    table = outcome.tasks[action["from"]]
-    scope = ColumnScope(table.columns, table.rows)
-    passes = bind_where(action.get("when"), scope, context)
-    rows = [Staged(n, row) for n, row in enumerate(canonical(table), 1) if passes(row) is True]
-    if action["action"] == "create_cta":
-        CreateCta(action, scope, tenant, context).run(rows)
-    elif action["action"] == "close_cta":
-        CloseCta(action, scope, tenant, context).run(rows)
-    else:
-        load(action, rows, scope, tenant, context)
-    for staged in rows:
-        staged.outcome = staged.outcome or "failed"
-    outcome.effects[name] = [
-        {
-            "row": Decimal(s.row),
-            "outcome": s.outcome,
-            "code": s.codes[0] if s.codes else None,
-            "codes": s.codes,
-            "warnings": sorted(set(s.warnings)),
-        }
-        for s in rows
-    ]
-    counts = {kind: sum(s.outcome == kind for s in rows) for kind in COUNTS}
-    outcome.actions[name] = {"received": len(table.rows), "matched": len(rows)} | counts
-
-
-def _status(actions: list[dict[str, int]]) -> str:
-    """actions.md §10.2."""
-    busy = [a for a in actions if a["matched"]]
-    if busy and all(a["failed"] == a["matched"] for a in busy):
-        return "FAILURE"
-    return "PARTIAL_SUCCESS" if any(a["failed"] for a in busy) else "SUCCESS"

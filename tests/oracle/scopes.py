@@ -46,11 +46,16 @@ class ObjectScope(Scope):
         start = self.object.name
 
         def compute(row: Row) -> Any:
-            value = row[names[0]] if len(names) == 1 else self.tenant.shown(start, row, ".".join(names))
+            value = self.shown(start, row, names)
             blank = self.tenant.context.profile["values.blank_is_null"]
             return None if value == "" and blank else value
 
         return names, Bound(last.family, compute, f"{found.name}.{last.name}"), last.label
+
+    def shown(self, start: str, row: Row, names: list[str]) -> Any:
+        if start.lower() not in self.tenant.objects or self.tenant.objects[start.lower()] is not self.object:
+            return row[names[0]]
+        return self.tenant.shown(start, row, ".".join(names))
 
 
 class ColumnScope(Scope):

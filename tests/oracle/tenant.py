@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import formats, standard
+from tests.oracle import configuration, formats, standard
 from tests.oracle.values import Context, FailedError, RefusedError, number_of_text, to_utc
 from tests.oracle.yamlfile import load_rule_file
 
@@ -25,6 +26,10 @@ DATETIME_FORMS = (
 )
 GSID = re.compile("[0-9A-Z]{36}")
 TENANT_ID = "00000000LOCAL0"
+COMPUTED = (
+    "Age", "DaysDue", "DaysPastDueDate", "DaysUntilClose", "DueDateVariance", "ClosedOverdue", "TotalTaskCount",
+    "ClosedTaskCount",
+)  # fmt: skip
 Record = dict[str, Any]
 
 
@@ -38,6 +43,8 @@ class Field:
     decimals: int = 9
     length: int | None = None
     default: Any = None
+    read_only: bool = False
+    unique: bool = False
 
     @property
     def family(self) -> str:
@@ -80,13 +87,19 @@ class Tenant:
         self.objects: dict[str, Object] = {}
         self.items = dict(standard.ITEMS)
         self.playbook_tasks: dict[str, list[dict[str, Any]]] = {}
+        self.templates: dict[str, tuple[str | None, list[Any]]] = {}
+        self.callouts: dict[str, Any] = {}
+        self.permissions: dict[str, Any] = {}
         self.samples: dict[str, Object] = {}
+        self.counters: dict[str, int] = {}
+        self.outbox: list[Record] = []
+        self.files: dict[str, str] = {}
         datasets = project / "datasets"
         for name, (family, label, lines) in standard.STANDARD.items():
             self._add_standard(Object(name, family, label, False), lines)
         for path in sorted((datasets / "objects").glob("*.yml")):
             self._add_custom(load_rule_file(path))
-        self._add_picklists(load_rule_file(datasets / "picklists.yml") or {})
+        configuration.configure(self, datasets)
         seeds = sorted((datasets / "records").glob("*.csv"))
         self._seed(seeds)
         for path in sorted((datasets / "salesforce").glob("*.csv")):
@@ -103,19 +116,24 @@ class Tenant:
 
     # -- definitions ------------------------------------------------------------------------------------------------
     def _add_standard(self, found: Object, lines: tuple[str, ...]) -> None:
+        lengths = {"string": self.context.profile["object.string_length_standard"], "email": 250, "url": 500}
         for line in lines:
             kind, _, names = line.partition(": ")
             for part in names.split():
                 name, _, target = part.partition(">")
-                plain = name.rstrip("*")
-                length = 250 if kind in ("string", "email") else None
-                found.fields[plain] = Field(plain, kind, words(plain), target, name.endswith("*"), length=length)
+                plain = name.rstrip("*=")
+                length = lengths.get(kind, 150_000 if kind == "rich_text" else None)
+                one = Field(plain, kind, words(plain), target, name.endswith("*"), length=length)
+                one.read_only = name.endswith("=")
+                one.default = standard.DEFAULTS.get((found.name, plain))
+                found.fields[plain] = one
         self._add_common(found)
 
     def _add_common(self, found: Object) -> None:
-        for name, kind in (("Gsid", "gsid"), ("CreatedDate", "datetime"), ("ModifiedDate", "datetime")):
-            label = {"Gsid": "GSID", "CreatedDate": "GS Created Date", "ModifiedDate": "GS Modified Date"}[name]
-            found.fields[name] = Field(name, kind, label)
+        found.fields["Gsid"] = Field("Gsid", "gsid", "GSID")
+        for name, kind in standard.COMMON:
+            target = "gsuser" if kind == "lookup" else ""
+            found.fields[name] = Field(name, kind, words(name), target, read_only=True)
         self.objects[found.name.lower()] = found
 
     def _add_custom(self, page: dict[str, Any]) -> None:
@@ -127,36 +145,15 @@ class Tenant:
         for key, given in page["fields"].items():
             spec: dict[str, Any] = {"type": given} if isinstance(given, str) else given
             kind = spec["type"]
-            length = spec.get("length", 500 if kind == "string" else None)
+            usual = {"string": self.context.profile["object.string_length_custom"], "email": 250, "url": 500}
+            length = spec.get("length", usual.get(kind, 150_000 if kind == "rich_text" else None))
             found.fields[key] = Field(
                 key, kind, spec.get("label", key), spec.get("to", ""), spec.get("required", False),
                 int(spec.get("decimals", 9)), int(length) if length else None, spec.get("default"),
+                unique=spec.get("unique", False),
             )  # fmt: skip
             if kind in ("picklist", "multi_picklist"):
                 self.items[f"{name}.{key}"] = list(spec["options"])
-
-    def _add_picklists(self, page: dict[str, Any]) -> None:
-        def add(category: str, name: str, cta_type: str | None = None, is_open: bool | None = None) -> Record:
-            return self.create("cockpit_picklist", {"Category": category, "Name": name, "CtaType": cta_type,
-                               "OpenStatusType": is_open, "IsActive": True})  # fmt: skip
-
-        for name in standard.CTA_TYPES + page.get("cta_types", []):
-            add("CTA_TYPE", name)
-        for name, is_open in standard.CTA_STATUSES:
-            add("CTA_STATUS", name, None, is_open)
-        for status in page.get("cta_statuses", []):
-            add("CTA_STATUS", status["name"], None, status["open"])
-        for name in standard.CTA_PRIORITIES + page.get("cta_priorities", []):
-            add("CTA_PRIORITY", name)
-        for cta_type in [r["Name"] for r in self.records("cockpit_picklist") if r["Category"] == "CTA_TYPE"]:
-            for name in [*page.get("cta_reasons", {}).get(cta_type, []), "Other"]:
-                add("CTA_REASON", name, cta_type)
-        for name, spec in page.get("playbooks", {}).items():
-            cta_type = self.cockpit("CTA_TYPE", spec["type"])["Gsid"]
-            self.create("playbook", {"Name": name, "CtaTypeId": cta_type, "IsActive": True})
-            self.playbook_tasks[name] = spec.get("tasks", [])
-        for category, items in page.get("fields", {}).items():
-            self.items[category] = self.items.get(category, []) + items
 
     # -- access ---------------------------------------------------------------------------------------------------
     def object(self, name: str) -> Object:
@@ -181,25 +178,60 @@ class Tenant:
         record: Record = dict.fromkeys(found.fields) | values
         prefix = found.family + TENANT_ID
         local = [r["Gsid"] for r in found.records if r["Gsid"].startswith(prefix)]
-        record["Gsid"] = values.get("Gsid") or prefix + base36(max((int(g[18:], 36) for g in local), default=0) + 1)
+        number = max([self.counters.get(found.name, 0), *(int(gsid[18:], 36) for gsid in local)]) + 1
+        if not values.get("Gsid"):
+            record["Gsid"] = prefix + base36(number)
+            self.counters[found.name] = number
         found.records.append(record)
         return record
 
+    def insert(self, name: str, values: Record) -> Record:
+        """A record made by an action: field defaults where nothing is given, and stamps (actions.md §4)."""
+        found, instant = self.object(name), utc_midnight(self.context)
+        defaults = {f.name: f.default for f in found.fields.values() if f.default is not None}
+        given = {k: v for k, v in values.items() if v is not None or k not in defaults}
+        stamps = {"CreatedDate": instant, "ModifiedDate": instant, "GsIngestionSource": "RULES_ENGINE"}
+        return self.create(name, defaults | given | stamps)
+
+    def delete(self, name: str, record: Record) -> None:
+        """Takes a record out and keeps it in the log of deletions (platform.md §2.6)."""
+        found = self.object(name)
+        found.records = [r for r in found.records if r is not record]
+        self.create("record_delete_log", {
+            "RecordId": record["Gsid"], "ObjectName": found.name, "DeletedOn": utc_midnight(self.context),
+        })  # fmt: skip
+
+    def place(self, name: str, record: Record) -> int:
+        """How far down the record stands: the later, the newer."""
+        return next(i for i, r in enumerate(self.records(name)) if r is record)
+
     def label(self, category: str, text: Any) -> str:
         """The item meant by a label: exact first, then without regard to letter case (§2.5)."""
-        items = self.items[category]
-        hits = [i for i in items if i == text] or [i for i in items if i.lower() == str(text).lower()]
+        items = self.items.get(category, [])
+        hits = [i for i in items if i == text]
+        if not hits and self.context.profile["object.picklist_case"] == "insensitive":
+            hits = [i for i in items if i.lower() == str(text).lower()]
         if not hits:
             raise RefusedError("GS-*", f"{text} is no item of {category}")
         if len(hits) > 1:
             raise RefusedError("GS-AMBIGUOUS", f"{text} is several items of {category}")
         return hits[0]
 
+    def find_cockpit(self, category: str, name: Any, cta_type: str | None = None) -> Record | None:
+        """An item by label or GSID: that of the type first; `cta_type` None stands for items of every type."""
+        every = [r for r in self.records("cockpit_picklist") if r["Category"] == category]
+        every = [r for r in every if r["CtaType"] in (None, "", cta_type)]
+        every.sort(key=lambda r: r["CtaType"] is None)
+        hits = [r for r in every if name in (r["Name"], r["Gsid"])]
+        loose = self.context.profile["object.picklist_case"] == "insensitive"
+        hits = hits or [r for r in every if loose and r["Name"].lower() == str(name).lower()]
+        return next(iter(hits), None)
+
     def cockpit(self, category: str, name: str, cta_type: str | None = None) -> Record:
-        for record in self.records("cockpit_picklist"):
-            if record["Category"] == category and record["Name"] == name and record["CtaType"] in (None, cta_type):
-                return record
-        raise RefusedError("GS-*", f"{name} is no {category}")
+        found = self.find_cockpit(category, name, cta_type)
+        if found is None or found["IsActive"] is False:
+            raise RefusedError("GS-*", f"{name} is no {category}")
+        return found
 
     # -- seeds ----------------------------------------------------------------------------------------------------
     def _seed(self, paths: list[Path]) -> None:
@@ -230,6 +262,8 @@ class Tenant:
         for one in found.fields.values():
             if one.default is not None and one.name not in values:
                 values[one.name] = one.default
+        if found.name == "gsuser":
+            values.setdefault("SFDCUserName", values.get("Email"))
         record = self.create(found.name, values)
         return [(record, found, one, key, text) for one, key, text in waiting]
 
@@ -262,10 +296,33 @@ class Tenant:
         """A field or a dotted path of a record, lookups followed."""
         name, _, rest = path.partition(".")
         one = self.object(object_name).find(name)
-        value = None if record is None else record[one.name]
+        value = None if record is None else self.value(object_name, record, one.name)
         if not rest:
             return value
         return self.shown(one.target, self.by_gsid(one.target, value), rest)
+
+    def value(self, object_name: str, record: Record, name: str) -> Any:
+        """A field of a record; those of a CTA that are computed are computed when they are read (§3.5)."""
+        if object_name != "call_to_action" or name not in COMPUTED:
+            return record.get(name)
+        day = self.context.local_date
+        today, due, original = self.context.rule_date, record["DueDate"], record["OriginalDueDate"]
+        created = day(record["CreatedDate"]) if record["CreatedDate"] else None
+        closed = day(record["ClosedDate"]) if record["ClosedDate"] else None
+        tasks = [t for t in self.records("cs_task") if t["CtaId"] == record["Gsid"]]
+        if name == "ClosedOverdue":
+            return None if closed is None or due is None else closed > due
+        if name in ("TotalTaskCount", "ClosedTaskCount"):
+            return Decimal(len([t for t in tasks if name == "TotalTaskCount" or t["IsClosed"]]))
+        ends: dict[str, tuple[date | None, date | None]] = {
+            "Age": (closed or today, created), "DaysDue": (original, created), "DueDateVariance": (due, original),
+            "DaysPastDueDate": (today, due), "DaysUntilClose": (due, today),
+        }  # fmt: skip
+        later, earlier = ends[name]
+        if later is None or earlier is None or (name == "DaysPastDueDate" and record["IsClosed"]):
+            return None
+        days = (later - earlier).days
+        return Decimal(max(0, days) if name == "DaysPastDueDate" else days)
 
 
 def utc_midnight(context: Context) -> datetime:
