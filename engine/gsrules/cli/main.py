@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gsrules import __version__
-from gsrules.cli import data, diff, functions, profile, project, record, rules, show, sweep, testing, why
+from gsrules.cli import actions, data, diff, functions, profile, project, record, rules, show, sweep, testing, why
 from gsrules.errors import GsrulesError, Problem, RunError
 
 app = typer.Typer(
@@ -41,7 +41,7 @@ def _root(
     """Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained."""
 
 
-for module in (project, rules, show, testing, diff, record, why, sweep, data, functions, profile):
+for module in (project, rules, show, testing, diff, record, why, sweep, data, actions, functions, profile):
     module.register(app)
 
 

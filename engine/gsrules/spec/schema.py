@@ -20,7 +20,7 @@ def rule_schema(kinds: Kinds) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a rule file; `type` and `action` select what else a task or action has."""
     models: list[type[Spec]] = [RuleSpec, *kinds.tasks.values(), *kinds.actions.values()]
     _, made = models_json_schema([(model, "validation") for model in dict.fromkeys(models)], by_alias=True)
-    definitions = {name: _tidied(schema) for name, schema in made["$defs"].items()}
+    definitions = {name: tidied(schema) for name, schema in made["$defs"].items()}
     names = _definition_names(models)
     rule = definitions.pop(names[RuleSpec])
     for base in ("TaskSpec", "ActionSpec"):
@@ -44,8 +44,8 @@ def tests_schema() -> dict[str, Any]:
     """The JSON Schema of a file of rule tests; a `*.fixtures.yml` is one without `rule` and `tests`."""
     from gsrules.spec.rule_tests import FixtureFile, TestFile
 
-    made = _tidied(TestFile.model_json_schema(by_alias=True))
-    shared = _tidied(FixtureFile.model_json_schema(by_alias=True))
+    made = tidied(TestFile.model_json_schema(by_alias=True))
+    shared = tidied(FixtureFile.model_json_schema(by_alias=True))
     definitions = {**shared.pop("$defs", {}), **made.pop("$defs", {})}
     tests = {key: value for key, value in made.items() if key in _SHAPE}
     fixtures = {key: value for key, value in shared.items() if key in _SHAPE}
@@ -78,17 +78,17 @@ def _selected(key: str, names: Mapping[str, str], models: Mapping[str, type[Spec
     return {**selected, "allOf": cases} if cases else selected
 
 
-def _tidied(schema: Any, *, names: bool = False) -> Any:
+def tidied(schema: Any, *, names: bool = False) -> Any:
     """Without pydantic's titles, and without null where a key may only be left out.
 
     `names`: the keys of `schema` are names of the language, not words of JSON Schema.
     """
     if isinstance(schema, list):
-        return [_tidied(item) for item in schema]
+        return [tidied(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     tidy = {
-        key: _tidied(value, names=key in ("properties", "$defs", "patternProperties") and not names)
+        key: tidied(value, names=key in ("properties", "$defs", "patternProperties") and not names)
         for key, value in schema.items()
         if names or key != "title"
     }

@@ -16,7 +16,7 @@ from gsrules.profile import Profile, profile_keys
 from gsrules.run.function_examples import over_rows, value_over_rows, values_of
 
 STRUCTURED_TITLE: Final = "Structured fields and aggregates"
-_EVIDENCE: Final = {
+EVIDENCE: Final = {
     "doc": "documented by Gainsight",
     "cli": "named by Gainsight's admin command line",
     "obs": "reported by practitioners",
@@ -93,9 +93,9 @@ def _of_function(function: Function, profile: Profile) -> Shown:
         description=function.description,
         nulls=function.nulls,
         keys=function.keys,
-        evidence=_EVIDENCE[function.evidence],
+        evidence=EVIDENCE[function.evidence],
         extension=function.extension,
-        examples=tuple((_with_rows(each.text, each.rows), _EVIDENCE[each.evidence]) for each in (*plain, *rowed)),
+        examples=tuple((_with_rows(each.text, each.rows), EVIDENCE[each.evidence]) for each in (*plain, *rowed)),
         results=results,
     )
 
@@ -125,9 +125,9 @@ def _of_structured(each: Structured, profile: Profile) -> Shown:
         description=each.description,
         nulls=each.nulls,
         keys=each.keys,
-        evidence=_EVIDENCE[each.evidence],
+        evidence=EVIDENCE[each.evidence],
         extension=False,
-        examples=((shown, _EVIDENCE["computed"]),),
+        examples=((shown, EVIDENCE["computed"]),),
         results=partial(_result_of, each, profile),
     )
 

@@ -256,7 +256,9 @@ def _effect_lines(effect: Effect) -> Iterator[str]:
     record = effect.record or effect.key
     said = f"{effect.outcome}: {effect.object}{f' {record!r}' if record else ''}"
     reason = f", because {effect.message} ({effect.code})" if effect.code else ""
-    yield f"{said}{reason or (f', because {effect.because}' if effect.because else '')}"
+    yield f"{said}{reason}"
+    if effect.because:
+        yield f"  because {effect.because}"
     turned = [change for change in effect.changes if change.before != change.after]
     for change in turned[:_SHOWN_CHANGES]:
         arrow = f"{change.before} -> {change.after}" if change.before else change.after

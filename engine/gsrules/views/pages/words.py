@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from gsrules.spec.kinds import ACTION_NAMES
+
 _KINDS: Final = {
     "object": "Object",
     "salesforce": "Salesforce object",
@@ -15,9 +17,6 @@ _KINDS: Final = {
     "transform": "Transformation",
     "pivot": "Pivot",
     "union": "Union",
-    "create_cta": "Create CTA",
-    "close_cta": "Close CTA",
-    "update_cta": "Update CTA",
 }
 
 STATUSES: Final = {
@@ -31,7 +30,11 @@ MODES: Final = {"live": "Live", "dry_run": "Dry run"}
 
 
 def kind_title(kind: str) -> str:
-    """`load_to_object` → Load to object."""
+    """A kind of task or action in words: `create_cta` → Create CTA."""
+    if kind in ACTION_NAMES:
+        from gsrules.actions.registry import action_kind
+
+        return action_kind(kind).short
     return _KINDS.get(kind) or kind.replace("_", " ").capitalize()
 
 
