@@ -30,6 +30,7 @@ from gsrules.profile import Profile
 
 if TYPE_CHECKING:
     from gsrules.catalogue.callouts import CalloutDef
+    from gsrules.catalogue.permissions import LoadPermissions
     from gsrules.project import Project
 
 
@@ -46,11 +47,13 @@ class Catalogue:
         warnings: Sequence[Problem] = (),
         callouts: Mapping[str, CalloutDef] = MappingProxyType({}),
         scorecards: Scorecards | None = None,
+        load_permissions: LoadPermissions | None = None,
     ) -> None:
         self.objects: Mapping[str, ObjectDef] = MappingProxyType(dict(objects))
         self.profile = profile
         self.warnings = tuple(warnings)
         self.callouts = callouts
+        self.load_permissions = load_permissions
         self.scorecards = scorecards or standard_scorecards(profile["tenant.id"])
         self._cockpit = cockpit
         self._options = options
@@ -68,12 +71,14 @@ class Catalogue:
     def load(cls, project: Project) -> Catalogue:
         """The standard objects with the project's objects and options laid over them.
 
-        Raises InputError with every problem of datasets/objects/*.yml and datasets/picklists.yml.
+        Raises InputError with every problem of datasets/objects/*.yml, picklists.yml, scorecards.yml …
         """
         from gsrules.catalogue.project_files import (  # pydantic is not always needed
             read_callouts,
+            read_load_permissions,
             read_object_files,
             read_options,
+            read_scorecards,
         )
 
         profile = project.profile
@@ -85,12 +90,16 @@ class Catalogue:
         overlay.extend_options(lists)
         overlay.finish()
         cockpit = build_cockpit(options, profile["tenant.id"], problems)
+        scorecards = read_scorecards(project.datasets_dir, profile["tenant.id"], problems)
         callouts = read_callouts(project.datasets_dir / "callouts.yml", problems)
+        samples = project.datasets_dir / "salesforce"
+        listed = project.datasets_dir / "load_permissions.yml"
+        permissions = read_load_permissions(listed, overlay.objects, SalesforceObjects(samples), problems)
         problems += overlay.problems
         if any(problem.severity == "error" for problem in problems):
             raise InputError(problems)
-        salesforce = project.datasets_dir / "salesforce"
-        return cls(overlay.objects, overlay.options, cockpit, profile, salesforce, problems, callouts)
+        objects = with_measures(overlay.objects, scorecards.measure_names)
+        return cls(objects, overlay.options, cockpit, profile, samples, problems, callouts, scorecards, permissions)
 
     def object(self, name: str) -> ObjectDef | None:
         """The object of that API name, else of that label, in any letter case."""

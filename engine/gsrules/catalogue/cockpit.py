@@ -1,6 +1,6 @@
-"""Cockpit picklists, playbooks and scorecard schemes: the seeds of a new tenant with the project's laid over.
+"""Cockpit picklists and playbooks: the seeds of a new tenant with the project's laid over.
 
-Source: platform.md §3.5, §3.6; rule-language.md §2.
+Source: platform.md §3.5; rule-language.md §2.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gsrules.catalogue.gsids import stable_gsid
-from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask, SchemeRange
+from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.catalogue.standard import seeds
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
@@ -22,7 +22,6 @@ SUCCESS_PLAN_TYPE = "SUCCESS_PLAN_TYPE"
 SUCCESS_PLAN_STATUS = "SUCCESS_PLAN_STATUS"
 
 PLAYBOOK_FAMILY = "1S04"
-SCHEME_FAMILY = "1O01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,10 @@ class CockpitOptions:
 
 @dataclass(frozen=True, slots=True)
 class Cockpit:
-    """Every cockpit picklist record, playbook and scheme range of the tenant."""
+    """Every cockpit picklist record and playbook of the tenant."""
 
     items: tuple[CockpitItem, ...]
     playbooks: Mapping[str, PlaybookDef]
-    schemes: tuple[SchemeRange, ...]
 
 
 class _Builder:
@@ -118,7 +116,7 @@ def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Proble
     for option in _statuses(standard["success_plan_statuses"]):
         builder.add(SUCCESS_PLAN_STATUS, [option.name], is_open=option.open)
     playbooks = _playbooks(options.playbooks, builder, tenant_id, problems)
-    return Cockpit(builder.items, playbooks, _schemes(tenant_id))
+    return Cockpit(builder.items, playbooks)
 
 
 def _statuses(entries: Iterable[Mapping[str, object]]) -> list[StatusOption]:
@@ -185,20 +183,3 @@ def _known_priority(
             )
         )
     return replace(task, priority=str(given))
-
-
-def _schemes(tenant_id: str) -> tuple[SchemeRange, ...]:
-    return tuple(
-        SchemeRange(
-            gsid=stable_gsid(tenant_id, "scheme", scheme, entry["name"], family=SCHEME_FAMILY),
-            scheme=scheme,
-            name=entry["name"],
-            low=entry["from"],
-            high=entry["to"],
-            score=entry["score"],
-            color=entry["color"],
-            order=order,
-        )
-        for scheme, ranges in seeds()["scorecard_schemes"].items()
-        for order, entry in enumerate(ranges, start=1)
-    )

@@ -189,7 +189,7 @@ class PlaybookDef:
 
 @dataclass(frozen=True, slots=True)
 class SchemeRange:
-    """A range of a scorecard scheme: numbers from `low` to `high`, both included, carry the label `name`.
+    """A range of a scorecard scheme: numbers from `low` to `high`, both included, carry the label.
 
     `score` is the figure that the label stands for; None in the NUMERIC scheme.
     """
@@ -202,3 +202,4 @@ class SchemeRange:
     score: int | None
     color: str
     order: int
+    label: str

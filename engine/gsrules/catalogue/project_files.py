@@ -1,20 +1,23 @@
-"""Reads the project's object files, picklists.yml and callouts.yml for the catalogue."""
+"""Reads the project's object files, picklists.yml, scorecards.yml, callouts.yml and load_permissions.yml."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gsrules.catalogue.callouts import CalloutDef, callouts_of
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
 from gsrules.catalogue.model import PlaybookTask
+from gsrules.catalogue.permissions import LoadPermissions, permissions_of
 from gsrules.catalogue.scorecards import CARDS, MEASURES, Scorecards, build_scorecards
 from gsrules.errors import InputError, Problem
 from gsrules.spec import load_object_file, load_picklists
 
 if TYPE_CHECKING:
+    from gsrules.catalogue.model import ObjectDef
+    from gsrules.catalogue.salesforce import SalesforceObjects
     from gsrules.spec import ObjectSpec, PicklistsSpec
 
 
@@ -42,6 +45,21 @@ def read_callouts(path: Path, problems: list[Problem]) -> dict[str, CalloutDef]:
     except InputError as error:
         problems.extend(error.problems)
         return {}
+
+
+def read_load_permissions(
+    path: Path, objects: Mapping[str, ObjectDef], salesforce: SalesforceObjects, problems: list[Problem]
+) -> LoadPermissions | None:
+    """The list of load_permissions.yml; None where a project has no list."""
+    if not path.is_file():
+        return None
+    from gsrules.spec.load import load_load_permissions
+
+    try:
+        return permissions_of(load_load_permissions(path), objects, salesforce, problems)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
 
 
 def read_scorecards(datasets: Path, tenant_id: str, problems: list[Problem]) -> Scorecards:

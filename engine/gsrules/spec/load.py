@@ -20,6 +20,7 @@ from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
 if TYPE_CHECKING:  # each function imports the models of its files: making models takes time
     from gsrules.spec.callouts import CalloutsSpec
     from gsrules.spec.chain import ChainSpec
+    from gsrules.spec.load_permissions import LoadPermissionsSpec
     from gsrules.spec.objects import ObjectSpec, PicklistsSpec
     from gsrules.spec.rule_tests import FixtureFile, TestFile
     from gsrules.spec.scorecards import ScorecardsSpec
@@ -145,6 +146,13 @@ def load_scorecards(path: Path) -> ScorecardsSpec:
     from gsrules.spec.scorecards import ScorecardsSpec
 
     return _validated(_or_nothing(load_yaml(path)), ScorecardsSpec)
+
+
+def load_load_permissions(path: Path) -> LoadPermissionsSpec:
+    """The load permission list of a project. Raises `InputError` with every problem of the file."""
+    from gsrules.spec.load_permissions import LoadPermissionsSpec
+
+    return _validated(_or_nothing(load_yaml(path)), LoadPermissionsSpec)
 
 
 def load_callouts(path: Path) -> CalloutsSpec:

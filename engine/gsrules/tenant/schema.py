@@ -9,6 +9,8 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, ObjectDef
+from gsrules.catalogue.gsids import SUFFIX_LENGTH
+from gsrules.catalogue.scorecards import CARDS, ENTITY_TYPES, MEASURES
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.tenant.changes import OUTBOX_COLUMNS
@@ -231,11 +233,8 @@ def fill_configuration(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, nam
     columns, values = rows
     definition = catalogue.objects[name]
     target = table_of(name, database)
-    if definition.configuration:
-        run(con, exp.delete(target.copy()))
-    else:
-        gsids = [exp.Literal.string(row[0]) for row in values]
-        run(con, exp.delete(target.copy(), column("Gsid").isin(*gsids)))
+    own = None if definition.configuration else _of_configuration(catalogue, definition, values)
+    run(con, exp.delete(target.copy(), own))
     types = dict(column_types(definition))
     typed = [(column_name, types[column_name]) for column_name in (*columns, "GsIngestionSource", SEQUENCE)]
     numbered = [(*row, "SEED", number) for number, row in enumerate(values, start=1)]
@@ -266,6 +265,18 @@ def insert_rows(
     )
 
 
+def _of_configuration(
+    catalogue: Catalogue, definition: ObjectDef, values: Sequence[tuple[object, ...]]
+) -> exp.Expression:
+    """Whether a record was defined by this or an earlier catalogue: its GSID is made of a name, not of a counter."""
+    if catalogue.profile["object.gsid_suffix"] == "random":
+        return column("Gsid").isin(*(exp.Literal.string(str(row[0])) for row in values))
+    prefix = definition.family + catalogue.profile["tenant.id"]
+    own = exp.Anonymous(this="starts_with", expressions=[column("Gsid"), exp.Literal.string(prefix)])
+    beyond = prefix + "0" * (SUFFIX_LENGTH - 13) + "1"  # counters are below it
+    return exp.And(this=own, expression=exp.GTE(this=column("Gsid"), expression=exp.Literal.string(beyond)))
+
+
 def _configuration_rows(catalogue: Catalogue, name: str) -> tuple[tuple[str, ...], list[tuple[object, ...]]] | None:
     if name == "cockpit_picklist":
         return (
@@ -283,6 +294,20 @@ def _configuration_rows(catalogue: Catalogue, name: str) -> tuple[tuple[str, ...
     if name == SCHEME_OBJECT:
         return (
             ("Gsid", "SchemeType", "Name", "Label", "Score", "RangeFrom", "RangeTo", "Color"),
-            [(r.gsid, r.scheme, r.name, r.name, r.score, r.low, r.high, r.color) for r in catalogue.schemes],
+            [(r.gsid, r.scheme, r.name, r.label, r.score, r.low, r.high, r.color) for r in catalogue.schemes],
+        )
+    if name == CARDS:
+        return (
+            ("Gsid", "Name", "EntityType", "SchemeType", "IsActive"),
+            [(c.gsid, c.name, ENTITY_TYPES[c.entity], c.scheme, c.active) for c in catalogue.scorecards.cards],
+        )
+    if name == MEASURES:
+        return (
+            ("Gsid", "Name", "LevelType", "ScorecardId", "ParentId", "Weight", "InputType"),
+            [
+                (m.gsid, m.name, m.level, card.gsid, m.parent, m.weight, m.input_type)
+                for card in catalogue.scorecards.cards
+                for m in card.rows
+            ],
         )
     return None

@@ -108,6 +108,7 @@ class Tables:
             elif name == PICKLIST_TABLE:
                 fill_picklists(self._con, self._catalogue, self.home)
             else:
+                run(self._con, exp.delete(table_of(name, self.home)))
                 fill_configuration(self._con, self._catalogue, name, self.home)
             if name in self._catalogue.objects and name not in self._configured:
                 self._new.add(name)
