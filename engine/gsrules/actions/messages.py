@@ -30,6 +30,8 @@ ROWS: Final[dict[str, str]] = {
     "MULTIPLE_RECORDS_MATCHED": "several records have the identifiers {key}",
     "DUPLICATE_IN_BATCH": "another row has the same identifiers {key}",
     "DUPLICATE_VALUE": "{field} must be unique, and '{shown}' is already used",
+    "PERSON_AMBIGUOUS": "its match criteria {key} point to several persons",
+    "NOTHING_TO_DELETE": "nothing to delete: no record has the identifiers {key}",
     "CTA_OWNER_UNRESOLVED": "no owner: '{shown}' is no user, and there is no default",
     "CTA_LIMIT_REACHED": "the tenant's limit of CTAs (cta.max_count) is reached",
     "CTA_NOT_FOUND": "no CTA has the GSID '{shown}'",
@@ -49,6 +51,7 @@ WARNINGS: Final[dict[str, str]] = {
     "USER_INACTIVE": "the owner is an inactive user",
     "OWNER_UNRESOLVED": "no owner was found; the record has none",
     "REFERENCE_NOT_FOUND": "a GSID is that of no record",
+    "ASSOCIATION_SKIPPED": "only the person was loaded, not the part in a company or relationship",
     "DUPLICATE_IN_BATCH": "rows were superseded by others with the same identifiers",
 }
 
