@@ -34,6 +34,10 @@ class CockpitBinder:
             return None
         return self._option(category, name, cta_type)
 
+    def of_some_type(self, category: str, name: Text, cta_type: CockpitItem | None) -> CockpitItem | None:
+        """As `of_type`; where the type is known row by row only, an option of any type will do."""
+        return self._option(category, name, cta_type)
+
     def closed_status(self, name: Text, cta_type: CockpitItem | None) -> CockpitItem | None:
         found = self.of_type("CTA_STATUS", name, cta_type)
         if found is None or found.open is False:

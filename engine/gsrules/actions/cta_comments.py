@@ -44,12 +44,12 @@ def fitting(touching: exp.Select, length: int) -> exp.Select:
     one = fragment("CASE WHEN :a THEN LENGTH(:c) + 5 ELSE 0 END", a=column("appends"), c=column("comment"))
     total = exp.Window(this=exp.Sum(this=one), **running())
     long = fragment(
-        ":a AND NOT :m AND COALESCE(LENGTH(:b), 0) + :t > :n",
+        ":a AND NOT :m AND COALESCE(LENGTH(NULLIF(:b, '')), -5) + :t > :n",
         a=column("appends"),
         m=column("makes"),
         b=column("b:Comments"),
         t=total,
-        n=number(length + 5),
+        n=number(length),
     )
     checked = select(exp.Star(), named(long, "too_long")).from_(sub(touching), copy=False)
     return (
@@ -87,12 +87,12 @@ def joined_comments(base: exp.Expr, more: exp.Expr) -> exp.Expr:
 
 
 def totals(touched: str) -> exp.Select:
-    """`appended` comments of every CTA, and whether it is `changed`."""
+    """`appended` comments of every CTA, and whether it is `altered`."""
     appended = fragment("STRING_AGG(:c, :b ORDER BY :r)", c=column("comment"), b=text(BREAK), r=column("row"))
     query = select(
         column("gsid"),
         named(exp.Filter(this=appended, expression=exp.Where(this=column("appends"))), "appended"),
-        named(fragment("BOOL_OR(:c)", c=column("changed")), "changed"),
+        named(fragment("BOOL_OR(:c)", c=column("alters")), "altered"),
     ).from_(relation(touched), copy=False)
     return query.group_by(column("gsid"), copy=False)
 

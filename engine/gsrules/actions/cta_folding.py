@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from gsrules.actions.staging import any_of, cast, column, fragment, named, select, sub
+from gsrules.actions.staging import any_of, call, cast, column, fragment, named, select, sub
+from gsrules.actions.values import as_set
 from gsrules.dataclass import dataclass
 
 
@@ -15,7 +16,8 @@ class Slot:
     """A field of the record that the action knows.
 
     `made` is its value in a record that the action creates, `hit` what a row writes into a found one (None: nothing),
-    `when` whether it does. `fixed` slots get the same value from every row of one record.
+    `when` whether it does. `fixed` slots get the same value from every row of one record. `listed`: a multi-select,
+    compared as a set; `appends`: what a row writes is added to what is there.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Slot:
     hit: exp.Expr | None = None
     when: exp.Expr | None = None
     fixed: bool = True
+    listed: bool = False
+    appends: bool = False
 
     @property
     def base(self) -> exp.Expr:
@@ -39,11 +43,14 @@ class Slot:
         return column(f"p:{self.name}")
 
 
-def folded(touching: exp.Select, slots: Sequence[Slot], also_changed: Sequence[exp.Expr]) -> exp.Select:
-    """Adds the state before (`p:`) and after (`a:`) each row, `changed`, `place` and `is_last`.
+def folded(
+    touching: exp.Select, slots: Sequence[Slot], adds: Sequence[exp.Expr], elsewhere: Sequence[exp.Expr] = ()
+) -> exp.Select:
+    """Adds the state before (`p:`) and after (`a:`) each row, `alters`, `changed`, `place` and `is_last`.
 
     `touching` has `row`, `gsid` of the record, `makes`, `stored_id` (null if the action creates it), and `b:` of
-    every slot; `also_changed` are conditions on its columns under which a row changes what is no slot.
+    every slot. `adds` are conditions under which a row changes what is no slot, and so `alters` the record, `elsewhere`
+    those under which it changes other records; with either of them the row has `changed` something.
     """
     place = exp.Window(this=exp.RowNumber(), **by_row())
     count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("gsid")])
@@ -52,9 +59,10 @@ def folded(touching: exp.Select, slots: Sequence[Slot], also_changed: Sequence[e
     before = [named(_before(slot), f"p:{slot.name}") for slot in slots]
     is_last = fragment(":p = :s", p=column("place"), s=column("size"))
     sides = select(exp.Star(), *before, named(is_last, "is_last")).from_(sub(states), copy=False)
-    differs = [exp.NullSafeNEQ(this=slot.after, expression=slot.before) for slot in slots if slot.hit is not None]
-    changed = any_of([*also_changed, *differs])
-    return select(exp.Star(), named(changed, "changed")).from_(sub(sides), copy=False)
+    differs = [_differs(slot) for slot in slots if slot.hit is not None]
+    altered = select(exp.Star(), named(any_of([*adds, *differs]), "alters")).from_(sub(sides), copy=False)
+    changed = any_of([column("alters"), *elsewhere])
+    return select(exp.Star(), named(changed, "changed")).from_(sub(altered), copy=False)
 
 
 def _after(slot: Slot) -> exp.Expr:
@@ -69,8 +77,28 @@ def _after(slot: Slot) -> exp.Expr:
         hit = cast(slot.hit, slot.storage)
         value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
     box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
+    if slot.appends:
+        return _appended(box, slot.base)
     last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **running())
     return fragment("CASE WHEN :l IS NULL THEN :b ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, b=slot.base)
+
+
+def _appended(box: exp.Expr, stored: exp.Expr) -> exp.Expr:
+    """The stored list with those of the rows so far, which begin anew after a null."""
+    written = exp.Filter(this=call("list", box), expression=exp.Where(this=fragment("NOT :b IS NULL", b=box)))
+    return fragment(
+        "LIST_REDUCE(LIST_CONCAT([:s], COALESCE(LIST_TRANSFORM(:b, lambda x: STRUCT_EXTRACT(x, 'v')), [])),"
+        " lambda x, y: CASE WHEN y IS NULL THEN NULL ELSE LIST_DISTINCT(LIST_CONCAT(COALESCE(x, []), y)) END)",
+        s=stored,
+        b=exp.Window(this=written, **running()),
+    )
+
+
+def _differs(slot: Slot) -> exp.Expr:
+    before, after = slot.before, slot.after
+    if slot.listed:
+        return exp.NullSafeNEQ(this=as_set(after), expression=as_set(before))
+    return exp.NullSafeNEQ(this=after, expression=before)
 
 
 def _before(slot: Slot) -> exp.Expr:

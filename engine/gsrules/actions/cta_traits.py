@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gsrules.actions.traits import FAILED, Decision, Traits, listed, owner_traits
+from gsrules.actions.traits import FAILED, Decision, Search, Traits, listed, owner_traits
 
 if TYPE_CHECKING:
     from gsrules.actions.close_cta import BoundClose
     from gsrules.actions.cta import BoundCta
+    from gsrules.actions.cta_update import BoundUpdate
     from gsrules.actions.entity import BoundEntity
+    from gsrules.actions.record_id import BoundId
 
 CTA: Final = "call_to_action"
 _FIELDS: Final = (
@@ -90,6 +92,33 @@ def traits_of_close(action: BoundClose) -> Traits:
         texts=(("comments", action.comments),) if action.comments is not None else (),
         meets=cta_fields(action.entity),
     )
+
+
+def traits_of_update(action: BoundUpdate) -> Traits:
+    """Those of update_cta."""
+    choices, searches, users = owner_traits(action.owner)
+    found = "the CTA of the row is there"
+    updated = Decision("updated", "a row whose CTA gets other values", f"{found}, and the row changes it")
+    unchanged = Decision(
+        "unchanged",
+        "a row whose CTA has all values already",
+        f"{found}, and has all values already",
+        not action.appends,
+    )
+    return Traits(
+        (updated, unchanged, FAILED),
+        target=CTA,
+        mappings=action.mappings,
+        texts=(("comments", action.comments),) if action.comments is not None else (),
+        choices=choices,
+        searches=(*searches, *found_by(action.cta)),
+        meets=cta_fields(None) | users,
+    )
+
+
+def found_by(record: BoundId) -> tuple[Search, ...]:
+    """How the record is found that a parameter names."""
+    return () if record.source is None else (Search(record.object, ("Gsid",), record.source),)
 
 
 def cta_fields(entity: BoundEntity | None) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from gsrules.actions.cta import CTA, Decision
 from gsrules.actions.cta_comments import all_comments, fitting, last_states, totals, truncates
 from gsrules.actions.cta_effects import TOUCHING, cta_effects
 from gsrules.actions.cta_folding import Slot, folded
-from gsrules.actions.cta_tasks import task_writes
+from gsrules.actions.cta_tasks import TaskDates, task_writes, with_tasks
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import unknown_types
 from gsrules.actions.staging import (
@@ -305,17 +305,34 @@ class _Fold:
         if updated:
             writes.append(write_view(self.scratch, CTA, "update", self._hit, lambda: self._found(touched, summed)))
             records += updated
-        if self._tasks:
-            task_write, tasks = task_writes(self.decision, touched, on_hits="playbook" in self.existing)
-            writes += task_write
-            records += tasks
-        return writes, records
+        playbooks = with_tasks([self.action.playbook], self.run)
+        dates = TaskDates(self.run, self.action.due_skip)
+        made = task_writes(self.scratch, dates, self.action.catalogue, playbooks, lambda: self._receiving(touched))
+        return [*writes, *made[0]], records + made[1]
+
+    def _receiving(self, touched: str) -> exp.Select:
+        """The CTAs that get the playbook, in their last state."""
+        assert self.action.playbook is not None
+        gets: list[exp.Expr] = [column("makes")]
+        if "playbook" in self.existing:
+            gets.append(fragment("NOT :s IS NULL AND :b IS NULL", s=self.stored, b=column("b:PlaybookId")))
+        first = select(column("gsid")).from_(relation(touched), copy=False)
+        first = first.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]), copy=False)
+        ctas = select(
+            column("row"),
+            named(column("gsid"), "cta"),
+            named(column("a:OwnerId"), "owner"),
+            named(column("a:PriorityId"), "priority"),
+            named(text(self.action.playbook.gsid), "playbook"),
+        ).from_(relation(touched), copy=False)
+        chosen = exp.In(this=column("gsid"), query=first.subquery(copy=False))
+        return ctas.where(all_of([column("is_last"), chosen]), copy=False)
 
     def _made(self, touched: str, summed: str) -> exp.Select:
         return last_states(touched, summed).where(fragment(":s IS NULL", s=column("stored_id", "t")), copy=False)
 
     def _found(self, touched: str, summed: str) -> exp.Select:
-        where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("changed", "s"))
+        where = fragment("NOT :s IS NULL AND :c", s=column("stored_id", "t"), c=column("altered", "s"))
         return last_states(touched, summed).where(where, copy=False)
 
     def _comments(self) -> exp.Expr:
@@ -333,7 +350,7 @@ class _Fold:
             stored = select(column("gsid")).from_(relation(touched), copy=False)
             stored = stored.where(fragment("NOT :s IS NULL", s=self.stored), copy=False)
             changed = select(exp.Count(this=exp.Star())).from_(relation(summed), copy=False)
-            changed = changed.where(column("changed"), copy=False)
+            changed = changed.where(column("altered"), copy=False)
             return changed.where(exp.In(this=column("gsid"), query=stored.subquery(copy=False)), copy=False)
 
         return int(self.scratch.row("updated", query)[0])

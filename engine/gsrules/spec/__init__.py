@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         report,
     )
     from gsrules.spec.chain import ChainLink, ChainSpec
-    from gsrules.spec.cta_pieces import CommentsSpec, DueSpec, OwnerSpec, TimeFrame, TimeFrameOrNone
+    from gsrules.spec.cta_pieces import CommentsSpec, DueSpec, OptionSpec, OwnerSpec, TimeFrame, TimeFrameOrNone
     from gsrules.spec.formulas import (
         AggregationSpec,
         ComparisonSpec,
@@ -95,6 +95,7 @@ __all__ = [
     "NotNegative",
     "ObjectSpec",
     "OneOrMany",
+    "OptionSpec",
     "OwnerSpec",
     "PatternSpec",
     "PeriodOverPeriodSpec",
@@ -146,7 +147,7 @@ __getattr__ = names_of(
         "kinds": "ACTION_NAMES Kinds",
         "load": "load_chain load_object_file load_picklists load_rule load_tests parse_rule",
         "objects": "FieldSpec ObjectSpec PicklistsSpec PlaybookSpec PlaybookTaskSpec StatusSpec",
-        "cta_pieces": "CommentsSpec DueSpec OwnerSpec TimeFrame TimeFrameOrNone",
+        "cta_pieces": "CommentsSpec DueSpec OptionSpec OwnerSpec TimeFrame TimeFrameOrNone",
         "mapping": "Fields MappingSpec",
         "pieces": "ColumnOrText WhereSpec",
         "rule": "RuleSpec",

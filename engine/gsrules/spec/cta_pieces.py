@@ -26,6 +26,21 @@ class OwnerSpec(ColumnOrText):
         return self
 
 
+class OptionSpec(ColumnOrText):
+    """An option of the cockpit: a label or GSID, or a column that holds one (actions.md §6.6)."""
+
+    shorthand: ClassVar[str] = "value"
+
+    value: Name | None = Field(None, description="A label, or the option's GSID.")
+    column: Name | None = Field(None, description="A column with labels or GSIDs.")
+
+    @model_validator(mode="after")
+    def _check(self) -> OptionSpec:
+        if (self.column is None) == (self.value is None):
+            raise refusal("GS-SPEC-ONE-OF", "an option is either a label or `{column: …}`")
+        return self
+
+
 class DueSpec(Spec):
     """The due date: the rule date plus `days`, of which the skipped days do not count (actions.md §6.4)."""
 

@@ -8,25 +8,8 @@ from pydantic import Field
 
 from gsrules.actions.later.records import EntitySpec
 from gsrules.actions.later.refusing import BIONIC_LACKS, not_yet
-from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, MappingSpec, Names, OwnerSpec
+from gsrules.spec import ActionSpec, DueSpec, Fields, MappingSpec, Names, OwnerSpec
 from gsrules.spec.base import Name
-
-
-class UpdateCtaSpec(ActionSpec):
-    """Changes CTAs found by id; only what is stated."""
-
-    action: Literal["update_cta"] = "update_cta"
-    cta: MappingSpec = Field(description="The column with the CTA's GSID, or a lookup to call_to_action.")
-    type: Name | None = Field(None, description="The CTA type; needed with status, reason, priority, playbook.")
-    status: Name | None = Field(None, description="A status of the type.")
-    reason: Name | None = Field(None, description="A reason of the type.")
-    priority: Name | None = Field(None, description="The priority.")
-    playbook: Name | None = Field(None, description="A playbook of the type.")
-    owner: OwnerSpec | None = Field(None, description="The owner.")
-    reassign_tasks: Bool = Field(False, description="Whether open tasks follow the owner.")
-    comments: CommentsSpec | None = Field(None, description="A comment; mode: append | replace.")
-    due: DueSpec | None = Field(None, description="The due date (extension).")
-    fields: Fields = Field(default_factory=dict, description="Further fields of the CTA.")
 
 
 class CreateSuccessPlanSpec(EntitySpec):
@@ -57,15 +40,6 @@ class UpdateSuccessPlanSpec(ActionSpec):
 
 
 KINDS = (
-    not_yet(
-        "update_cta",
-        "Call To Action › Update",
-        UpdateCtaSpec,
-        "Changes CTAs found by id.",
-        "actions.md §6.6 [cli] [doc]",
-        "- action: update_cta\n  from: Rows\n  cta: CTA GSID\n  type: Risk\n  priority: High\n",
-        engines=BIONIC_LACKS,
-    ),
     not_yet(
         "create_success_plan",
         "Success Plan › Create",

@@ -1,0 +1,42 @@
+"""CTAs, tasks and plans that tests of cockpit actions find in the tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.actions.support import World, company
+
+COLUMNS = {"C": "id", "N": "text", "O": "text", "X": "text"}
+
+
+def cta_id(number: int) -> str:
+    return f"1S0100000000LOCAL0{number:018d}"
+
+
+def task_id(number: int) -> str:
+    return f"1S0200000000LOCAL0{number:018d}"
+
+
+def gsid_of(world: World, category: str, name: str, cta_type: str | None = None) -> str:
+    """The GSID of a cockpit option, or of a playbook."""
+    found = world.catalogue.playbook(name) if category == "PLAYBOOK" else None
+    option = world.catalogue.cockpit(category, name, cta_type)
+    made = found or option
+    assert made is not None
+    return made.gsid
+
+
+def stored(world: World, number: int, **values: object) -> None:
+    """A CTA of company 1 with the key of the risk CTAs of these tests."""
+    row: dict[str, Any] = {
+        "Gsid": cta_id(number),
+        "Name": "Drop at C1",
+        "CompanyId": company(1),
+        "EntityType": "COMPANY",
+        "TypeId": gsid_of(world, "CTA_TYPE", "Risk"),
+        "ReasonId": gsid_of(world, "CTA_REASON", "Usage Drop", "Risk"),
+        "IsClosed": values.get("ClosedDate") is not None,
+        "Source": "Rules",
+        "Comments": "old",
+    } | values
+    world.seed("call_to_action", [row])
