@@ -14,6 +14,7 @@ CODES: Final[dict[str, str]] = {
     "GS-ACTION-VALUE": "A constant or default that does not fit its field.",
     "GS-ACTION-PICKLIST": "An option that the picklist does not have, or that is inactive.",
     "GS-ACTION-MAP": "A customise mapping that is missing or misplaced.",
+    "GS-ACTION-PERMISSION": "An object or field that the tenant's load permission list does not hold.",
     "GS-ACTION-LOOKUP": "An import lookup that does not fit its field or object.",
     "GS-ACTION-CTA": "A CTA type, reason, priority, status or playbook that does not exist or is not of the type.",
     "GS-ACTION-CALLOUT": "A callout that was deleted, is of another connection, or has a field without a column.",

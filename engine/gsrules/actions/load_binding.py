@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import Final
 
 from pydantic import Field
@@ -13,8 +14,10 @@ from gsrules.actions.constants import constant
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.actions.load import BoundLoad, Operation
 from gsrules.actions.mapping import MappingBinder, find_field
+from gsrules.actions.permissions import check_permitted
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family
+from gsrules.dataclass import dataclass
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Fields
 from gsrules.spec.base import Name
@@ -29,26 +32,55 @@ class LoadSpec(ActionSpec):
     fields: Fields = Field(description="Target fields and what they get.", min_length=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a load writes onto.
+
+    `refused`: fields that this action does not take, with the reason. `given`: required fields that it sets itself.
+    `self_references`: fields that may not hold the record's own GSID.
+    """
+
+    object: ObjectDef
+    operation: Operation
+    refused: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    self_references: tuple[str, ...] = ()
+
+    @property
+    def id_field(self) -> str:
+        """The field that holds the id of a record."""
+        return "Id" if self.object.group == "SALESFORCE" else "Gsid"
+
+
 def bind_load(
-    spec: LoadSpec,
-    found: ObjectDef,
-    operation: Operation,
+    spec: LoadSpec, target: Target, columns: tuple[Column, ...], env: BindEnv, findings: Findings
+) -> BoundLoad:
+    """Binds a load onto an object that may be loaded; raises InputError with everything that is wrong."""
+    identifiers = _identifiers(spec, target, findings)
+    return bind_fields(spec, spec.fields, target, identifiers, columns, env, findings)
+
+
+def bind_fields(
+    spec: ActionSpec,
+    fields: Fields,
+    target: Target,
+    identifiers: tuple[FieldDef, ...],
     columns: tuple[Column, ...],
     env: BindEnv,
     findings: Findings,
-    *,
-    self_references: Sequence[str] = (),
 ) -> BoundLoad:
-    """Binds a load onto an object that may be loaded; raises InputError with everything that is wrong."""
+    """Binds the fields of a load whose identifiers are known; raises InputError with everything that is wrong."""
+    found, operation = target.object, target.operation
     dataset = Columns.of(columns, env, findings)
-    identifiers = _identifiers(spec, found, operation, findings)
-    writable = frozenset({"Gsid"}) if operation == "update" and any(f.name == "Gsid" for f in identifiers) else None
-    binder = MappingBinder(found, dataset, env, findings, writable=writable or frozenset())
-    mappings = binder.bind_all(spec.fields)
-    _check_mapped(spec, found, identifiers, findings)
+    by_id = operation == "update" and any(each.name == target.id_field for each in identifiers)
+    writable = frozenset({target.id_field}) if by_id else frozenset()
+    binder = MappingBinder(found, dataset, env, findings, writable, target.refused, checks_unique=True)
+    mappings = binder.bind_all(fields)
+    denied = check_permitted(found, fields, env, findings)
+    _check_mapped(spec, fields, found, identifiers, findings)
     defaults = default_values(found, binder)
     if operation != "update":
-        _check_required(spec, found, defaults, findings)
+        _check_required(spec, fields, target, defaults, findings)
     criteria = dataset.where(spec.when)
     return BoundLoad(
         object=found,
@@ -60,12 +92,14 @@ def bind_load(
         criteria=criteria,
         reads=frozenset(dataset.used),
         findings=findings.close(),
-        self_references=tuple(self_references),
+        self_references=target.self_references,
+        denied=denied,
     )
 
 
-def _identifiers(spec: LoadSpec, found: ObjectDef, operation: Operation, findings: Findings) -> tuple[FieldDef, ...]:
+def _identifiers(spec: LoadSpec, target: Target, findings: Findings) -> tuple[FieldDef, ...]:
     place = spec.place_of("identifiers")
+    operation = target.operation
     if operation == "insert":
         if spec.identifiers:
             hint = "remove them; an insert creates a record for every row"
@@ -79,17 +113,19 @@ def _identifiers(spec: LoadSpec, found: ObjectDef, operation: Operation, finding
         findings.error("GS-LIMIT", f"{count} identifiers; a load takes at most {MOST_IDENTIFIERS}", place)
     bound: dict[str, FieldDef] = {}
     for name in spec.identifiers:
-        field = find_field(found, name, findings)
-        if field is None:
+        found = find_field(target.object, name, findings)
+        if found is None:
             continue
-        if field.name in bound:
+        if found.name in bound:
             findings.error("GS-ACTION-DUPLICATE", f"the identifier `{name}` is named twice", name.place, value=name)
-        bound[field.name] = field
+        bound[found.name] = found
     return tuple(bound.values())
 
 
-def _check_mapped(spec: LoadSpec, found: ObjectDef, identifiers: Sequence[FieldDef], findings: Findings) -> None:
-    mapped = {field.name for name in spec.fields for field in found.find(name)}
+def _check_mapped(
+    spec: ActionSpec, fields: Fields, found: ObjectDef, identifiers: Sequence[FieldDef], findings: Findings
+) -> None:
+    mapped = {each.name for name in fields for each in found.find(name)}
     for identifier in identifiers:
         if identifier.name not in mapped:
             findings.error(
@@ -104,31 +140,34 @@ def _check_mapped(spec: LoadSpec, found: ObjectDef, identifiers: Sequence[FieldD
 def default_values(found: ObjectDef, binder: MappingBinder) -> Mapping[str, exp.Expr]:
     """The values of a new record's fields that nothing else gives: field defaults and default options."""
     made: dict[str, exp.Expr] = {}
-    for field in found.fields.values():
-        if field.system or field.audit:
+    for each in found.fields.values():
+        if each.system or each.audit:
             continue
-        options = binder.options_of(field.type)
+        options = binder.options_of(each.type)
         value = None
-        if field.default is not None:
-            value = constant(field.default, field.type, options, binder.env, binder.findings, field.place)
-        elif field.type.family is Family.PICKLIST and field.type.category is not None:
-            category = binder.env.catalogue.categories.get(field.type.category)
+        if each.default is not None:
+            value = constant(each.default, each.type, options, binder.env, binder.findings, each.place)
+        elif each.type.family is Family.PICKLIST and each.type.category is not None:
+            category = binder.env.catalogue.categories.get(each.type.category)
             chosen = category.default if category else None
             value = exp.Literal.string(chosen.gsid) if chosen else None
         if value is not None:
-            made[field.name] = value
+            made[each.name] = value
     return made
 
 
-def _check_required(spec: LoadSpec, found: ObjectDef, defaults: Mapping[str, exp.Expr], findings: Findings) -> None:
-    mapped = {field.name for name in spec.fields for field in found.find(name)}
-    for field in found.fields.values():
-        needed = field.required and not (field.read_only or field.system or field.audit)
-        if needed and field.name not in mapped and field.name not in defaults:
-            findings.error(
-                "GS-ACTION-REQUIRED",
-                f"new records of {found.name} need `{field.name}`, which is not mapped",
-                spec.place_of("fields"),
-                value=field.name,
-                hint=f"add `{field.name}` to fields",
-            )
+def _check_required(
+    spec: ActionSpec, fields: Fields, target: Target, defaults: Mapping[str, exp.Expr], findings: Findings
+) -> None:
+    found = target.object
+    known = {each.name for name in fields for each in found.find(name)} | {*defaults, *target.given}
+    for each in found.fields.values():
+        if not each.required or each.read_only or each.system or each.audit or each.name in known:
+            continue
+        findings.error(
+            "GS-ACTION-REQUIRED",
+            f"new records of {found.name} need `{each.name}`, which is not mapped",
+            spec.place_of("fields"),
+            value=each.name,
+            hint=f"add `{each.name}` to fields",
+        )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_binding import LoadSpec, bind_load
+from gsrules.actions.load_binding import LoadSpec, Target, bind_load
 from gsrules.actions.matrix import load_family
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
@@ -31,7 +31,8 @@ def bind(spec: LoadToCompanySpec, columns: tuple[Column, ...], env: BindEnv) -> 
     company = env.catalogue.object("company")
     assert company is not None
     _hint_derived(spec, company, columns, findings)
-    return bind_load(spec, company, spec.operation, columns, env, findings, self_references=("ParentCompany",))
+    target = Target(company, spec.operation, self_references=("ParentCompany",))
+    return bind_load(spec, target, columns, env, findings)
 
 
 def _hint_derived(spec: LoadToCompanySpec, company: ObjectDef, columns: tuple[Column, ...], findings: Findings) -> None:

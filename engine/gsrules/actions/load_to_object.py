@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.load import BoundLoad, Operation
-from gsrules.actions.load_binding import LoadSpec, bind_load
+from gsrules.actions.load_binding import LoadSpec, Target, bind_load
 from gsrules.actions.mapping import find_object
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
@@ -33,7 +33,7 @@ def bind(spec: LoadToObjectSpec, columns: tuple[Column, ...], env: BindEnv) -> B
     if found is None or findings.errors:
         findings.close()
     assert found is not None
-    return bind_load(spec, found, spec.operation, columns, env, findings)
+    return bind_load(spec, Target(found, spec.operation), columns, env, findings)
 
 
 def _check_target(spec: LoadToObjectSpec, found: ObjectDef, operation: Operation, findings: Findings) -> None:

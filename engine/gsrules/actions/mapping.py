@@ -76,6 +76,8 @@ class MappingBinder:
     """Fields that may be written although they are read-only for other loads."""
     refused: Mapping[str, str] | None = None
     """Fields that this action refuses, with the reason."""
+    checks_unique: bool = False
+    """Whether the action refuses values of unique fields that are taken already."""
 
     def bind_all(self, fields: Mapping[Text, MappingSpec]) -> tuple[BoundMapping, ...]:
         """All mappings in order; those with problems are left out, after a finding each."""
@@ -97,7 +99,9 @@ class MappingBinder:
         return tuple(bound)
 
     def _warn_of_unique(self, target: FieldDef, name: Text) -> None:
-        if target.unique and target.name != "Gsid" and self.env.profile["object.unique"] == "on":
+        if self.checks_unique or target.name == "Gsid":
+            return
+        if target.unique and self.env.profile["object.unique"] == "on":
             message = f"`{target.name}` must be unique (object.unique), but this version does not check that in actions"
             hint = "an upsert with it as the only identifier creates no second record of a value"
             self.findings.warn("GS-NOT-YET", message, name.place, value=name, hint=hint)
