@@ -201,9 +201,6 @@ def test_closing_needs_a_closed_status_and_known_sources(bound: World) -> None:
 def test_every_kind_of_the_language_is_registered() -> None:
     kinds = action_kinds()
     assert tuple(kinds) == ACTION_NAMES
-    assert [name for name, kind in kinds.items() if kind.ready] == [
-        "load_to_object", "load_to_company", "create_cta", "close_cta", "export_to_s3",
-    ]  # fmt: skip
     for name, kind in kinds.items():
         assert get_args(kind.model.model_fields["action"].annotation) == (name,)
         assert kind.description
