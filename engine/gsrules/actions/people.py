@@ -90,6 +90,7 @@ class BoundPeople:
             target=PERSON,
             mappings=self.person.mappings,
             identifiers=names,
+            beside={part.object.name: part.mappings for part in (self.company, self.relationship) if part is not None},
             meets={
                 PERSON: (*people_matching.NAMING, "FirstName", "LastName"),
                 "company_person": ("Person_ID", "Company_ID", "IsPrimaryCompany"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gsrules.actions.entity import BoundEntity
     from gsrules.actions.mapping import BoundMapping
     from gsrules.actions.owner import BoundOwner
+    from gsrules.catalogue import Catalogue, FieldDef
     from gsrules.expressions.tree import Expr
 
 
@@ -102,18 +103,30 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """See the module. `target` is the object that `mappings` fill, `identifiers` the fields by which it is found."""
+    """See the module.
+
+    `target` is the object that `mappings` fill, `identifiers` the fields by which it is found; `beside` are mappings
+    of further objects, whose fields effects name `object.Field`.
+    """
 
     decisions: tuple[Decision, ...]
     target: str = ""
     mappings: tuple[BoundMapping, ...] = ()
     identifiers: tuple[str, ...] = ()
+    beside: Mapping[str, tuple[BoundMapping, ...]] = field(default_factory=dict)
     texts: tuple[tuple[str, Expr], ...] = ()
     entity: BoundEntity | None = None
     choices: tuple[Choice, ...] = ()
     searches: tuple[Search, ...] = ()
     meets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     composed: frozenset[tuple[str, str]] = frozenset()
+
+
+def effect_field(catalogue: Catalogue, object_: str | None, name: str) -> FieldDef | None:
+    """What a field of an effect is: one of its object, or `object.Field` of another; None for what is no field."""
+    other, _, field_name = name.rpartition(".")
+    definition = catalogue.object(other or object_ or "")
+    return definition.field(field_name) if definition is not None else None
 
 
 def owner_traits(owner: BoundOwner | None) -> tuple[tuple[Choice, ...], tuple[Search, ...], dict[str, tuple[str, ...]]]:

@@ -22,8 +22,7 @@ _SHOWN = 100
 def show(rows: Rows, form: str, output: Path | None) -> None:
     """Prints `rows` as a table (at most 100 of them), as CSV or as JSON; `output` gets all of them."""
     if output is not None:
-        _write(rows, output)
-        print(f"wrote {output}", file=sys.stderr)
+        write(rows, output)
     if form == "table":
         _table(rows)
     else:
@@ -97,14 +96,21 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def _write(rows: Rows, output: Path) -> None:
+def write(rows: Rows, output: Path) -> None:
     """Writes a file in the form that its ending says: the texts are those of `--format`."""
-    write = _TEXTS.get(output.suffix.lower().removeprefix("."))
-    if write is None:
+    form = _TEXTS.get(output.suffix.lower().removeprefix("."))
+    if form is None:
         rows.export_parquet(output)
-        return
-    with writing(output), output.open("w", encoding="utf-8", newline="") as stream:
-        write(rows, stream)
+    else:
+        with writing(output), output.open("w", encoding="utf-8", newline="") as stream:
+            form(rows, stream)
+    print(f"wrote {output}", file=sys.stderr)
+
+
+def records(rows: Rows) -> list[dict[str, Any]]:
+    """All rows by column name, as JSON knows values."""
+    with rows.batches() as (names, batches):
+        return [plain(dict(zip(names, row, strict=True))) for batch in batches for row in batch]
 
 
 def _csv(rows: Rows, stream: TextIO) -> None:

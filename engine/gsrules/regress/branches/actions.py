@@ -58,8 +58,10 @@ def of_action(context: ActionContext) -> Iterator[Branch]:
     for name, expr in traits.texts:
         yield from cases(context.subject, name, expr, context.bound.spelling(ROWS))
     specs = {spec.place: spec for spec in _mapping_specs(context.spec) if spec.place is not None}
-    for mapping in traits.mappings:
-        yield from _mapping(context, mapping, specs.get(mapping.place) if mapping.place else None)
+    for prefix, mappings in (("", traits.mappings), *((f"{name}.", found) for name, found in traits.beside.items())):
+        for mapping in mappings:
+            spec = specs.get(mapping.place) if mapping.place else None
+            yield from _mapping(context, mapping, f"{prefix}{mapping.field.name}", spec)
     for choice in traits.choices:
         yield from _choice(context, choice)
     for decision in traits.decisions:
@@ -92,9 +94,9 @@ def _decision(context: ActionContext, decision: Decision) -> Branch:
     return context.subject.branch("outcome", decision.outcome, side, met, decision.need, counted=decision.counted)
 
 
-def _mapping(context: ActionContext, mapping: BoundMapping, spec: MappingSpec | None) -> Iterator[Branch]:
+def _mapping(context: ActionContext, mapping: BoundMapping, name: str, spec: MappingSpec | None) -> Iterator[Branch]:
+    """`name` is what effects call the field."""
     subject = context.subject.at(mapping.place)
-    name = mapping.field.name
     matched = context.decided()
     if mapping.source is not None:
         yield from cases(subject, name, mapping.source, context.bound.spelling(ROWS))
@@ -109,7 +111,7 @@ def _mapping(context: ActionContext, mapping: BoundMapping, spec: MappingSpec | 
     if mapping.mapped and spec is not None and spec.map is not None:
         yield from _entries(context, subject, mapping, spec)
     if mapping.lookup is not None:
-        yield from _import_lookup(context, subject, mapping)
+        yield from _import_lookup(context, subject, mapping, name)
 
 
 def _entries(context: ActionContext, subject: Subject, mapping: BoundMapping, spec: MappingSpec) -> Iterator[Branch]:
@@ -133,9 +135,9 @@ def _entries(context: ActionContext, subject: Subject, mapping: BoundMapping, sp
         yield subject.branch("map", f"{mapping.field.name}: {word} → {target}", "used", met, need)
 
 
-def _import_lookup(context: ActionContext, subject: Subject, mapping: BoundMapping) -> Iterator[Branch]:
+def _import_lookup(context: ActionContext, subject: Subject, mapping: BoundMapping, name: str) -> Iterator[Branch]:
     """What the search for a record can come to, as far as the rule says what then happens."""
-    lookup, name = mapping.lookup, mapping.field.name
+    lookup = mapping.lookup
     assert lookup is not None
     keys = ", ".join(pair.field.name for pair in lookup.pairs)
     text = f"{name}: {lookup.object} by {keys}"

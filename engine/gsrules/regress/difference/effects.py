@@ -189,7 +189,7 @@ def _flat(con: duckdb.DuckDBPyConnection, side: Effects) -> exp.Select:
     ]
     for name in fields:
         value: exp.Expression = exp.Dot(this=column("after", "e"), expression=identifier(name))
-        value = named_if_new(value) if name.lower() in ids else value
+        value = named_if_new(value) if name.rpartition(".")[2].lower() in ids else value
         items.append(named(value, f"field {name}" if name.lower() in _OWN else name))
     query = select_from(source, *items)
     for alias, value in joined:

@@ -118,6 +118,7 @@ def _met_by_actions(actions: Iterable[tuple[Any, BoundAction]]) -> Iterator[tupl
         traits = action.traits
         filled = (*(mapping.field.name for mapping in traits.mappings), *traits.identifiers)
         yield from ((traits.target, name) for name in filled)
+        yield from ((name, each.field.name) for name, mappings in traits.beside.items() for each in mappings)
         for name, fields in traits.meets.items():
             yield from ((name, each) for each in fields)
         for search in searches_of(action):
@@ -127,6 +128,7 @@ def _met_by_actions(actions: Iterable[tuple[Any, BoundAction]]) -> Iterator[tupl
 def searches_of(action: BoundAction) -> Iterator[Search]:
     """What an action looks up by value, with its import lookups."""
     yield from action.traits.searches
-    for lookup in (mapping.lookup for mapping in action.traits.mappings):
+    every = (*action.traits.mappings, *(each for found in action.traits.beside.values() for each in found))
+    for lookup in (mapping.lookup for mapping in every):
         if lookup is not None:
             yield from (Search(lookup.object, (pair.field.name,), pair.source) for pair in lookup.pairs)

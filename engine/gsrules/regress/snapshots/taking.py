@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.catalogue import ObjectDef
+from gsrules.actions.traits import effect_field
 from gsrules.regress.snapshots.references import References
 from gsrules.run.engine import RunResult
 from gsrules.run.workspace import Workspace
@@ -111,18 +111,16 @@ class _Effects:
         for row in rows:
             if row["object"] and row["gsid"]:
                 wanted[row["object"]].add(row["gsid"])
-            definition = self._tenant.catalogue.object(row["object"] or "")
             for side in (row["before"], row["after"]):
                 for name, value in (side or {}).items():
-                    target = _target(definition, name)
+                    target = self._target(row["object"], name)
                     if target is not None and isinstance(value, str):
                         wanted[target].add(value)
         self._names.learn(wanted)
         self._names.learn_texts(row["key"] or "" for row in rows)
 
     def _effect(self, row: Mapping[str, Any]) -> Taken:
-        definition = self._tenant.catalogue.object(row["object"] or "")
-        likely = self._likely(row, definition)
+        likely = self._likely(row)
         effect: Taken = {"key": self._names.in_text(row["key"] or "", likely), "outcome": row["outcome"]}
         codes = row["codes"] or []
         if codes:
@@ -132,19 +130,17 @@ class _Effects:
         record = self._names.of(row["object"], row["gsid"]) if row["object"] and row["gsid"] else None
         if record is not None and "(" in record and record != effect["key"]:
             effect["record"] = record  # a mere number would turn with every record that comes before it
-        before, after = self._sides(row, definition, likely)
+        before, after = self._sides(row, likely)
         return effect | ({"before": before} if before else {}) | ({"after": after} if after else {})
 
-    def _likely(self, row: Mapping[str, Any], definition: ObjectDef | None) -> list[str]:
+    def _likely(self, row: Mapping[str, Any]) -> list[str]:
         """The objects that a GSID in the row's texts may belong to: custom objects share their numbers."""
         names: list[str] = []
         for side in (row["after"], row["before"]):
-            names.extend(found for name in side or {} if (found := _target(definition, name)) is not None)
+            names.extend(found for name in side or {} if (found := self._target(row["object"], name)) is not None)
         return list(dict.fromkeys((*names, *([row["object"]] if row["object"] else []))))
 
-    def _sides(
-        self, row: Mapping[str, Any], definition: ObjectDef | None, likely: Sequence[str]
-    ) -> tuple[Taken, Taken]:
+    def _sides(self, row: Mapping[str, Any], likely: Sequence[str]) -> tuple[Taken, Taken]:
         """The fields that a record got, or those that changed."""
         before, after = row["before"] or {}, row["after"] or {}
         if before and after:
@@ -152,24 +148,22 @@ class _Effects:
         else:
             names = [name for name, value in (before | after).items() if value is not None]
         made = (
-            {name: self._value(definition, name, side[name], likely) for name in names if name in side}
+            {name: self._value(self._target(row["object"], name), side[name], likely) for name in names if name in side}
             for side in (before, after)
         )
         return next(made), next(made)
 
-    def _value(self, definition: ObjectDef | None, name: str, value: Any, likely: Sequence[str]) -> Any:
+    def _value(self, target: str | None, value: Any, likely: Sequence[str]) -> Any:
         if isinstance(value, list):
-            return sorted(str(self._value(definition, name, item, likely)) for item in value)
+            return sorted(str(self._value(target, item, likely)) for item in value)
         if not isinstance(value, str):
             return plain(value)
-        target = _target(definition, name)
         called = self._names.of(target, value) if target is not None else None
         return called or self._names.in_text(value, likely)
 
-
-def _target(definition: ObjectDef | None, name: str) -> str | None:
-    found = definition.field(name) if definition is not None else None
-    return found.type.target if found is not None else None
+    def _target(self, object_: str | None, name: str) -> str | None:
+        found = effect_field(self._tenant.catalogue, object_, name)
+        return found.type.target if found is not None else None
 
 
 def _order(effect: Taken) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlglot import exp
 
 from gsrules.actions.staging import select, spelled
-from gsrules.actions.traits import Decision
+from gsrules.actions.traits import Decision, effect_field
+from gsrules.catalogue import FieldDef
 from gsrules.catalogue.datatypes import STRING, DataType
 from gsrules.expressions.leaves import source_text
 from gsrules.regress.why.checks import checks
@@ -93,12 +94,16 @@ def _changes(words: Words, object_: str, before: Any, after: Any) -> tuple[Chang
     """The fields of a written row, those that turn first."""
     if after is None:
         return ()
-    definition = words.object_of(object_)
-    fields = {} if definition is None else definition.fields
     made = []
     for name, value in after.items():
-        field = fields.get(name)
+        field = effect_field(words.catalogue, object_, name)
         type_: DataType = field.type if field else STRING
         old = words.say(before[name], type_) if before is not None else ""
-        made.append(Change(field.label if field else name, old, words.say(value, type_)))
+        made.append(Change(_label(name, field), old, words.say(value, type_)))
     return tuple(sorted(made, key=lambda change: change.before == change.after))
+
+
+def _label(name: str, field: FieldDef | None) -> str:
+    """The field's label, with the object where it is another than that of the effect."""
+    other, _, _ = name.rpartition(".")
+    return f"{other}.{field.label}" if field is not None and other else field.label if field is not None else name

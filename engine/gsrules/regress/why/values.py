@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.catalogue.model import ObjectDef
 from gsrules.expressions.printed import value_text
@@ -64,6 +65,10 @@ class Words:
             )
             self._names[key] = found.get(gsid, "")
         return self._names[key]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._catalogue
 
     def object_of(self, name: str) -> ObjectDef | None:
         """The definition of an object."""
