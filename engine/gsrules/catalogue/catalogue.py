@@ -22,6 +22,7 @@ from gsrules.catalogue.model import (
     SchemeRange,
 )
 from gsrules.catalogue.overlay import Overlay
+from gsrules.catalogue.plan_templates import TemplateDef
 from gsrules.catalogue.salesforce import SalesforceObjects
 from gsrules.catalogue.scorecards import Scorecards, standard_scorecards, with_measures
 from gsrules.catalogue.standard import standard_objects, standard_options
@@ -102,8 +103,9 @@ class Catalogue:
         return cls(objects, overlay.options, cockpit, profile, samples, problems, callouts, scorecards, permissions)
 
     def object(self, name: str) -> ObjectDef | None:
-        """The object of that API name, else of that label, in any letter case."""
-        return self.objects.get(name.lower()) or self._by_label.get(name.lower())
+        """The object of that API name, else of that label, in any letter case; also a copy of a Salesforce object."""
+        found = self.objects.get(name.lower()) or self._by_label.get(name.lower())
+        return found or self._salesforce.stored(name)
 
     def nearest_object(self, name: str) -> str:
         """The API name most like `name`, or an empty text."""
@@ -181,6 +183,18 @@ class Catalogue:
         return next((p for p in self.playbooks.values() if p.gsid == name or p.name.lower() == name.lower()), None)
 
     @property
+    def templates(self) -> Mapping[str, TemplateDef]:
+        """The templates of success plans by name."""
+        return self._cockpit.templates
+
+    def template(self, name: str) -> TemplateDef | None:
+        """The template of that name or GSID: exact, else without regard to case."""
+        exact = self.templates.get(name)
+        if exact:
+            return exact
+        return next((t for t in self.templates.values() if t.gsid == name or t.name.lower() == name.lower()), None)
+
+    @property
     def schemes(self) -> tuple[SchemeRange, ...]:
         """The ranges of the scorecard schemes."""
         return self.scorecards.schemes
@@ -206,7 +220,7 @@ class Catalogue:
             digest.update(repr((definition.name, definition.family)).encode())
             for found in definition.fields.values():
                 digest.update(repr((found.name, found.type.storage)).encode())
-        for part in (self._options, self._cockpit.items, self._cockpit.playbooks, self.scorecards):
+        for part in (self._options, self._cockpit.items, self._cockpit.playbooks, self.templates, self.scorecards):
             digest.update(repr(part).encode())
         return digest.hexdigest()
 

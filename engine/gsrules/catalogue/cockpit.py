@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gsrules.catalogue.gsids import stable_gsid
 from gsrules.catalogue.model import CockpitItem, PlaybookDef, PlaybookTask
+from gsrules.catalogue.plan_templates import TemplateDef, TemplateOption, build_templates
 from gsrules.catalogue.standard import seeds
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
@@ -26,10 +27,11 @@ PLAYBOOK_FAMILY = "1S04"
 
 @dataclass(frozen=True, slots=True)
 class StatusOption:
-    """A status with its class."""
+    """A status with its class, of one type or of all."""
 
     name: str
     open: bool
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class PlaybookOption:
     name: str
     type: str | None
     tasks: tuple[PlaybookTask, ...] = ()
+    active: bool = True
     place: Place | None = None
 
 
@@ -51,6 +54,8 @@ class CockpitOptions:
     statuses: Sequence[StatusOption] = ()
     priorities: Sequence[str] = ()
     plan_types: Sequence[str] = ()
+    plan_statuses: Sequence[StatusOption] = ()
+    templates: Sequence[TemplateOption] = ()
     playbooks: Sequence[PlaybookOption] = ()
 
 
@@ -60,6 +65,7 @@ class Cockpit:
 
     items: tuple[CockpitItem, ...]
     playbooks: Mapping[str, PlaybookDef]
+    templates: Mapping[str, TemplateDef]
 
 
 class _Builder:
@@ -88,11 +94,18 @@ class _Builder:
                 order=order,
             )
 
-    def type(self, name: str) -> CockpitItem | None:
-        return self._items.get((CTA_TYPE, None, str(name)))
+    def type(self, name: str, category: str = CTA_TYPE) -> CockpitItem | None:
+        return self._items.get((category, None, str(name)))
 
-    def names(self, category: str) -> tuple[str, ...]:
-        return tuple(name for of, _, name in self._items if of == category)
+    def find(self, category: str, name: str, cta_type: str | None) -> CockpitItem | None:
+        """The option of that name which the type allows."""
+        return self._items.get((category, cta_type, name)) or self._items.get((category, None, name))
+
+    def names(self, category: str, cta_type: str | None = None) -> tuple[str, ...]:
+        """The names in a category; those of one type if it is named."""
+        return tuple(
+            name for of, kind, name in self._items if of == category and (cta_type is None or kind in (None, cta_type))
+        )
 
     @property
     def items(self) -> tuple[CockpitItem, ...]:
@@ -104,8 +117,7 @@ def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Proble
     standard = seeds()
     builder = _Builder(tenant_id)
     builder.add(CTA_TYPE, [*standard["cta_types"], *options.types])
-    for option in (*_statuses(standard["cta_statuses"]), *options.statuses):
-        builder.add(CTA_STATUS, [option.name], is_open=option.open)
+    _add_statuses(builder, CTA_STATUS, CTA_TYPE, (*_statuses(standard["cta_statuses"]), *options.statuses), problems)
     for type_name, names in options.reasons:
         cta_type = _known_type(builder, type_name, getattr(type_name, "place", None), "cta_reasons", problems)
         if cta_type:
@@ -113,10 +125,23 @@ def build_cockpit(options: CockpitOptions, tenant_id: str, problems: list[Proble
     builder.add(CTA_REASON, standard["cta_reasons_of_all_types"])
     builder.add(CTA_PRIORITY, [*standard["cta_priorities"], *options.priorities])
     builder.add(SUCCESS_PLAN_TYPE, [*standard["success_plan_types"], *options.plan_types])
-    for option in _statuses(standard["success_plan_statuses"]):
-        builder.add(SUCCESS_PLAN_STATUS, [option.name], is_open=option.open)
+    plan_statuses = (*_statuses(standard["success_plan_statuses"]), *options.plan_statuses)
+    _add_statuses(builder, SUCCESS_PLAN_STATUS, SUCCESS_PLAN_TYPE, plan_statuses, problems)
     playbooks = _playbooks(options.playbooks, builder, tenant_id, problems)
-    return Cockpit(builder.items, playbooks)
+    templates = build_templates(options.templates, builder.find, builder.names, playbooks, tenant_id, problems)
+    return Cockpit(builder.items, playbooks, templates)
+
+
+def _add_statuses(
+    builder: _Builder, category: str, types: str, options: Iterable[StatusOption], problems: list[Problem]
+) -> None:
+    for option in options:
+        kind = None
+        if option.type is not None:
+            place = getattr(option.type, "place", None)
+            kind = _known_type(builder, option.type, place, category.lower() + "es", problems, types)
+        if option.type is None or kind is not None:
+            builder.add(category, [option.name], kind, is_open=option.open)
 
 
 def _statuses(entries: Iterable[Mapping[str, object]]) -> list[StatusOption]:
@@ -124,19 +149,21 @@ def _statuses(entries: Iterable[Mapping[str, object]]) -> list[StatusOption]:
 
 
 def _known_type(
-    builder: _Builder, name: str, place: Place | None, where: str, problems: list[Problem]
+    builder: _Builder, name: str, place: Place | None, where: str, problems: list[Problem], category: str = CTA_TYPE
 ) -> CockpitItem | None:
-    found = builder.type(name)
+    found = builder.type(name, category)
     if found is None:
+        word, key = ("CTA type", "cta_types") if category == CTA_TYPE else ("success plan type", "success_plan_types")
+        known = builder.names(category)
         problems.append(
             Problem(
                 "GS-NAME",
-                f"there is no CTA type “{name}”",
+                f"there is no {word} “{name}”",
                 place,
                 where=where,
                 value=str(name),
-                nearest=nearest(name, builder.names(CTA_TYPE)),
-                hint=f"CTA types: {', '.join(builder.names(CTA_TYPE))}; add your own under cta_types",
+                nearest=nearest(name, known),
+                hint=f"{word}s: {', '.join(known)}; add your own under {key}",
             )
         )
     return found
@@ -158,6 +185,7 @@ def _playbooks(
             cta_type=cta_type.name if cta_type else None,
             cta_type_gsid=cta_type.gsid if cta_type else None,
             tasks=tuple(_known_priority(builder, option, task, problems) for task in option.tasks),
+            active=option.active,
         )
     return found
 

@@ -11,6 +11,7 @@ from gsrules.catalogue.callouts import CalloutDef, callouts_of
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
 from gsrules.catalogue.model import PlaybookTask
 from gsrules.catalogue.permissions import LoadPermissions, permissions_of
+from gsrules.catalogue.plan_templates import ObjectiveOption, TemplateOption
 from gsrules.catalogue.scorecards import CARDS, MEASURES, Scorecards, build_scorecards
 from gsrules.errors import InputError, Problem
 from gsrules.spec import load_object_file, load_picklists
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gsrules.catalogue.model import ObjectDef
     from gsrules.catalogue.salesforce import SalesforceObjects
     from gsrules.spec import ObjectSpec, PicklistsSpec
+    from gsrules.spec.objects import PlanTemplateSpec
 
 
 def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]:
@@ -105,16 +107,29 @@ def _cockpit_options(spec: PicklistsSpec) -> CockpitOptions:
     return CockpitOptions(
         types=spec.cta_types,
         reasons=tuple(spec.cta_reasons.items()),
-        statuses=[StatusOption(status.name, status.open) for status in spec.cta_statuses],
+        statuses=[StatusOption(status.name, status.open, status.type) for status in spec.cta_statuses],
         priorities=spec.cta_priorities,
         plan_types=spec.success_plan_types,
+        plan_statuses=[StatusOption(status.name, status.open, status.type) for status in spec.success_plan_statuses],
+        templates=[_template(name, given) for name, given in spec.success_plan_templates.items()],
         playbooks=[
             PlaybookOption(
                 name=name,
                 type=playbook.type,
                 tasks=tuple(PlaybookTask(str(task.name), task.days, task.priority) for task in playbook.tasks),
+                active=playbook.active,
                 place=playbook.place,
             )
             for name, playbook in spec.playbooks.items()
         ],
     )
+
+
+def _template(name: str, given: PlanTemplateSpec) -> TemplateOption:
+    objectives = tuple(
+        ObjectiveOption(
+            each.name, each.type, each.reason, each.status, each.priority, each.playbook, each.days, each.place
+        )
+        for each in given.objectives
+    )
+    return TemplateOption(name, given.type, given.active, objectives, given.place)

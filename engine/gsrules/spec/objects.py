@@ -84,12 +84,13 @@ class ObjectSpec(Spec):
 
 
 class StatusSpec(ColumnOrText):
-    """A CTA status; a plain text is its name, and open."""
+    """A status of CTAs or success plans; a plain text is its name, and open."""
 
     shorthand: ClassVar[str] = "name"
 
     name: Name
-    open: Bool = Field(True, description="Whether a CTA with it is open.")
+    open: Bool = Field(True, description="Whether a record with it is open.")
+    type: Name | None = Field(None, description="The type that it belongs to; absent: all types.")
 
 
 class PlaybookTaskSpec(ColumnOrText):
@@ -106,7 +107,30 @@ class PlaybookSpec(Spec):
     """A playbook: tasks that a CTA gets."""
 
     type: Name | None = Field(None, description="The CTA type that it is for; absent: all.")
+    active: Bool = Field(True, description="Whether actions may name it.")
     tasks: tuple[PlaybookTaskSpec, ...] = ()
+
+
+class ObjectiveSpec(ColumnOrText):
+    """An objective of a success plan, which becomes a CTA; a plain text is its name."""
+
+    shorthand: ClassVar[str] = "name"
+
+    name: Name
+    type: Name | None = Field(None, description="The CTA type; absent: Objective.")
+    reason: Name | None = Field(None, description="A reason of the type; absent: Other.")
+    status: Name | None = Field(None, description="The status; absent: New.")
+    priority: Name | None = Field(None, description="The priority; absent: Medium.")
+    playbook: Name | None = Field(None, description="A playbook of the type, whose tasks the CTA gets.")
+    days: NotNegative | None = Field(None, description="Days after the rule date; absent: due with the plan.")
+
+
+class PlanTemplateSpec(Spec):
+    """A template of success plans."""
+
+    type: Name | None = Field(None, description="The plan type that it is for; absent: all.")
+    active: Bool = Field(True, description="Whether actions may name it.")
+    objectives: tuple[ObjectiveSpec, ...] = ()
 
 
 class PicklistsSpec(Spec):
@@ -117,6 +141,8 @@ class PicklistsSpec(Spec):
     cta_statuses: tuple[StatusSpec, ...] = ()
     cta_priorities: Options = ()
     success_plan_types: Options = ()
+    success_plan_statuses: tuple[StatusSpec, ...] = ()
+    success_plan_templates: dict[Name, PlanTemplateSpec] = Field(default_factory=dict, description="Name → template.")
     playbooks: dict[Name, PlaybookSpec] = Field(default_factory=dict, description="Name → playbook.")
     fields: dict[Name, Options] = Field(default_factory=dict, description="object.Field → options.")
 

@@ -34,6 +34,7 @@ from gsrules.tenant.names import (
 SCHEMA_VERSION = 2
 META_TABLE = "gs_store"
 OUTBOX_TABLE = "outbox"
+MARKS_TABLE = "gs_deactivated_rule"
 PICKLIST_TABLE = "gs_picklist_item"
 RUNS_TABLE = "gs_journal_run"
 ENTRIES_TABLE = "gs_journal"
@@ -67,6 +68,7 @@ INTERNAL_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
         ("at", "TIMESTAMP"),
         *OUTBOX_COLUMNS.items(),
     ],
+    MARKS_TABLE: [("rule", "VARCHAR"), ("fingerprint", "VARCHAR"), ("reason", "VARCHAR")],
     RUNS_TABLE: [("number", "BIGINT"), ("run_id", "VARCHAR"), ("rule", "VARCHAR"), ("undone_by", "VARCHAR")],
     ENTRIES_TABLE: [
         ("run", "BIGINT"),
@@ -291,6 +293,8 @@ def _configuration_rows(catalogue: Catalogue, name: str) -> tuple[tuple[str, ...
             ("Gsid", "Name", "CtaTypeId", "IsActive"),
             [(p.gsid, p.name, p.cta_type_gsid, p.active) for p in catalogue.playbooks.values()],
         )
+    if name == "cockpit_template":
+        return _TEMPLATE_COLUMNS, _template_rows(catalogue)
     if name == SCHEME_OBJECT:
         return (
             ("Gsid", "SchemeType", "Name", "Label", "Score", "RangeFrom", "RangeTo", "Color"),
@@ -311,3 +315,28 @@ def _configuration_rows(catalogue: Catalogue, name: str) -> tuple[tuple[str, ...
             ],
         )
     return None
+
+
+_TEMPLATE_COLUMNS = (
+    "Gsid",
+    "Name",
+    "TemplateType",
+    "PlaybookId",
+    "ParentId",
+    "ContextId",
+    "IsActive",
+    "DisplayOrder",
+    "Deleted",
+)
+
+
+def _template_rows(catalogue: Catalogue) -> list[tuple[object, ...]]:
+    """Templates of success plans, of a plan type (ContextId) or of all, and their objectives as templates of CTAs."""
+    rows: list[tuple[object, ...]] = []
+    for order, template in enumerate(catalogue.templates.values(), start=1):
+        kind = template.type.gsid if template.type else None
+        rows.append((template.gsid, template.name, "SUCCESS_PLAN", None, None, kind, template.active, order, False))
+        for place, each in enumerate(template.objectives, start=1):
+            playbook = each.playbook.gsid if each.playbook else None
+            rows.append((each.gsid, each.name, "CTA", playbook, template.gsid, each.type.gsid, True, place, False))
+    return rows
