@@ -1,4 +1,4 @@
-"""Commands that look at runs of the past: show, history."""
+"""Commands on runs of the past: show, history, undo."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from gsrules.cli.options import (
     workspace,
 )
 
+_EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "PARTIAL_SUCCESS": 3}
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     app.command(epilog="Example: gsrules show last --html run.html")(show)
     app.command(epilog="Example: gsrules history adoption/usage_drop")(history)
+    app.command(epilog="Example: gsrules undo last --dry-run --rows")(undo)
 
 
 def show(
@@ -65,6 +68,36 @@ def history(
 
     with history_rows(workspace(project), rule, limit, tenant) as rows:
         table.show(rows, format, output)
+
+
+def undo(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A live run's id, its beginning, or `last`.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    partial: Annotated[bool, typer.Option("--partial", help="Leave the records that later runs changed.")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="Tell every record and field.")] = False,
+    tenant: TenantOption = None,
+    format: Annotated[str, typer.Option("--format", metavar="table|json", help="How to print it.")] = "table",
+    output: OutputOption = None,
+    project: ProjectOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Take a run back: restore what it overwrote, remove what it created, reopen what it closed."""
+    choice("--format", format, ("table", "json"))
+    from gsrules.run.undo.undo import UndoOptions, undoing
+    from gsrules.views import table
+    from gsrules.views import undo as view
+
+    options = UndoOptions(dry_run, partial, rows or output is not None)
+    with undoing(workspace(project), run, options, tenant) as (report, listed):
+        if format == "json":
+            if listed is not None and output is not None:
+                table.write(listed, output)
+            typer.echo(view.as_json_text(report, table.records(listed) if rows and listed is not None else None))
+        else:
+            view.show(report)
+            if listed is not None:
+                table.show(listed, "table", output)
+    raise typer.Exit(_EXIT_CODES[report.status])
 
 
 def write_page(page: str, path: Path) -> None:

@@ -1,0 +1,114 @@
+"""What an undo did, or would do, or why it did nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from gsrules.dataclass import dataclass
+from gsrules.run.report import Mode, Status
+from gsrules.run.undo.refusals import CODES
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The records of one object: how many were removed, restored, reopened, put back, and refused."""
+
+    object: str
+    removed: int = 0
+    restored: int = 0
+    reopened: int = 0
+    put_back: int = 0
+    refused: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        names = ("object", "removed", "restored", "reopened", "put_back", "refused")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One record that cannot be taken back. `was` is what the run had written, `now` what is there today."""
+
+    object: str
+    gsid: str
+    name: str
+    code: str
+    run: str
+    field: str
+    was: str
+    now: str
+    other: str
+    other_gsid: str
+
+    @property
+    def sentence(self) -> str:
+        """What stands in the way, with the values."""
+        by = f"the later run {self.run}" if self.run else "something that is no run of the journal"
+        if self.code == "CHANGED_SINCE":
+            return f"{self.field} was set to {self.was} by this run; {by} has changed it, it is {self.now} now"
+        if self.code == "RECORD_CHANGED":
+            return f"created by this run; {by} has changed {self.field} from {self.was}, it is {self.now} now"
+        if self.code == "RECORD_REFERRED":
+            return f"created by this run; {self.other} {self.other_gsid} refers to it in {self.field}" + (
+                f" since the run {self.run}" if self.run else ", and stays"
+            )
+        if self.code == "STAYS_TOGETHER":
+            return f"it refers in {self.field} to {self.other} {self.other_gsid}, which this run had created and stays"
+        if self.code == "RECORD_GONE" and self.run:
+            return f"deleted by the later run {self.run}"
+        return CODES[self.code]
+
+    def as_json(self) -> dict[str, Any]:
+        names = ("object", "gsid", "name", "code", "run", "field", "was", "now", "other", "other_gsid")
+        shown = {name: getattr(self, name) for name in names}
+        return {key: value for key, value in shown.items() if value} | {"message": self.sentence}
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """An undo. FAILURE: records were refused, nothing was changed; PARTIAL_SUCCESS: these alone were left as they are.
+
+    `refusals` counts the records refused by code, `examples` holds the first of each; `notes` say what cannot be
+    taken back at all.
+    """
+
+    undo_id: str
+    undone: str
+    rule: str
+    rule_date: str
+    mode: Mode
+    status: Status
+    partial: bool
+    objects: tuple[Undone, ...] = ()
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    examples: tuple[Refusal, ...] = ()
+    outbox: int = 0
+    notes: tuple[str, ...] = ()
+
+    def total(self, name: str) -> int:
+        return sum(getattr(each, name) for each in self.objects)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "undo_id": self.undo_id,
+            "undone": self.undone,
+            "rule": self.rule,
+            "rule_date": self.rule_date,
+            "mode": self.mode,
+            "status": self.status,
+            "partial": self.partial,
+            "objects": [each.as_json() for each in self.objects],
+            "outbox_removed": self.outbox,
+            "refused": [
+                {
+                    "code": code,
+                    "records": count,
+                    "message": CODES[code],
+                    "examples": [each.as_json() for each in self.examples if each.code == code],
+                }
+                for code, count in self.refusals.items()
+            ],
+            "notes": list(self.notes),
+        }
