@@ -25,6 +25,7 @@ INPUT = HERE / "s3" / "gainsight-managed" / "input"
 TODAY = date(2026, 11, 23)  # a Monday; the last file is yesterday's
 DAYS = [TODAY - timedelta(days=n) for n in range(14, 0, -1)]  # 2026-11-09 … 2026-11-22, two whole weeks
 COMPANIES = 500
+NEWCOMERS = 40  # every so-manieth company has just become a customer
 USERS = 25
 CONTACTS = 1500
 
@@ -184,6 +185,13 @@ def pick_trend(dice: Dice) -> tuple[str, float, float]:
     return name, first, second
 
 
+def customer_since(number: int, days: int) -> date:
+    """Most have been customers for long; some signed within the last weeks, one today and one thirty days ago."""
+    if number % NEWCOMERS:
+        return TODAY - timedelta(days=200 + days)
+    return TODAY - timedelta(days=3 * (number // NEWCOMERS - 1))
+
+
 def make_companies() -> list[Company]:
     dice = Dice("companies")
     companies = []
@@ -201,7 +209,7 @@ def make_companies() -> list[Company]:
                 stage=stage,
                 arr=500 * (8 + dice.below(40) * (1 + dice.below(10))),
                 employees=10 + dice.below(60) * (1 + dice.below(50)),
-                customer_since=TODAY - timedelta(days=200 + dice.below(1800)),
+                customer_since=customer_since(number, dice.below(1800)),
                 renewal=TODAY + timedelta(days=dice.below(400) - 20),
                 csm=user_email(1 + dice.below(USERS - 1)),
                 trend=trend,
@@ -308,6 +316,23 @@ def write_contacts(contacts: Sequence[tuple[str, Company]]) -> None:
     write(RECORDS / "company_person.csv", header, members)
 
 
+def write_contact_file(contacts: Sequence[tuple[str, Company]]) -> None:
+    """What the CRM sends each night: some contacts as they are, some with another title, some who are new."""
+    dice = Dice("contact file")
+    header = ["Email", "First Name", "Last Name", "Account ID", "Role", "Title"]
+    rows: list[Sequence[object]] = []
+    for number, (email, company) in enumerate(contacts, start=1):
+        if dice.chance(0.08):
+            title = dice.pick(["Head of Operations", "Analyst", "Team Lead", None])  # None: not known to the CRM
+            rows.append([email, "Contact", f"{number:04d}", company.id, dice.pick(["User", "Champion"]), title])
+    for number in range(CONTACTS + 1, CONTACTS + 41):
+        company = contacts[number * 7 % CONTACTS][1]
+        account = "T-0001" if number % 20 == 0 else company.id  # of a trial account: no company of ours
+        email = None if number % 25 == 0 else f"contact.{number:04d}@example.com"
+        rows.append([email, "Contact", f"{number:04d}", account, "User", "Administrator"])
+    write(INPUT / f"contacts-{DAYS[-1]}.csv", header, rows)
+
+
 def write_contracts(companies: Sequence[Company]) -> None:
     dice = Dice("contracts")
     header = ["Name", "Contract_ID__gc", "Company_ID__gc.ExternalId", "Start_Date__gc", "End_Date__gc"]
@@ -412,6 +437,7 @@ def main() -> None:
     write_users()
     write_companies(companies)
     write_contacts(contacts)
+    write_contact_file(contacts)
     write_contracts(companies)
     write_ctas(companies)
     write_usage(companies)

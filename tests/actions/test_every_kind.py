@@ -1,0 +1,155 @@
+"""Every registered kind of action is told by why, recorded, counted, compared and kept as a snapshot.
+
+The rules are those of the conformance cases, which know each kind with its data; a kind without a case fails here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gsrules.actions.registry import action_kinds
+from gsrules.regress.branches import TracedTables, branches_of, count_of
+from gsrules.regress.difference.command import Request, differences
+from gsrules.regress.record import RecordOptions, record_to
+from gsrules.regress.suite import SuiteOptions, run_tests
+from gsrules.regress.why import answer
+from gsrules.regress.why.ask import spots
+from gsrules.run.engine import RunOptions, RunResult, run_rule
+from gsrules.run.workspace import Workspace
+from gsrules.tenant.names import run
+from gsrules.views.paint import Painter
+from gsrules.views.why import lines
+from tests.conformance.test_conformance import CASES
+
+A_KIND = 2
+"""Cases that are looked at for each kind: those that come to most outcomes and codes."""
+
+pytestmark = pytest.mark.once
+
+
+@cache
+def cases() -> Mapping[str, tuple[Path, ...]]:
+    """By kind the cases that run a rule with it, those first that expect most of it."""
+    found: dict[str, list[tuple[int, Path]]] = {name: [] for name in action_kinds()}
+    for folder in CASES:
+        rule = yaml.safe_load((folder / "rules/rule.yml").read_text(encoding="utf-8"))
+        expected = (folder / "expected.yml").read_text(encoding="utf-8")
+        outcomes = set(re.findall(r"outcome: (\w+)", expected))
+        if not isinstance(rule, dict) or not outcomes:
+            continue
+        worth = len(outcomes | set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", expected)))
+        for kind in {str(action["action"]) for action in rule.get("actions", ())}:
+            found.setdefault(kind, []).append((-worth, folder))
+    return {kind: tuple(folder for _, folder in sorted(each)[:A_KIND]) for kind, each in found.items()}
+
+
+def day_of(folder: Path) -> date:
+    case = yaml.safe_load((folder / "case.yml").read_text(encoding="utf-8"))
+    found = (case.get("runs") or [case])[0]["rule_date"]
+    return found if isinstance(found, date) else date.fromisoformat(found)
+
+
+def copied(folder: Path, scratch: Path) -> Path:
+    project = scratch / folder.name
+    shutil.copytree(folder, project)
+    (project / "tests").mkdir(exist_ok=True)
+    return project
+
+
+@contextmanager
+def traced(project: Path, store: Path, day: date) -> Iterator[RunResult]:
+    workspace = Workspace.open(project, project)
+    options = RunOptions(rule_date=day, mode="dry_run", keep_all_tasks=True, trace=True)
+    with workspace.tenant("dry_run", store) as tenant:
+        yield run_rule(workspace, "rule", options, tenant)
+
+
+each_kind = pytest.mark.parametrize("kind", action_kinds())
+
+
+@each_kind
+def test_a_kind_tells_what_it_decides(kind: str) -> None:
+    assert cases()[kind], f"no conformance case runs {kind}"
+
+
+@each_kind
+def test_why_tells_the_outcome_of_every_row_and_its_reason(kind: str, tmp_path: Path) -> None:
+    for folder in cases()[kind]:
+        with traced(copied(folder, tmp_path), tmp_path / f"{folder.name}.duckdb", day_of(folder)) as result:
+            assert result.trace is not None
+            told: dict[str, int] = {}
+            for spot in spots(result.trace):
+                name = spot.part.columns[0].name
+                why = answer(result, f"[{name}] is null or [{name}] is not null", stories=100, limit=1000)
+                text = "\n".join(lines(why, Painter(False)))
+                for record in why.records:
+                    for step in record.actions:
+                        for effect in step.effects:
+                            told[step.kind] = told.get(step.kind, 0) + 1
+                            assert effect.outcome in text
+                            assert effect.message if effect.code else effect.because, (step.action, effect)
+                            assert (effect.code or effect.because) in text
+            acted = sum(each.counts.matched for each in result.report.actions if each.action == kind)
+            assert not acted or told.get(kind), folder.name
+
+
+@each_kind
+def test_the_branches_of_a_kind_add_up_to_what_the_report_says(kind: str, tmp_path: Path) -> None:
+    for folder in cases()[kind]:
+        with traced(copied(folder, tmp_path), tmp_path / f"{folder.name}.duckdb", day_of(folder)) as result:
+            assert result.trace is not None
+            ids = {str(spec.id) for spec, _ in result.trace.bound.actions if spec.action == kind}
+            every = branches_of(result.trace.bound, result.trace.unfolded)
+            own = [each for each in every if each.owner == "action" and each.name in ids]
+            assert {each.name for each in own if each.kind == "outcome" and each.counted} == ids
+            shown = {action.id: action.counts.of_outcomes() for action in result.report.actions}
+            for branch in own:
+                row = run(result.trace.tenant.con, count_of([branch], branch.part, TracedTables(result))).fetchone()
+                assert row is not None
+                if branch.kind == "outcome" and branch.side == "reached":
+                    assert row[0] == shown[branch.name].get(branch.text, 0), branch.id
+            told = {(each.name, each.text) for each in own if each.kind == "outcome"}
+            came = {(name, outcome) for name in ids for outcome in shown[name]}
+            assert {pair for pair in came if pair[1] not in ("failed", "skipped")} <= told
+
+
+@each_kind
+def test_a_recorded_test_passes_and_exercises_every_outcome_and_code(kind: str, tmp_path: Path) -> None:
+    for folder in cases()[kind]:
+        project = copied(folder, tmp_path)
+        workspace = Workspace.open(project, project)
+        path = project / "tests" / "rule.recorded.yml"
+        made = record_to(workspace, "rule", path, RecordOptions(rule_date=day_of(folder), snapshot=True))
+        assert made.real <= made.taken, folder.name
+        for attempt in ("makes the snapshot", "compares with it"):
+            tests = run_tests(Workspace.open(project, project), [path], None, SuiteOptions(jobs=1)).tests
+            assert all(test.passed for test in tests), (folder.name, attempt)
+        assert "GSRULES" not in made.text
+
+
+@each_kind
+def test_diff_tells_who_gains_and_who_loses(kind: str, tmp_path: Path) -> None:
+    for folder in cases()[kind]:
+        project = copied(folder, tmp_path)
+        file = project / "rules" / "rule.yml"
+        rule: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rule["actions"] = [{**action, "when": "1 = 2"} for action in rule["actions"]]
+        nobody = tmp_path / f"{folder.name}.nobody.yml"
+        nobody.write_text(yaml.safe_dump(rule, sort_keys=False), encoding="utf-8")
+        workspace = Workspace.open(project, project)
+        (found,) = differences(workspace, Request(("rule",), base=str(nobody), rule_date=day_of(folder)))
+        acted = [each for each in found.effects if each.kind == kind]
+        assert acted, folder.name
+        for each in acted:
+            assert not any((each.before or {}).values())
+            assert sum((each.after or {}).values()) == sum(turn.rows for turn in each.turns if turn.before is None)
