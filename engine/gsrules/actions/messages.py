@@ -35,7 +35,12 @@ ROWS: Final[dict[str, str]] = {
     "CTA_OWNER_UNRESOLVED": "no owner: '{shown}' is no user, and there is no default",
     "CTA_LIMIT_REACHED": "the tenant's limit of CTAs (cta.max_count) is reached",
     "CTA_NOT_FOUND": "no CTA has the GSID '{shown}'",
+    "PLAN_NOT_FOUND": "no success plan has the GSID '{shown}'",
     "CTA_RECENT": "an equal CTA falls into the time frame: {shown}",
+    "SCORE_INVALID": "'{shown}' is no score",
+    "SCORE_OUT_OF_RANGE": "the score {shown} is outside of the scheme",
+    "SCORE_NULL": "the row has no score",
+    "SCORECARD_NOT_APPLIED": "the scorecard does not apply to {key}",
     "NO_OPEN_CTA": "no open CTA of {key}",
 }
 
@@ -52,6 +57,7 @@ WARNINGS: Final[dict[str, str]] = {
     "OWNER_UNRESOLVED": "no owner was found; the record has none",
     "REFERENCE_NOT_FOUND": "a GSID is that of no record",
     "ASSOCIATION_SKIPPED": "only the person was loaded, not the part in a company or relationship",
+    "DUPLICATE_SNAPSHOT": "the company or relationship has a record of that date already; another one was made",
     "DUPLICATE_IN_BATCH": "rows were superseded by others with the same identifiers",
 }
 
