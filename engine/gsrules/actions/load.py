@@ -15,11 +15,12 @@ from gsrules.actions.load_outbox import Sync
 from gsrules.actions.load_results import Results
 from gsrules.actions.load_stage import EntityField, LoadStage, Pinned
 from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.permissions import DeniedError
 from gsrules.actions.staging import column, relation, select
 from gsrules.actions.traits import FAILED, Decision, Traits, listed
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem, RunError
+from gsrules.errors import Problem
 from gsrules.expressions.tree import Expr
 from gsrules.tenant.changes import ChangeList, ErrorCount
 
@@ -97,15 +98,16 @@ class BoundLoad:
         return (*made, FAILED)
 
     def plan(self, run: ActionRun) -> ChangeList:
-        """Decides every matched row (actions.md §3.2, §4). Raises RunError if the tenant does not permit the load."""
+        """Decides every matched row (actions.md §3.2, §4). Raises DeniedError if the tenant does not permit it."""
         if self.denied is not None:
-            raise RunError(self.denied)
-        return _change_list(LoadStage(self, run))
+            raise DeniedError(self.denied)
+        stage = LoadStage(self, run)
+        return decided(stage, Matching(stage))
 
 
-def _change_list(stage: LoadStage) -> ChangeList:
+def decided(stage: LoadStage, matching: Matching) -> ChangeList:
+    """What the staged and matched rows come to."""
     received = Received(*stage.rows.counts())
-    matching = Matching(stage)
     plan = stage.scratch.table("plan", matching.query)
     warns = stage.scratch.once("warns", lambda: matching.warns or any(value.warnings for value in stage.staged))
     outcomes = _outcomes(stage, plan)

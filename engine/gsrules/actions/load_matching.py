@@ -35,7 +35,7 @@ from gsrules.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class _Late:
+class Late:
     """A code that needs the match, with the field concerned and words of its own, both null if there are none."""
 
     when: exp.Expr
@@ -214,43 +214,43 @@ class Matching:
         decided = [named(codes, "codes"), named(fields, "field"), named(words, "words")]
         return select(*items, *decided).from_(sub(joined, "j"), copy=False)
 
-    def _late_matches(self) -> list[_Late]:
-        late: list[_Late] = []
+    def _late_matches(self) -> list[Late]:
+        late: list[Late] = []
         none = fragment(":g IS NULL", g=column("gsid"))
         if not self._null_matches:
             late += [
-                _Late(fragment(":v IS NULL", v=column(f"v{i}")), "IDENTIFIER_NULL", text(f"`{found.name}`"))
+                Late(fragment(":v IS NULL", v=column(f"v{i}")), "IDENTIFIER_NULL", text(f"`{found.name}`"))
                 for i, found in self.stage.identifiers
             ]
-        late.append(_Late(fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH"))
+        late.append(Late(fragment(":p > 1", p=column("place")), "DUPLICATE_IN_BATCH"))
         if self.load.operation == "update":
-            late.append(_Late(none, "NO_RECORD_TO_UPDATE"))
+            late.append(Late(none, "NO_RECORD_TO_UPDATE"))
         if self.refuses_twins:
-            late.append(_Late(fragment("LEN(:l) > 1", l=column("twins")), "MULTIPLE_RECORDS_MATCHED"))
+            late.append(Late(fragment("LEN(:l) > 1", l=column("twins")), "MULTIPLE_RECORDS_MATCHED"))
         if self.load.deletes is not None:
-            late.append(_Late(fragment(":d AND :n", d=column("gone"), n=none), "NOTHING_TO_DELETE"))
+            late.append(Late(fragment(":d AND :n", d=column("gone"), n=none), "NOTHING_TO_DELETE"))
         pinned = self.load.pinned
         if pinned is not None and self.load.operation == "upsert":
             missing = fragment(":n AND :p IS NULL", n=none, p=self.stage.pinned_value(pinned))
             words = text(f"there is no {pinned.object.replace('_', ' ')} '{pinned.name}'")
-            late.append(_Late(missing, "REQUIRED_MISSING", text(f"`{pinned.field.name}`"), words))
+            late.append(Late(missing, "REQUIRED_MISSING", text(f"`{pinned.field.name}`"), words))
         return late
 
-    def _late_values(self) -> list[_Late]:
-        late: list[_Late] = []
+    def _late_values(self) -> list[Late]:
+        late: list[Late] = []
         for i, mapping in self.stage.written:
             label = text(self.stage.staged[i].label)
             if mapping.field.name in self.load.self_references:
                 own = fragment(":a = :g", a=column(f"a{i}"), g=column("gsid"))
                 words = text(f"the record would be its own {mapping.field.label}")
-                late.append(_Late(own, "VALUE_INVALID", label, words))
+                late.append(Late(own, "VALUE_INVALID", label, words))
             if mapping.field.name in self.load.lasting:
                 other = fragment("NOT :g IS NULL AND :d", g=column("gsid"), d=self._differs(i, mapping))
                 words = text(f"the {mapping.field.label} of a record cannot be changed")
-                late.append(_Late(other, "VALUE_INVALID", label, words))
+                late.append(Late(other, "VALUE_INVALID", label, words))
             if mapping.field.required and not required_at_staging(self.load, mapping):
                 missing = fragment(":a IS NULL", a=column(f"a{i}"))
-                late.append(_Late(missing, "REQUIRED_MISSING", label))
+                late.append(Late(missing, "REQUIRED_MISSING", label))
         return late
 
     def _changed(self) -> exp.Expr:

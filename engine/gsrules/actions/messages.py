@@ -30,6 +30,7 @@ ROWS: Final[dict[str, str]] = {
     "MULTIPLE_RECORDS_MATCHED": "several records have the identifiers {key}",
     "DUPLICATE_IN_BATCH": "another row has the same identifiers {key}",
     "DUPLICATE_VALUE": "{field} must be unique, and '{shown}' is already used",
+    "SURVEY_ORGANIC": "the response {key} is one to Gainsight's own survey",
     "PERSON_AMBIGUOUS": "its match criteria {key} point to several persons",
     "NOTHING_TO_DELETE": "nothing to delete: no record has the identifiers {key}",
     "CTA_OWNER_UNRESOLVED": "no owner: '{shown}' is no user, and there is no default",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _HIDDEN = "gs_sequence"
 _ADVISED_FIELDS = 200
+_ACTIVITY_TYPES = "activity_timeline.typename"
 _LISTS = (Kind.PICKLIST, Kind.MULTI_PICKLIST)
 
 
@@ -71,9 +72,20 @@ class Overlay:
         """Adds options of picklists.yml (`fields: {company.Status: […]}`)."""
         for given, names in lists:
             place = getattr(given, "place", None)
+            if str(given).lower() == _ACTIVITY_TYPES:
+                self._add_activity_types(names)
+                continue
             found = self._list_field(str(given), place)
             if found and found.type.category:
                 self._extend(found.type.category, names)
+
+    def _add_activity_types(self, names: Iterable[str]) -> None:
+        """Types of activities are texts, of which a tenant may have more (actions.md §5.8)."""
+        name, field = "activity_timeline", "TypeName"
+        activity = self.objects[name]
+        known = activity.fields[field]
+        values = tuple(dict.fromkeys((*known.values, *(str(each) for each in names))))
+        self.objects[name] = replace(activity, fields={**activity.fields, field: replace(known, values=values)})
 
     def _new_object(self, name: str, spec: ObjectSpec) -> ObjectDef:
         if not name.endswith("__gc"):
@@ -209,7 +221,7 @@ class Overlay:
             f"{definition.name}.{found.name}"
             for definition in self.objects.values()
             for found in definition.fields.values()
-            if found.type.category
+            if found.type.category or f"{definition.name}.{found.name}".lower() == _ACTIVITY_TYPES
         ]
 
     def _check_object(self, definition: ObjectDef, spec: ObjectSpec) -> None:
