@@ -343,6 +343,9 @@ ELSEWHERE = {
     "limits.s3_uncompressed_ratio": "tests/sources/test_packed.py",
     "values.blank_is_null": "tests/plan/test_fetch.py",
     "run.export_on_exists": "tests/actions/test_export_to_s3.py",
+    "load.require_sfdc_permission": "tests/actions/test_load_to_salesforce.py",
+    "object.lead_sync": "tests/actions/test_load_outbox.py",
+    "object.opportunity_sync": "tests/actions/test_load_outbox.py",
 }
 
 

@@ -233,11 +233,14 @@ def test_expression_mappings_are_an_extension(bound: World) -> None:
     assert action.writes_to == ("plain__gc",)
 
 
-@pytest.mark.parametrize(("setting", "codes"), [("on", ["GS-NOT-YET"]), ("off", [])])
-def test_a_mapped_unique_field_warns_while_uniqueness_is_on(make: Make, setting: str, codes: list[str]) -> None:
+@pytest.mark.parametrize(("setting", "codes"), [("on", [None, None, "DUPLICATE_VALUE"]), ("off", [None] * 3)])
+def test_a_unique_field_takes_a_value_once_while_uniqueness_is_on(
+    make: Make, setting: str, codes: list[str | None]
+) -> None:
     world = make(object__unique=setting)
-    world.dataset(COLUMNS, [])
-    found = world.bind(load(K__gc="K", U__gc="V")).findings
-    assert [(p.code, p.severity, p.value) for p in found] == [(code, "warning", "U__gc") for code in codes]
-    assert all(p.place is not None for p in found)
-    assert world.bind(load("update", "Gsid", Gsid="I", V__gc="V")).findings == ()
+    world.dataset({"K": "text", "V": "text"}, [("k1", "a"), ("k2", None), ("k3", "a")])
+    made = world.act(load("insert", K__gc="K", U__gc="V"))
+    assert made.codes == codes
+    again = world.act(load("upsert", "K__gc", K__gc="K", U__gc="V"))
+    assert again.codes == codes
+    assert again.outcomes[:2] == ["unchanged", "unchanged"]

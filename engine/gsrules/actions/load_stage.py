@@ -16,13 +16,11 @@ from gsrules.actions.staging import any_of, case, column, fragment, named, numbe
 from gsrules.actions.values import StagedValue, as_set, stage, staged_rows
 from gsrules.catalogue import FieldDef
 from gsrules.catalogue.datatypes import Family, Kind
+from gsrules.catalogue.salesforce import ID_LENGTH
 from gsrules.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gsrules.actions.load import BoundLoad
-
-SALESFORCE_ID_LENGTH = 15
-"""Salesforce ids of 15 and of 18 characters mean the same record if these are equal (actions.md §5.11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class LoadStage:
     def key(self, found: FieldDef, value: exp.Expr) -> exp.Expr:
         """What identifiers are compared by."""
         if found.name == self.key_field and self.load.salesforce:
-            return fragment("LEFT(:v, :n)", v=value, n=number(SALESFORCE_ID_LENGTH))
+            return fragment("LEFT(:v, :n)", v=value, n=number(ID_LENGTH))
         if self.folds(found):
             return fragment("LOWER(:v)", v=value)
         return as_set(value) if found.type.family is Family.MULTI_PICKLIST else value

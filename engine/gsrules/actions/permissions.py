@@ -6,10 +6,14 @@ from collections.abc import Iterable
 
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.catalogue import ObjectDef
-from gsrules.errors import Problem
+from gsrules.errors import Problem, RunError
 from gsrules.spec.text import Text
 
 _HINT = "add it to datasets/load_permissions.yml"
+
+
+class DeniedError(RunError):
+    """The run user may not write what an action loads: the run fails (actions.md §11)."""
 
 
 def check_permitted(found: ObjectDef, fields: Iterable[Text], env: BindEnv, findings: Findings) -> Problem | None:

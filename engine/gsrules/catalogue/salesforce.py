@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -24,6 +25,17 @@ _CANDIDATES = (
     DataType(Kind.DATE),
     DataType(Kind.DATETIME),
 )
+
+
+STORED: Final = "salesforce_"
+"""What begins the name of the tenant's own copy of a Salesforce object."""
+ID_LENGTH: Final = 15
+"""Ids of 15 and of 18 characters mean the same record if these are equal (actions.md §5.11)."""
+_KEY_PREFIXES: Final = {
+    "account": "001", "contact": "003", "user": "005", "opportunity": "006", "lead": "00Q", "task": "00T",
+    "event": "00U", "case": "500", "campaign": "701",
+}  # fmt: skip
+_CUSTOM_PREFIX: Final = "a00"
 
 
 class SalesforceObjects:
@@ -54,6 +66,25 @@ class SalesforceObjects:
         if key not in self._known:
             self._known[key] = _infer(path)
         return self._known[key]
+
+    def stored(self, name: str) -> ObjectDef | None:
+        """The tenant's own copy of an object, by its name in the tenant: salesforce_Account."""
+        if not name.lower().startswith(STORED):
+            return None
+        found = self.object(name[len(STORED) :])
+        return _stored(found) if found is not None else None
+
+
+def _stored(found: ObjectDef) -> ObjectDef:
+    gsid = FieldDef("Gsid", "GSID", DataType(Kind.GSID), system=True, audit=True, standard=False)
+    return replace(
+        found,
+        name=STORED + found.name,
+        label=found.name,
+        family=_KEY_PREFIXES.get(found.name.lower(), _CUSTOM_PREFIX),
+        fields={gsid.name: gsid, **found.fields},
+        loaded_by=("load_to_salesforce",),
+    )
 
 
 def sample_rows(path: Path) -> exp.Expression:

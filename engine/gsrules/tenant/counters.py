@@ -16,6 +16,9 @@ from gsrules.tenant.tables import Tables
 # Counters stay below 36^12: they fit a BIGINT, and ids from elsewhere with other suffixes are left alone.
 _ZEROS = "0" * (SUFFIX_LENGTH - 12)
 _HALF = SUFFIX_LENGTH // 2
+# New Salesforce records have ids such as 001LOCAL0000001: key prefix, mark, counter.
+_SALESFORCE_MARK = "LOCAL"
+_SALESFORCE_DIGITS = 7
 
 CounterState = tuple[dict[str, int], dict[str, int]]
 """What was handed out last, by object: counters and insertion numbers."""
@@ -68,12 +71,19 @@ class Counters:
         return last
 
     def gsid(self, definition: ObjectDef, counter: exp.Expression) -> exp.Expression:
-        """SQL for the GSID of a counter."""
-        prefix = exp.Literal.string(definition.family + self._tenant_id)
+        """SQL for the GSID of a counter, or for a Salesforce id of 15 characters."""
+        if definition.group == "SALESFORCE":
+            own = exp.Literal.string(self._prefix(definition))
+            return exp.DPipe(this=own, expression=_base36(counter.copy(), _SALESFORCE_DIGITS))
+        prefix = exp.Literal.string(self._prefix(definition))
         if self._random:
             halves = [_base36(self._scrambled(counter, salt), _HALF) for salt in self._salts]
             return exp.DPipe(this=exp.DPipe(this=prefix, expression=halves[0]), expression=halves[1])
         return exp.DPipe(this=prefix, expression=_base36(counter.copy(), SUFFIX_LENGTH))
+
+    def _prefix(self, definition: ObjectDef) -> str:
+        """What begins the ids of new records."""
+        return definition.family + (_SALESFORCE_MARK if definition.group == "SALESFORCE" else self._tenant_id)
 
     def _scrambled(self, counter: exp.Expression, salt: int) -> exp.Expression:
         hashed = exp.Anonymous(this="hash", expressions=[counter.copy(), exp.Literal.number(salt)])
@@ -93,15 +103,19 @@ class Counters:
 
     def _counter(self, definition: ObjectDef, rows: list[tuple[str | None]]) -> int:
         largest = rows[0][0]
-        return int(largest[len(definition.family + self._tenant_id) :], 36) if largest else 0
+        return int(largest[len(self._prefix(definition)) :], 36) if largest else 0
 
     def _in_own_form(self, definition: ObjectDef, ids: exp.Expression) -> exp.Expression:
         """The largest counter among GSIDs of the object's own form; padding makes it the largest text, too."""
-        prefix = definition.family + self._tenant_id
-        own = exp.and_(
-            exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
-            exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
-        )
+        prefix = self._prefix(definition)
+        if definition.group == "SALESFORCE":
+            form = exp.Literal.string(f"{prefix}[0-9A-Z]{{{_SALESFORCE_DIGITS}}}")
+            own: exp.Expression = exp.Anonymous(this="regexp_full_match", expressions=[column(GSID), form])
+        else:
+            own = exp.and_(
+                exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
+                exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
+            )
         return exp.select(exp.Max(this=column(GSID))).from_(exp.Subquery(this=ids, alias="ids")).where(own)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 import duckdb
 from sqlglot import exp
 
-from gsrules.catalogue import Catalogue
+from gsrules.catalogue import Catalogue, ObjectDef
+from gsrules.catalogue.salesforce import STORED
 from gsrules.tenant.names import STORE, create_as, run, table_of
+from gsrules.tenant.samples import fill_copy, place_copy, stored_columns
 from gsrules.tenant.schema import (
     INTERNAL_TABLES,
     PICKLIST_TABLE,
@@ -103,7 +105,9 @@ class Tables:
             return
         self._con.execute("BEGIN TRANSACTION")
         for name in self._written & self._places.keys():
-            if name not in self._configured:
+            if name.startswith(STORED):
+                fill_copy(self._con, self._catalogue, self._definition(name), self.home)
+            elif name not in self._configured:
                 run(self._con, exp.delete(table_of(name, self.home)))
             elif name == PICKLIST_TABLE:
                 fill_picklists(self._con, self._catalogue, self.home)
@@ -122,9 +126,19 @@ class Tables:
             self._made()
         return place
 
+    def holds(self, name: str) -> bool:
+        """Whether the copy of a Salesforce object is there already."""
+        return name in self._places or stored_columns(self._con, name) is not None
+
+    def _definition(self, name: str) -> ObjectDef:
+        found = self._catalogue.object(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
     def _find(self, name: str) -> str:
         stored = self._stored.get(name)
-        if stored is not None and (self._current or self._fits(name, stored)):
+        if stored is not None and not name.startswith(STORED) and (self._current or self._fits(name, stored)):
             return STORE
         if name in INTERNAL_TABLES:
             create_internal(self._con, name, self.home)
@@ -132,7 +146,9 @@ class Tables:
                 fill_picklists(self._con, self._catalogue, self.home)
                 self._configured.add(name)
             return self.home
-        definition = self._catalogue.objects[name]
+        definition = self._definition(name)
+        if name.startswith(STORED):
+            return place_copy(self._con, self._catalogue, definition, self.home)
         if stored is not None and not definition.configuration:
             widened_copy(self._con, definition, stored, self.home)
         else:
@@ -149,7 +165,7 @@ class Tables:
             return True
         if name in INTERNAL_TABLES:
             return name != PICKLIST_TABLE
-        definition = self._catalogue.objects[name]
+        definition = self._definition(name)
         return not definition.configuration and not missing_columns(definition, stored)
 
 

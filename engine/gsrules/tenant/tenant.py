@@ -14,8 +14,7 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, ObjectDef
-from gsrules.catalogue.salesforce import sample_rows
-from gsrules.catalogue.texts import from_text
+from gsrules.catalogue.salesforce import STORED
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.project import Project
@@ -32,12 +31,11 @@ from gsrules.tenant.names import (
     STORE,
     column,
     insert_into,
-    named,
     run,
     spell,
-    sql_type,
     temp_table,
 )
+from gsrules.tenant.samples import no_sample, typed_sample
 from gsrules.tenant.schema import INTERNAL_TABLES, StoredTables, current_tables, is_current, stored_tables
 from gsrules.tenant.statements import Statements
 from gsrules.tenant.store import (
@@ -176,25 +174,19 @@ class Tenant:
         return self._tables.table(name)
 
     def salesforce(self, name: str) -> exp.Table:
-        """The sample records of a Salesforce object; raises RunError if there is no sample."""
-        definition, path = self.catalogue.salesforce_object(name), self.catalogue.salesforce_file(name)
-        if definition is None or path is None:
-            hint = f"samples: {', '.join(self.catalogue.salesforce_names)}" if self.catalogue.salesforce_names else ""
-            message = f"there is no sample of the Salesforce object “{name}”"
-            raise RunError(
-                Problem("GS-TENANT-SALESFORCE", message, value=name, hint=hint or "datasets/salesforce/*.csv")
-            )
+        """The records of a Salesforce object: the tenant's copy, or the sample while no load has written to it.
+
+        Raises RunError if there is no sample.
+        """
+        definition = self.catalogue.salesforce_object(name)
+        if definition is None:
+            raise RunError(no_sample(self.catalogue, name))
+        copy = STORED + definition.name
+        if self._tables.home != STORE or self._tables.holds(copy):
+            return self._tables.table(copy)
         table = f"__salesforce_{definition.name}"
         if definition.name not in self._salesforce:
-            zone = self.catalogue.profile["tenant.timezone"]
-            values = [
-                named(
-                    exp.Cast(this=from_text(one.type, column(one.name), zone), to=sql_type(one.type.storage)),
-                    one.name,
-                )
-                for one in definition.fields.values()
-            ]
-            self.statements.table(table, spell(exp.select(*values).from_(sample_rows(path))), anew=True)
+            self.statements.table(table, spell(typed_sample(self.catalogue, definition.name, definition)), anew=True)
             self._salesforce[definition.name] = table
         return temp_table(table)
 
@@ -265,7 +257,7 @@ class Tenant:
             raise RunError(problem_of(error, self.path)) from error
 
     def _apply(self, write: Write) -> int:
-        definition = self.catalogue.objects[self._name(write.object)]
+        definition = self._definition(write.object)
         name = definition.name
         if write.kind == "insert":
             last = self._counters.next_sequence(name, 0)
@@ -295,11 +287,11 @@ class Tenant:
 
     def allocate(self, name: str, count: int) -> int:
         """Reserves `count` counters for new records of an object and returns the first."""
-        return self._counters.allocate(self.catalogue.objects[self._name(name)], count)
+        return self._counters.allocate(self._definition(name), count)
 
     def gsid(self, name: str, counter: exp.Expression) -> exp.Expression:
         """SQL for the GSID that belongs to a counter of `allocate`."""
-        return self._counters.gsid(self.catalogue.objects[self._name(name)], counter)
+        return self._counters.gsid(self._definition(name), counter)
 
     def reserved(self) -> CounterState:
         """Which counters are handed out, for `supposing`."""
@@ -329,6 +321,10 @@ class Tenant:
             return insert_into(target, columns, select)
 
         return self.statements.write(self.statements.spelled(("append", target.catalog, name, staging), build))
+
+    def forget_counters(self) -> None:
+        """Told when records were changed by others than `apply`: what is handed out next is looked up anew."""
+        self._counters.restore(({}, {}))
 
     # -- history
 
@@ -494,9 +490,16 @@ class Tenant:
     def _records_dir(self) -> Path:
         return self._project.datasets_dir / "records"
 
+    def _definition(self, name: str) -> ObjectDef:
+        """The object of that name, also a copy of a Salesforce object; raises KeyError if there is none."""
+        found = self.catalogue.objects.get(name) or self.catalogue.object(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
     def _name(self, name: str) -> str:
         """The catalogue's spelling; raises KeyError for an object it does not hold."""
-        return name if name in self.catalogue.objects else self.catalogue.objects[name.lower()].name
+        return name if name in self.catalogue.objects else self._definition(name).name
 
     def _count(self, table: exp.Table) -> int:
         key = ("count", table.catalog, table.name)
