@@ -65,6 +65,15 @@ cta_reasons: {Risk: [Usage Drop], Lifecycle: [Renewal]}
 playbooks:
   Recovery: {type: Risk, tasks: [{name: Call, days: 2}, {name: Meet, days: 8, priority: Low}]}
   Nurture: {type: Lifecycle}
+  Kick: {tasks: [{name: Agenda, days: 10, priority: Low}]}
+success_plan_templates:
+  Onboarding:
+    type: Objectives
+    objectives:
+      - {name: Go live, days: 2, playbook: Kick, priority: High}
+      - First value
+  Rescue: {type: Retention Plan}
+  Any: {objectives: [{name: Save it, type: Risk, reason: Usage Drop, days: 0, status: Work In Progress}]}
 """
 
 TYPES: Mapping[str, DataType] = {

@@ -1,4 +1,4 @@
-"""CTA types, reasons, priorities, statuses and playbooks of an action (actions.md §6.1)."""
+"""Types, reasons, priorities, statuses, playbooks and templates of an action (actions.md §6.1, §8)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from gsrules.actions.kind import BindEnv, Findings
 from gsrules.catalogue import CockpitItem, PlaybookDef
+from gsrules.catalogue.plan_templates import TemplateDef
 from gsrules.dataclass import dataclass
 from gsrules.errors import nearest
 from gsrules.spec.text import Text
@@ -15,6 +16,8 @@ _WORDS: Final = {
     "CTA_REASON": "reason",
     "CTA_PRIORITY": "priority",
     "CTA_STATUS": "status",
+    "SUCCESS_PLAN_TYPE": "success plan type",
+    "SUCCESS_PLAN_STATUS": "status",
 }
 
 
@@ -74,6 +77,34 @@ class CockpitBinder:
             )
         return found
 
+    def plan_type(self, name: Text) -> CockpitItem | None:
+        return self._option("SUCCESS_PLAN_TYPE", name, None)
+
+    def plan_status(self, name: Text, plan_type: CockpitItem | None) -> CockpitItem | None:
+        """A status that the plan type allows."""
+        if plan_type is None:
+            return None
+        return self._option("SUCCESS_PLAN_STATUS", name, plan_type)
+
+    def template(self, name: Text, plan_type: CockpitItem | None) -> TemplateDef | None:
+        """A template of success plans that the plan type allows."""
+        found = self.env.catalogue.template(name)
+        known = list(self.env.catalogue.templates)
+        if found is None:
+            hint = "templates: " + ", ".join(known)
+            if not known:
+                hint = "add it to success_plan_templates in datasets/picklists.yml"
+            message = f"there is no success plan template '{name}'"
+            near = nearest(name, known)
+            self.findings.error("GS-ACTION-CTA", message, name.place, value=name, hint=hint, near=near)
+        elif not found.active:
+            self.findings.error("GS-ACTION-CTA", f"the template '{name}' is inactive", name.place, value=name)
+        elif plan_type is not None and found.type is not None and found.type.gsid != plan_type.gsid:
+            message = f"the template '{name}' is for plans of the type {found.type.name}, not {plan_type.name}"
+            hint = "choose another, or another type"
+            self.findings.error("GS-ACTION-CTA", message, name.place, value=name, hint=hint)
+        return found
+
     def _option(self, category: str, name: Text, cta_type: CockpitItem | None) -> CockpitItem | None:
         catalogue = self.env.catalogue
         word = _WORDS[category]
@@ -81,7 +112,8 @@ class CockpitBinder:
         found = catalogue.cockpit(category, name, type_name)
         if found is None:
             known = [o.name for o in catalogue.cockpit_options(category, type_name) if o.active]
-            of_type = f" of the CTA type {type_name}" if type_name else ""
+            kind = "plan" if category.startswith("SUCCESS_PLAN") else "CTA"
+            of_type = f" of the {kind} type {type_name}" if type_name else ""
             self.findings.error(
                 "GS-ACTION-CTA",
                 f"there is no {word} '{name}'{of_type}",
