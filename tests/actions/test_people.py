@@ -71,5 +71,37 @@ def test_members(make: Make) -> None:
     assert done.codes[4] == "ENTITY_NOT_FOUND"
     found = [(r["Person_ID"][-1], r["Company_ID"][-1], r["Role"], r["IsPrimaryCompany"], r["Active"])
              for r in world.records("company_person")]  # fmt: skip
-    assert found == [("1", "1", "Boss", True, True), ("2", "2", "Aid", True, True), ("2", "3", "Aid", None, True)]
+    assert found == [("1", "1", "Boss", True, True), ("2", "2", "Aid", True, True), ("2", "3", "Aid", False, True)]
     assert done.warned == {"ASSOCIATION_SKIPPED": 1}
+
+
+def test_primary(make: Make) -> None:
+    world = make()
+    seeded(world, ("a@x.co", "A"))
+    for n in (1, 2):
+        world.seed("company_person", [{"Gsid": f"1C0100000000LOCAL0{n:018d}", "Person_ID": person(1),
+                                       "Company_ID": company(n), "IsPrimaryCompany": n == 1}])  # fmt: skip
+    world.dataset(COLUMNS, [
+        row(Mail="a@x.co", Company=company(2), Primary=True),
+        row(Mail="a@x.co", Company=company(3), Primary=True),
+        row(Mail="a@x.co", Company=company(4), Primary=False),
+    ])  # fmt: skip
+    done = world.act(people("Email: Mail", member="IsPrimaryCompany: Primary"))
+    assert done.outcomes == ["updated", "created", "created"], done.effects
+    found = {r["Company_ID"][-1]: r["IsPrimaryCompany"] for r in world.records("company_person")}
+    assert found == {"1": False, "2": False, "3": True, "4": False}
+    assert len(done.effects[0]["gsids"]) == 3
+    assert done.changes.counts.records_written == 4
+    assert world.act(people("Email: Mail", member="IsPrimaryCompany: Primary")).outcomes[2] == "unchanged"
+
+
+def test_chain(make: Make) -> None:
+    world = make(people__match_criteria=["Email", "ExternalRecordID"])
+    rows = []
+    for n in range(300):
+        rows += [row(Mail=f"p{n}@x.co", Id=f"i{n}"), row(Mail=f"p{n + 1}@x.co", Id=f"i{n}")]
+    world.dataset(COLUMNS, rows)
+    done = world.act(people("Email: Mail, ExternalRecordID: Id"))
+    assert len(world.records("person")) == 1
+    assert set(done.outcomes) == {"created", "updated"}
+    assert done.outcomes.count("created") == 1

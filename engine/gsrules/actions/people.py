@@ -154,7 +154,7 @@ class PeoplePlan:
             if part is None:
                 continue
             found, company = self._target(part)
-            fields = self._values(part, f"{part.object.name}.")
+            fields = [_where(value, found.value) for value in self._values(part, f"{part.object.name}.")]
             values += [found, *fields]
             items.append(named(found.value, target))
             items += [named(value.value, f"{prefix}{i}") for i, value in enumerate(fields)]
@@ -402,6 +402,15 @@ class PeoplePlan:
     def _key_text(self) -> exp.Expr:
         parts = [fragment("CAST(:v AS VARCHAR)", v=column(f"p{i}", "s")) for i, _ in self.load.identifiers]
         return fragment("NULLIF(:k, '')", k=call("concat_ws", text(", "), *parts))
+
+
+def _where(value: StagedValue, target: exp.Expr) -> StagedValue:
+    """What is wrong with a value counts only if there is a company or relationship to write it into."""
+
+    def there(found: Sequence[CodeEntry]) -> tuple[CodeEntry, ...]:
+        return tuple((all_of([fragment("NOT :t IS NULL", t=target), each]), code) for each, code in found)
+
+    return replace(value, failures=there(value.failures), warnings=there(value.warnings))
 
 
 def _joined(parts: Sequence[exp.Expr]) -> exp.Expr:

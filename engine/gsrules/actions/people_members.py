@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -63,11 +64,17 @@ class Members:
     @cached_property
     def slots(self) -> list[Slot]:
         slots = value_slots(self.part, self.prefix, self.run, column("mapped"))
-        if self.is_company and not self.maps_primary:
-            default = self.part.defaults.get(PRIMARY, typed_null("BOOLEAN"))
-            first = fragment("CASE WHEN :l THEN TRUE ELSE :d END", l=column("alone"), d=default)
-            slots.append(Slot(PRIMARY, typed_null("BOOLEAN"), first, exp.false()))
-        return slots
+        if not self.is_company:
+            return slots
+        if not self.maps_primary:
+            return [*slots, Slot(PRIMARY, typed_null("BOOLEAN"), column("alone"), exp.false())]
+        return [self._mapped_primary(slot) if slot.name == PRIMARY else slot for slot in slots]
+
+    @staticmethod
+    def _mapped_primary(slot: Slot) -> Slot:
+        """The mapping does not speak of the companies that only follow from a relationship."""
+        made = fragment("CASE WHEN :m THEN :v ELSE :a END", m=column("mapped"), v=slot.made, a=column("alone"))
+        return replace(slot, made=made)
 
     def decide(self, staged: str, people: str) -> None:
         """Makes the table of lines: `row`, `person`, `target`, `mapped`, `gsid`, `makes`, `is_stored` and the sides."""
@@ -149,9 +156,7 @@ class Members:
         ends = [exp.EQ(this=column(name, "n"), expression=column(name, "p")) for name in _ENDS]
         on = all_of([is_null(column("stored", "p")), *ends])
         query = select(*items).from_(source, copy=False).join(left_join(relation(fresh, "n"), on=on), copy=False)
-        if self.is_company and not self.maps_primary:
-            query = self._with_alone(query)
-        folded: exp.Query = fold(query, self.slots)
+        folded: exp.Query = fold(self._with_alone(query) if self.is_company else query, self.slots)
         also: list[exp.Expr] = []
         if self.is_company and self.maps_primary:
             folded = self._with_cleared(folded)
@@ -161,14 +166,24 @@ class Members:
     # The primary company
 
     def _with_alone(self, query: exp.Select) -> exp.Select:
-        """Adds `alone`: whether the line is the first company of a person who has none."""
+        """Adds `alone`: whether the line is the first new company of a person who has no primary one."""
         owners = select(named(column("Person_ID"), "owner")).distinct(copy=False)
-        owners = owners.from_(self.run.tenant.table(self.object), copy=False)
-        on = exp.EQ(this=column("owner", "o"), expression=column("person", "p"))
-        first = exp.Window(this=fragment("MIN(:a)", a=column("at", "p")), partition_by=[column("person", "p")])
-        alone = fragment(":o IS NULL AND :a = :f", o=column("owner", "o"), a=column("at", "p"), f=first)
-        joined = query.join(left_join(sub(owners, "o"), on=on), copy=False)
-        return joined.select(named(alone, "alone"), copy=False)
+        owners = owners.from_(self.run.tenant.table(self.object), copy=False).where(column(PRIMARY), copy=False)
+        on = exp.EQ(this=column("owner", "o"), expression=column("person", "l"))
+        takes: exp.Expr = column("makes", "l")
+        if self.maps_primary:
+            # a line that is mapped takes the place only if it says so, as the first new one or not
+            value = column(self._primary_value, "l")
+            takes = fragment(
+                "CASE WHEN :m THEN COALESCE(:v, FALSE) ELSE :n END", m=column("mapped", "l"), v=value, n=takes
+            )
+        first = fragment("MIN(:a) FILTER (WHERE :t)", a=column("at", "l"), t=takes)
+        window = exp.Window(this=first, partition_by=[column("person", "l")])
+        alone = fragment(":o IS NULL AND :a = :f", o=column("owner", "o"), a=column("at", "l"), f=window)
+        whole = exp.Column(this=exp.Star(), table=exp.to_identifier("l", quoted=True))
+        flagged = select(whole, named(fragment("COALESCE(:a, FALSE)", a=alone), "alone"))
+        flagged = flagged.from_(sub(query, "l"), copy=False)
+        return flagged.join(left_join(sub(owners, "o"), on=on), copy=False)
 
     def _with_cleared(self, folded: exp.Query) -> exp.Select:
         """A line that sets the flag clears it on the person's others: on those stored, and on those of earlier rows.
