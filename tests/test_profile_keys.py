@@ -44,7 +44,11 @@ FILES = {
         cta_reasons: {Risk: [Usage Drop]}
         playbooks:
           Recovery: {type: Risk, tasks: [{name: Call, days: 12}]}
+        success_plan_templates: {Start: {objectives: [Go live]}}
         """,
+    "datasets/records/cta_group.csv": (
+        "Name,CompanyId.Name,SuccessPlanTypeId.Name,StatusId.Name\nPlan of Acme,Acme,Objectives,Draft\n"
+    ),
     "datasets/records/gsuser.csv": "Name,Email\nOwner,owner@example.com\nOther,other@example.com\n",
     "datasets/records/company.csv": 'Name,Csm.Name,Industry\nAcme,Owner,""\nBeta,,B\n',
     "datasets/records/relationship_type.csv": "Name,IsActive\nProduct,true\n",
@@ -110,6 +114,15 @@ def cta(more: str = "", name: str = "Open one", priority: str = "High") -> str:
         "actions:\n"
         f"  - {{action: create_cta, id: A, from: C, company: Company, name: '{name}', type: Risk, "
         f"reason: Usage Drop, priority: {priority}, status: New, owner: {{column: CSM}}{more}}}\n"
+    )
+
+
+def plan(more: str = "", name: str = "Another") -> str:
+    return (
+        "  C: {type: fetch, object: company, show: [Name, Gsid as Company, Csm as CSM]}\n"
+        "actions:\n"
+        f"  - {{action: create_success_plan, id: A, from: C, company: Company, name: 'Plan of {name}', "
+        f"type: Objectives, status: Draft{more}}}\n"
     )
 
 
@@ -218,6 +231,9 @@ KEYS: dict[str, tuple[str, object]] = {
     "cta.playbook_tasks": (cta(", playbook: Recovery", name="New one"), "ignore"),
     "cta.playbook_due_date": (cta(", playbook: Recovery", name="New one"), "keep"),
     "cta.max_count": (cta(name="New one"), 1),
+    "plan.on_existing": (plan(", owner: {column: CSM}", "Acme"), ["owner"]),
+    "plan.owner_missing": (plan(), "error"),
+    "plan.template_objectives": (plan(", template: Start"), "ignore"),
     "tenant.id": (load("Note__gc: note"), "00000000OTHER0"),
     "tenant.run_user": (load("Note__gc: note"), USER),
     "tenant.currency": (load("Note__gc: note"), "EUR"),
