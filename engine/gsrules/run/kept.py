@@ -141,6 +141,7 @@ def _report(folder: Path, data: Mapping[str, Any]) -> RunReport:
             behaviours=tuple(Behaviour.read(each) for each in data.get("behaviours", ())),
             artifacts=data.get("artifacts"),
             params=dict(data.get("params", {})),
+            notified=tuple(data.get("notified", ())),
         )
     except (KeyError, TypeError) as error:
         raise _unreadable(folder, f"its form is that of another version: {error}") from error
@@ -160,8 +161,10 @@ def _action(data: Mapping[str, Any]) -> ActionReport:
         for name in ("errors", "skips", "warnings")
     }
     exports = tuple(ExportReport(**each) for each in data.get("exports", ()))
-    outbox = dict(data.get("outbox", {}))
-    return ActionReport(data["id"], data["action"], data["from"], counts, **groups, exports=exports, outbox=outbox)
+    outbox, delivered = dict(data.get("outbox", {})), dict(data.get("delivered", {}))
+    return ActionReport(
+        data["id"], data["action"], data["from"], counts, **groups, exports=exports, outbox=outbox, delivered=delivered
+    )
 
 
 def _problem(data: Mapping[str, Any]) -> Problem:
@@ -176,12 +179,31 @@ def history_rows(workspace: Workspace, rule: str | None, limit: int, store: Path
     resolved = workspace.resolve(rule) if rule is not None else None
     counts = [named(_summed(name), name) for name in ("matched", "created", "updated", "closed", "skipped", "failed")]
     shown = [named(column("run_id"), "run"), column("rule"), column("rule_date"), column("status"), *counts]
+    shown.append(named(_undoing(), "undo"))
     newest = [exp.Ordered(this=column(name), desc=True) for name in ("started", "run_id")]
     with workspace.tenant("read", store) as tenant:
         rows = exp.select(*shown, column("started")).from_(tenant.internal("gs_run_history"))
+        kept = exp.select("run_id", "undone_by").from_(tenant.internal("gs_journal_run")).subquery("kept")
+        rows = rows.join(kept, using=["run_id"], join_type="left")
         if resolved is not None:
             rows = rows.where(column("rule").eq(exp.Literal.string(resolved)))
         yield Rows(tenant.con, spell(rows.order_by(*newest).limit(limit)))
+
+
+def _undoing() -> exp.Expression:
+    """Whether a run can be undone, was undone, or is an undo."""
+    undone = exp.Anonymous(this="json_extract_string", expressions=[column("report"), exp.Literal.string("$.undone")])
+    says = {
+        column("mode").eq(exp.Literal.string("undo")): exp.DPipe(
+            this=exp.Literal.string("undo of "), expression=undone
+        ),
+        column("undone_by").is_(exp.Null()).not_(): exp.DPipe(
+            this=exp.Literal.string("undone by "), expression=column("undone_by")
+        ),
+        column("run_id", "kept").is_(exp.Null()).not_(): exp.Literal.string("can be undone"),
+    }
+    branches = [exp.If(this=when, true=text) for when, text in says.items()]
+    return exp.Case(ifs=branches, default=exp.Literal.string("not kept"))
 
 
 def _summed(name: str) -> exp.Expression:
