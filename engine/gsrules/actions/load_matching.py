@@ -63,14 +63,20 @@ class Matching:
         after = [named(self.stage.on_creation(m, column(f"v{i}")), f"a{i}") for i, m in self.stage.written]
         gsid = named(typed_null("VARCHAR"), "gsid")
         made = select(*kept, *after, gsid).from_(sub(self.stage.select(), "s"), copy=False)
-        outcome = fragment("CASE WHEN :c IS NULL THEN 'created' ELSE 'failed' END", c=column("codes"))
+        outcome = fragment(
+            "CASE WHEN :c IS NULL THEN 'created' WHEN list_extract(:c, 1) = 'SCORE_NULL' THEN 'skipped'"
+            " ELSE 'failed' END",
+            c=column("codes"),
+        )
         decided = sub(self.unique.checked(made), "u")
         return select(exp.Star(), named(outcome, "outcome")).from_(decided, copy=False)
 
     def _matches(self) -> exp.Select:
         """Every row with the record that its identifiers find, the values before and after, and the outcome."""
         matched = self.unique.checked(self._decided(self._joined()))
-        skipping = {"DUPLICATE_IN_BATCH"} if self.profile["load.duplicate_keys"] != "error" else set()
+        skipping = {"SCORE_NULL"}
+        if self.profile["load.duplicate_keys"] != "error":
+            skipping.add("DUPLICATE_IN_BATCH")
         if self.profile["load.update_no_match"] == "skip":
             skipping.add("NO_RECORD_TO_UPDATE")
         if self.load.deletes is not None:

@@ -13,6 +13,7 @@ from gsrules.actions.entity import BoundEntity, stage_entity, unknown_types
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.messages import SKIPS
 from gsrules.actions.rows import Matched, spelling
+from gsrules.actions.score_cards import applied_card
 from gsrules.actions.score_rollup import Rollup
 from gsrules.actions.score_scale import ScoreSource, chosen, given, scale_table, stage_score, with_default
 from gsrules.actions.staging import (
@@ -57,16 +58,6 @@ SELECT * FROM (
       AND NOT LOWER(q."Name") IN ('overall score', 'overall')
       AND (LOWER(q."Name") = LOWER(:measure) OR q."Gsid" = :measure)
 ) AS s WHERE s."place" = 1
-"""
-
-# Which scorecard applies to an entity: the one that it names, else the only active one of its kind.
-_APPLIED: Final = """
-SELECT e."Gsid" AS "g", COALESCE(e."ScorecardId", o."card") AS "card"
-FROM "@entities" AS e
-CROSS JOIN (
-  SELECT CASE WHEN COUNT(*) = 1 THEN MIN(m."Gsid") END AS "card"
-  FROM "@masters" AS m WHERE m."EntityType" = :kind AND COALESCE(m."IsActive", TRUE)
-) AS o
 """
 
 _DECIDED: Final = """
@@ -267,8 +258,7 @@ class _Plan:
     def _staged(self, stated: str) -> exp.Select:
         """`row`, entity, company, the applied scorecard, score, range, comment, codes."""
         entity = stage_entity(self.entity, self.rows)
-        tables = {"entities": self.run.tenant.table(self.entity.kind), "masters": self.run.tenant.table(CARDS)}
-        applied = self.rows.join(statement(_APPLIED, tables, kind=self._kind), [("g", entity.gsid.value)])
+        applied = applied_card(self.run, self.entity.kind, entity.gsid.value, self.rows)
         of_card = select(*(column(name) for name in ("i", "card", "scheme", "measure")))
         found = self.rows.join(of_card.from_(relation(stated), copy=False), [("card", column("card", applied))])
         scheme = column("scheme", found)
@@ -285,7 +275,18 @@ class _Plan:
         if not self.run.profile["score.null_as_na"]:
             failures.append((fragment(":f AND :b", f=fits, b=exp.Paren(this=score.blank)), "SCORE_NULL"))
         failures += [(fragment(":f AND :c", f=fits, c=exp.Paren(this=c)), code) for c, code in score.failures]
-        staged = StagedValue("`score`", score.score, score.shown, tuple(failures))
+        other = fragment(
+            "CASE WHEN :c IS NULL THEN CONCAT(:none, :n, :active) ELSE CONCAT(:quote, COALESCE(:m, :c), :applies) END",
+            c=column("card", applied),
+            none=text("no scorecard applies: ScorecardId is null, and "),
+            n=column("n", applied),
+            active=text(" scorecards are active"),
+            quote=text("'"),
+            m=column("name", applied),
+            applies=text("' applies, which the action does not set"),
+        )
+        words = {**score.words, "SCORECARD_NOT_APPLIED": other}
+        staged = StagedValue("`score`", score.score, score.shown, tuple(failures), words=words)
         comment = self._comment()
         items = [
             named(self.rows.row, "row"),

@@ -6,6 +6,7 @@ scorecard_scheme_definition with GSIDs that depend on their names alone. The ove
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -327,6 +328,11 @@ def _place_of(names: Iterable[str], name: str, fallback: Place | None) -> Place 
     return next((_at(each) for each in names if each == name), None) or fallback
 
 
+def history_field(measure: str) -> str:
+    """The name of the field that keeps the history of a measure: that of a custom field (platform.md §2.1)."""
+    return re.sub(r"[^\w ]", "", measure).strip().replace(" ", "_") + "__gc"
+
+
 def with_measures(objects: Mapping[str, ObjectDef], names: Callable[[str], Iterable[str]]) -> dict[str, ObjectDef]:
     """The objects, with one number field a measure in those that hold the history of scores (platform.md §3.6)."""
     made = dict(objects)
@@ -336,8 +342,9 @@ def with_measures(objects: Mapping[str, ObjectDef], names: Callable[[str], Itera
         taken = {each.lower() for each in fields}
         stamps = {each: fields.pop(each) for each in [n for n, each in fields.items() if each.system and n != "Gsid"]}
         for measure in names(entity):
-            if measure.lower() not in taken:
+            column = history_field(measure)
+            if column.lower() not in taken:
                 description = "The score of the measure."
-                fields[measure] = FieldDef(measure, measure, NUMBER, standard=False, description=description)
+                fields[column] = FieldDef(column, measure, NUMBER, standard=False, description=description)
         made[name] = replace(known, fields=fields | stamps)
     return made
