@@ -27,8 +27,10 @@ _PROFILE_KEYS: Final[Mapping[str, str]] = {
     "fiscal_year_start_month": "calendar.fiscal_year_start_month",
 }
 _FOLDERS: Final[Mapping[str, str]] = {"rules": "rules", "datasets": "datasets", "tests": "tests"}
+_NOTIFIED: Final = ("success", "failure")
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _STORE: Final = ".gsrules/tenant.duckdb"
-_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "profile", "limits", "runs")
+_KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "notify", "profile", "limits", "runs")
 _RUNS_TO_UNDO: Final = 20
 _MOST_RUNS_TO_UNDO: Final = 1000
 _BUCKET_TEXTS: Final = ("path", "url", "endpoint", "region", "profile")
@@ -77,6 +79,8 @@ class Project:
     """Of how many runs the tenant keeps what they overwrote (`[runs] undo`)."""
     pgp_keys: Mapping[str, Path] | None = field(default_factory=dict)
     """The files of secret PGP keys, by name; None where encrypted files are given in plain, as in rule tests."""
+    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who is told of runs: e-mail addresses by `success` and `failure`, where a rule does not say otherwise."""
 
     @classmethod
     def find(cls, start: Path, explicit: Path | None = None) -> Project:
@@ -222,6 +226,7 @@ class _Settings:
             settings_file=self.file,
             runs_to_undo=self._runs_to_undo(),
             pgp_keys=MappingProxyType(self._pgp_keys()),
+            notify=MappingProxyType(self._notify()),
         )
 
     def _profile(self) -> Profile:
@@ -317,6 +322,19 @@ class _Settings:
         message = f"`runs.undo` must be a whole number from 0 to {_MOST_RUNS_TO_UNDO}"
         self._problem(message, "runs.undo", value=value, hint="of so many runs the tenant keeps what they overwrote")
         return _RUNS_TO_UNDO
+
+    def _notify(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for key, value in self._table_of("notify").items():
+            if not self._check_key(key, _NOTIFIED, f"notify.{key}"):
+                continue
+            given = [value] if isinstance(value, str) else value
+            if isinstance(given, list) and all(isinstance(one, str) and _ADDRESS.fullmatch(one) for one in given):
+                found[key] = tuple(given)
+            else:
+                hint = f'{key} = ["ops@example.com"]'
+                self._problem(f"`notify.{key}` must be a list of e-mail addresses", f"notify.{key}", hint=hint)
+        return found
 
     def _pgp_keys(self) -> dict[str, Path]:
         found: dict[str, Path] = {}

@@ -6,7 +6,8 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -30,46 +31,60 @@ def kept_run_id(rule_date: date, turn: int) -> str:
     return f"{rule_date:%Y%m%d}-000000-{turn + 1:08x}"
 
 
-def write_artifacts(
-    folder: Path,
-    report: RunReport,
-    rule_file: Path,
-    tenant: Tenant,
-    datasets: Mapping[str, str],
-    effects: Mapping[str, str],
-    rejects: Mapping[str, str],
-) -> None:
-    """Writes the run's folder in one move: a reader never sees half of it.
+class RunFolder:
+    """The folder of one run, written beside its place and moved there in one go: a reader never sees half of it."""
 
-    `datasets` and `effects` map task names and action ids to temporary tables of the tenant's connection, `rejects`
-    the tasks of which cells were read as null to the tables that hold these.
-    """
-    connection = tenant.con
-    draft = folder.with_name(f".{folder.name}.draft")
-    try:
-        (draft / "datasets").mkdir(parents=True)
-        (draft / "effects").mkdir()
-        shutil.copyfile(rule_file, draft / "rule.yml")
-        for task, table in datasets.items():
-            _copy(connection, table, ("__row",), draft / "datasets" / f"{file_name(task)}.parquet")
-        for position, (action, table) in enumerate(effects.items(), start=1):
-            _copy(connection, table, ("row",), draft / "effects" / f"{position}-{file_name(action)}.parquet")
-        for task, table in rejects.items():
-            (draft / "rejects").mkdir(exist_ok=True)
-            _copy(connection, table, ("file", "line"), draft / "rejects" / f"{file_name(task)}.parquet")
-        write_file(tenant, report.run_id, draft / "outbox.jsonl")
-        (draft / "report.json").write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False), encoding="utf-8")
-        draft.rename(folder)
-    except (OSError, duckdb.IOException) as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise RunError(
-            Problem(
-                "GS-OUTPUT",
-                "the run's artefacts cannot be written",
-                value=str(folder),
-                hint=f"{str(error).splitlines()[0]}; the tenant holds the run all the same",
-            )
-        ) from error
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._draft = path.with_name(f".{path.name}.draft")
+
+    def keep_rows(
+        self,
+        rule_file: Path,
+        tenant: Tenant,
+        datasets: Mapping[str, str],
+        effects: Mapping[str, str],
+        rejects: Mapping[str, str],
+    ) -> None:
+        """Writes the rule and the rows. Raises RunError GS-OUTPUT.
+
+        `datasets` and `effects` map task names and action ids to temporary tables of the tenant's connection,
+        `rejects` the tasks of which cells were read as null to the tables that hold these.
+        """
+        draft = self._draft
+        with self._complaining():
+            for part in ("datasets", "effects", *(("rejects",) if rejects else ())):
+                (draft / part).mkdir(parents=True)
+            shutil.copyfile(rule_file, draft / "rule.yml")
+            for task, table in datasets.items():
+                _copy(tenant.con, table, ("__row",), draft / "datasets" / f"{file_name(task)}.parquet")
+            for position, (action, table) in enumerate(effects.items(), start=1):
+                _copy(tenant.con, table, ("row",), draft / "effects" / f"{position}-{file_name(action)}.parquet")
+            for task, table in rejects.items():
+                _copy(tenant.con, table, ("file", "line"), draft / "rejects" / f"{file_name(task)}.parquet")
+
+    def finish(self, report: RunReport, tenant: Tenant, delivered: str | None) -> None:
+        """Adds the outbox and the report, and puts the folder into its place. Raises RunError GS-OUTPUT."""
+        with self._complaining():
+            write_file(tenant, report.run_id, delivered, self._draft / "outbox.jsonl")
+            text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
+            (self._draft / "report.json").write_text(text, encoding="utf-8")
+            self._draft.rename(self.path)
+
+    @contextmanager
+    def _complaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, duckdb.IOException) as error:
+            shutil.rmtree(self._draft, ignore_errors=True)
+            raise RunError(
+                Problem(
+                    "GS-OUTPUT",
+                    "the run's artefacts cannot be written",
+                    value=str(self.path),
+                    hint=f"{str(error).splitlines()[0]}; the tenant holds the run all the same",
+                )
+            ) from error
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: Sequence[str], path: Path) -> None:

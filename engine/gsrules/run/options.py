@@ -31,7 +31,7 @@ class RunOptions:
     that follow it; else nobody looks, and what the last action decided is not written to the copy. `on_step` is
     told what is being done. `archive`: the files that a live run has read move to the archive of their task. `trace`:
     keep every step of every task, with what each row was made of. `behaviours`: how to look for the doubtful
-    behaviours on which the result depends.
+    behaviours on which the result depends. `deliver`: a live run sends the API calls of its outbox to this machine.
     """
 
     rule_date: dt.date | None = None
@@ -43,6 +43,7 @@ class RunOptions:
     trace: bool = False
     archive: bool = False
     behaviours: Counting = "off"
+    deliver: bool = False
     on_step: Callable[[str], None] = _silent
 
     def date_in(self, profile: Mapping[str, Any]) -> dt.date:

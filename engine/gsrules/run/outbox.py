@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import duckdb
 from sqlglot import exp
 
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.staging import (
     Scratch,
+    aliased,
     cast,
     column,
     fragment,
     given_number,
+    left_join,
     named,
     relation,
     select,
     spelled,
-    sub,
     text,
 )
 from gsrules.tenant import Tenant
@@ -72,24 +72,37 @@ def keep(asked: ActionRun, action: str, made: ChangeList, last: int) -> int:
     return last + asked.tenant.append_internal(OUTBOX_TABLE, staging)
 
 
-def write_file(tenant: Tenant, run_id: str, path: Path) -> None:
+def last_number(tenant: Tenant, run_id: str) -> int:
+    """The number of the last entry of a run, 0 if it has none."""
+    last = fragment("COALESCE(MAX(:n), 0)", n=column("n"))
+    query = select(last).from_(tenant.internal(OUTBOX_TABLE)).where(_of(run_id))
+    return int(tenant.statements.rows(spelled(query), anew=True)[0][0])
+
+
+def write_file(tenant: Tenant, run_id: str, delivered: str | None, path: Path) -> None:
     """Writes the entries of a run as JSON lines, in order, headers as an object; no file if it has none.
 
-    Raises duckdb.IOException where it cannot be written.
+    `delivered`: the table of `deliver` that tells what became of the requests, if they were sent. Raises
+    duckdb.IOException where the file cannot be written.
     """
-    table = tenant.internal(OUTBOX_TABLE)
-    of_run = exp.EQ(this=column("run"), expression=text(run_id))
-    if not tenant.statements.rows(spelled(select(exp.Literal.number(1)).from_(table).where(of_run).limit(1))):
+    if not last_number(tenant, run_id):
         return
-    _copy(tenant.con, select(*_shown()).from_(table).where(of_run).order_by(column("n")), path)
+    query = select(*_shown("o")).from_(aliased(tenant.internal(OUTBOX_TABLE), "o")).where(_of(run_id, "o"))
+    if delivered is not None:
+        on = exp.EQ(this=column("n", "o"), expression=column("n", "a"))
+        query = query.join(left_join(relation(delivered, "a"), on), copy=False)
+        query = query.select(*(column(name, "a") for name in ("response", "not_delivered")), copy=False)
+    rows = spelled(query.order_by(column("n", "o")))
+    tenant.con.execute(f"COPY ({rows}) TO {spelled(text(str(path)))} (FORMAT json)")
 
 
-def _shown() -> list[exp.Expr]:
+def _of(run_id: str, alias: str | None = None) -> exp.Expr:
+    return exp.EQ(this=column("run", alias), expression=text(run_id))
+
+
+def _shown(alias: str) -> list[exp.Expr]:
     """What a line holds, in the order of actions.md §9.1."""
     names = ("run", "n", "rule", "action", "row", "at", "kind", "connection", "method", "url", "headers", "body")
-    return [named(cast(column(name), "JSON"), name) if name == "headers" else column(name) for name in names]
-
-
-def _copy(con: duckdb.DuckDBPyConnection, query: exp.Select, path: Path) -> None:
-    rows = spelled(select(exp.Star()).from_(sub(query)))
-    con.execute(f"COPY ({rows}) TO {spelled(text(str(path)))} (FORMAT json)")
+    return [
+        named(cast(column(name, alias), "JSON"), name) if name == "headers" else column(name, alias) for name in names
+    ]

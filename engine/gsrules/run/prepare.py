@@ -25,6 +25,7 @@ from gsrules.tenant import Tenant
 from gsrules.tenant.names import column
 
 if TYPE_CHECKING:
+    from gsrules.run.guards import Guard
     from gsrules.sources import OpenSource, SourceFile
     from gsrules.spec.tasks import S3Task
 
@@ -101,6 +102,7 @@ class BoundRule:
     plan: DataPlan
     actions: tuple[tuple[ActionSpec, BoundAction], ...]
     findings: tuple[Problem, ...]
+    guards: tuple[Guard, ...] = ()
 
     def spelling(self, alias: str) -> SpellEnv:
         """How expressions are spelled over rows that stand under an alias."""
@@ -143,10 +145,26 @@ def bind_rule(
         else:
             bound.append((action, made))
             findings.extend(made.findings)
+    guards: tuple[Guard, ...] = ()
+    try:
+        guards = _bind_guards(rule, bound, plan, workspace)
+    except InputError as error:
+        problems.extend(error.problems)
     if problems:
         raise InputError(problems)
     findings.extend(problem for problem in context.findings if problem not in findings)
-    return BoundRule(rule, context, plan, tuple(bound), tuple(findings))
+    return BoundRule(rule, context, plan, tuple(bound), tuple(findings), guards)
+
+
+def _bind_guards(
+    rule: RuleSpec, bound: Sequence[tuple[ActionSpec, BoundAction]], plan: DataPlan, workspace: Workspace
+) -> tuple[Guard, ...]:
+    if rule.expect is None and all(spec.expect is None for spec in rule.actions):
+        return ()
+    from gsrules.run.guards import Grouped, bind_guards  # few rules have them
+
+    over = [Grouped(spec, action, plan.tasks[find_task(plan, spec.from_, spec.id)].columns) for spec, action in bound]
+    return bind_guards(rule, over, workspace.catalogue)
 
 
 def bind_alone(workspace: Workspace, rule: RuleSpec, tenant: Tenant, options: RunOptions) -> BoundRule:

@@ -65,6 +65,7 @@ class ActionReport:
     """One action: its row counts (actions.md §10.1), with errors, skips and warnings grouped by code.
 
     `outbox`: how many entries of each kind it adds to the outbox; a dry run only says what it would add.
+    `delivered`: how many of its API calls got which answer, if they were sent.
     """
 
     id: str
@@ -76,6 +77,7 @@ class ActionReport:
     warnings: tuple[ErrorCount, ...] = ()
     exports: tuple[ExportReport, ...] = ()
     outbox: Mapping[str, int] = field(default_factory=dict)
+    delivered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -106,7 +108,8 @@ class ActionReport:
             "warnings": [_count_json(e) for e in self.warnings],
         }
         exports = {"exports": [each.as_json() for each in self.exports]} if self.exports else {}
-        return shown | exports | ({"outbox": dict(self.outbox)} if self.outbox else {})
+        outbox = {"outbox": dict(self.outbox)} if self.outbox else {}
+        return shown | exports | outbox | ({"delivered": dict(self.delivered)} if self.delivered else {})
 
 
 def _count_json(group: ErrorCount) -> dict[str, Any]:
@@ -118,6 +121,7 @@ class RunReport:
     """One run of one rule; `params` are those that were given, the others had the rule's own values.
 
     `behaviours` are the doubtful behaviours on which the result depended, as far as they were looked for.
+    `notified`: to whom the outbox holds a notification; a dry run only says to whom it would.
     """
 
     run_id: str
@@ -135,6 +139,7 @@ class RunReport:
     behaviours: tuple[Behaviour, ...] = ()
     artifacts: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+    notified: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The documented JSON; `problems` says why a run failed and is left out when it did not, `params` if none."""
@@ -153,7 +158,8 @@ class RunReport:
             "behaviours": [each.as_json() for each in self.behaviours],
             "artifacts": self.artifacts,
         }
-        given = {"params": dict(self.params)} if self.params else {}
+        given: dict[str, Any] = {"params": dict(self.params)} if self.params else {}
+        given |= {"notified": list(self.notified)} if self.notified else {}
         return shown | given | ({"problems": [problem_json(p) for p in self.problems]} if self.problems else {})
 
 

@@ -28,8 +28,12 @@ from gsrules.spec.text import Text, YamlMapping
 from gsrules.spec.words import meant
 
 if TYPE_CHECKING:
+    from gsrules.spec.guards import GuardSpec
+    from gsrules.spec.notify import NotifySpec
     from gsrules.spec.schedule import ScheduleSpec
 else:
+    GuardSpec = Annotated[Any, Later("gsrules.spec.guards", "GuardSpec")]
+    NotifySpec = Annotated[Any, Later("gsrules.spec.notify", "NotifySpec")]
     ScheduleSpec = Annotated[Any, Later("gsrules.spec.schedule", "ScheduleSpec")]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -148,6 +152,12 @@ class RuleSpec(Spec):
         min_length=1, description="The data setup: name → task; the name is the output dataset's name."
     )
     actions: tuple[AnyAction, ...] = Field((), description="What is done with the datasets, in order.")
+    expect: GuardSpec | None = Field(
+        None, description="Bounds for what all actions together do: if one is broken, nothing is applied."
+    )
+    notify: NotifySpec | None = Field(
+        None, description="Who is told of a run, instead of those that the settings name."
+    )
     profile: dict[Name, ProfileValue] = Field(
         default_factory=dict, description="Behaviour keys that differ for this rule, such as filter.between."
     )
