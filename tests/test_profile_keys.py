@@ -40,6 +40,7 @@ FILES = {
           Num__gc: {type: number, label: Num}
           Day__gc: {type: date, label: Day}
         """,
+    "datasets/scorecards.yml": "scorecards: {Health: {measures: [Usage, Support]}}\n",
     "datasets/picklists.yml": """
         cta_reasons: {Risk: [Usage Drop]}
         playbooks:
@@ -114,6 +115,15 @@ def cta(more: str = "", name: str = "Open one", priority: str = "High") -> str:
         "actions:\n"
         f"  - {{action: create_cta, id: A, from: C, company: Company, name: '{name}', type: Risk, "
         f"reason: Usage Drop, priority: {priority}, status: New, owner: {{column: CSM}}{more}}}\n"
+    )
+
+
+def score(value: str) -> str:
+    return (
+        "  C: {type: fetch, object: company, show: [Gsid as Company, CurrentScore as Score]}\n"
+        "actions:\n"
+        "  - {action: set_score, id: A, from: C, company: Company, measure: Usage, scorecard: Health, "
+        f"score: {value}}}\n"
     )
 
 
@@ -231,6 +241,9 @@ KEYS: dict[str, tuple[str, object]] = {
     "cta.playbook_tasks": (cta(", playbook: Recovery", name="New one"), "ignore"),
     "cta.playbook_due_date": (cta(", playbook: Recovery", name="New one"), "keep"),
     "cta.max_count": (cta(name="New one"), 1),
+    "score.out_of_range": (score("{expression: 60 * 2}"), "clamp"),
+    "score.null_as_na": (score("Score"), True),
+    "score.rollup": (score("{value: 60}"), "off"),
     "plan.on_existing": (plan(", owner: {column: CSM}", "Acme"), ["owner"]),
     "plan.owner_missing": (plan(), "error"),
     "plan.template_objectives": (plan(", template: Start"), "ignore"),

@@ -109,7 +109,7 @@ class ActionKind:
     """A registered kind: what the schema, the reference pages and the validator say about it.
 
     `entities` are the rule kinds in which it may stand; `engines` the engines that know it (actions.md §1.1).
-    `bind` raises one InputError with all problems. A kind that is not `ready` is known, but refuses to bind.
+    `bind` raises one InputError with all problems.
     """
 
     name: str
@@ -119,7 +119,6 @@ class ActionKind:
     evidence: str
     example: str
     bind: Bind
-    ready: bool = True
     entities: tuple[str, ...] = ("company", "relationship")
     engines: tuple[str, ...] = ("horizon", "bionic")
     strict_entities: tuple[str, ...] = ()

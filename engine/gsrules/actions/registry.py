@@ -68,10 +68,6 @@ def bind_action(spec: ActionSpec, columns: tuple[Column, ...], env: BindEnv) -> 
     kind = action_kind(spec.action)
     findings = Findings(spec.id)
     place = spec.place_of("action")
-    if not kind.ready:
-        hint = "remove the action, or keep it in a rule of its own"
-        message = f"`{kind.name}` ({kind.title}) is known to Gainsight, but this version does not run it"
-        findings.error("GS-NOT-YET", message, place, value=kind.name, hint=hint)
     entity = env.rule.for_
     strict = kind.strict_entities if env.profile["run.strict_applicability"] else ()
     if entity not in kind.entities or (strict and entity not in strict):
