@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -70,7 +71,14 @@ def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
         archived={task.task: task.archived for task in report.tasks},
         behaviours=[each.key for each in report.behaviours],
         file=_texts(workspace.project.root / "datasets" / "s3").get,
+        outbox=_outbox(tenant, report.run_id),
     )
+
+
+def _outbox(tenant: Any, run_id: str) -> list[Row]:
+    table = tenant.internal("outbox").sql(dialect="duckdb")
+    rows = _rows(tenant.con.execute(f"select * from {table} where run = ? order by n", [run_id]))
+    return [{**row, "headers": [f"{n}: {v}" for n, v in json.loads(row["headers"] or "{}").items()]} for row in rows]
 
 
 def _texts(folder: Path) -> dict[str, str]:

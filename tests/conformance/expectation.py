@@ -17,7 +17,8 @@ class Result:
     """One run in plain values. `problems` holds (code, message); `records(object, paths)` reads the tenant.
 
     The rest only the engine gives: `warnings` as (code, message and place), `rejects` and `archived` by task, the
-    keys of `behaviours`, and `file(path)`, the text of a file below `datasets/s3`, or None.
+    keys of `behaviours`, and `file(path)`, the text of a file below `datasets/s3`, or None. `outbox` are the entries
+    of this run, headers as a list of `Name: value`.
     """
 
     status: str = ""
@@ -32,6 +33,7 @@ class Result:
     archived: Mapping[str, Sequence[str]] = field(default_factory=dict)
     behaviours: list[str] = field(default_factory=list)
     file: Callable[[str], str | None] = lambda path: None
+    outbox: Sequence[Row] = ()
 
 
 def plain(value: Any) -> Any:
@@ -88,6 +90,8 @@ def assert_run(result: Result, expected: Mapping[str, Any], words: bool) -> None
     for name, rows in expected.get("records", {}).items():
         paths = sorted({path for row in rows for path in row}) or ["Gsid"]
         assert_rows(f"records of {name}", result.records(name, paths), rows)
+    if "outbox" in expected:
+        assert_rows("outbox", result.outbox, expected["outbox"])
     if words:
         assert_reported(result, expected)
 

@@ -11,10 +11,16 @@ from tests.oracle.run import Outcome, run_case
 
 
 def run(folder: Path) -> list[Result]:
-    return [_result(outcome) for outcome in run_case(folder)]
+    results: list[Result] = []
+    sent = 0
+    for outcome in run_case(folder):
+        entries = outcome.tenant.outbox if outcome.tenant is not None else []
+        results.append(_result(outcome, entries[sent:]))
+        sent = len(entries)
+    return results
 
 
-def _result(outcome: Outcome) -> Result:
+def _result(outcome: Outcome, entries: Sequence[Row]) -> Result:
     code = outcome.refused or outcome.code
 
     def records(name: str, paths: Sequence[str]) -> list[Row]:
@@ -29,4 +35,7 @@ def _result(outcome: Outcome) -> Result:
         actions=outcome.actions,
         effects=effects,
         records=records,
+        outbox=[
+            {**entry, "headers": [f"{n}: {v}" for n, v in (entry.get("headers") or {}).items()]} for entry in entries
+        ],
     )

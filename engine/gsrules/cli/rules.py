@@ -22,6 +22,7 @@ from gsrules.cli.options import (
     params_of,
     workspace,
 )
+from gsrules.errors import InputError, Problem
 from gsrules.run.behaviours.model import Counting
 
 _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "PARTIAL_SUCCESS": 3}
@@ -48,6 +49,9 @@ def register(app: typer.Typer) -> None:
 def run(
     rules: Annotated[list[str], typer.Argument(metavar="RULE…", help="Rules or chains: ids or files.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, row by row, and keep nothing.")] = False,
+    deliver: Annotated[
+        bool, typer.Option("--deliver", help="Send the API calls of the outbox to a receiver on this machine.")
+    ] = False,
     rule_date: RuleDateOption = None,
     param: ParamOption = None,
     profile: SettingsOption = None,
@@ -61,6 +65,9 @@ def run(
     """Run rules, or a chain of them, against the local tenant."""
     choice("--format", format, ("table", "json"))
     choice("--behaviours", behaviours, get_args(Counting))
+    if deliver and dry_run:
+        hint = "a dry run fills no outbox; leave one of them out"
+        raise InputError(Problem("GS-USAGE", "--deliver and --dry-run exclude each other", hint=hint))
     date, params = date_of(rule_date), params_of(param)
     from gsrules.tenant.instance import connect_ahead
 
@@ -78,6 +85,7 @@ def run(
             artifacts=True,
             archive=not dry_run,
             behaviours=cast(Counting, behaviours),
+            deliver=deliver,
             on_step=on_step,
         )
         batch = run_all(ws, rules, options, tenant)

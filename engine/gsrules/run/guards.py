@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from gsrules.actions.kind import BoundAction
-from gsrules.actions.staging import all_of, cast, column, fragment, named, relation, select, spelled, sub, text, texts
+from gsrules.actions.staging import cast, column, fragment, named, relation, select, spelled, sub, text, texts
 from gsrules.catalogue import Catalogue
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
@@ -142,7 +142,7 @@ _VERBS = {
 
 
 def _group_problem(guard: Guard, name: str, bound: Bound, largest: Group, whole: int) -> Problem:
-    value = f"'{largest.value}'" if largest.value is not None else "any value"
+    value = f"'{largest.value}'" if largest.value is not None else "null"
     message = (
         f"{_who(guard)} expects per {name} {bound.text}, but {largest.rows} rows for {value} would be written"
         f"{_share(bound, largest.rows, whole)}"
@@ -163,20 +163,22 @@ def _who(guard: Guard) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The largest group of rows with one value; no value where no row is written."""
+    """The largest group of rows with one value, which may be null."""
 
     value: str | None
     rows: int
 
 
 def _largest(groupings: Sequence[Grouping], actions: Mapping[str, Guarded], tenant: Tenant) -> Group:
-    """Over the rows of all actions that write a record; rows without a value are in no group."""
+    """Over the rows of all actions that write a record."""
     values = [_values(each, actions[each.action], tenant) for each in groupings]
     every = values[0] if len(values) == 1 else exp.union(*values, distinct=False)
     rows: Any = exp.Count(this=exp.Star())
     query = select(column("value"), named(rows, "n")).from_(sub(every, "v"), copy=False)
     query = query.group_by(column("value"), copy=False)
-    query = query.order_by(exp.Ordered(this=column("n"), desc=True), column("value"), copy=False).limit(1, copy=False)
+    query = query.order_by(
+        exp.Ordered(this=column("n"), desc=True), exp.Ordered(this=column("value"), nulls_first=False), copy=False
+    ).limit(1, copy=False)
     found = tenant.statements.rows(spelled(query))
     return Group(*found[0]) if found else Group(None, 0)
 
@@ -194,13 +196,12 @@ def _values(grouping: Grouping, action: Guarded, tenant: Tenant) -> exp.Select:
         joined = exp.Join(this=table, on=exp.EQ(this=column("Gsid", "t"), expression=column("gsid", "e")))
         value = cast(column(grouping.name, "t"), "VARCHAR")
         query = select(column("row", "e"), named(value, "value")).from_(sub(touched, "e"), copy=False)
-        known = query.join(joined, copy=False).where(fragment("NOT :v IS NULL", v=value), copy=False)
-        return select(column("value")).from_(sub(known.distinct(copy=False), "k"), copy=False)
+        touching = query.join(joined, copy=False).distinct(copy=False)
+        return select(column("value")).from_(sub(touching, "k"), copy=False)
     on = exp.EQ(this=column("__row", "d"), expression=column("row", "e"))
     rows = rows.join(exp.Join(this=relation(action.dataset, "d"), on=on), copy=False)
-    value = column(grouping.name, "d")
-    present = fragment("NOT :v IS NULL", v=value)
-    return rows.select(named(cast(value, "VARCHAR"), "value"), copy=False).where(all_of([writes, present]), copy=False)
+    value = cast(column(grouping.name, "d"), "VARCHAR")
+    return rows.select(named(value, "value"), copy=False).where(writes, copy=False)
 
 
 def _touched() -> exp.Expr:
