@@ -32,8 +32,10 @@ KINDS: dict[str, Any] = {
     "call_external_api": Call, "export_to_s3": Export, "load_to_people": People, "load_to_survey": Survey,
     "load_to_activity": Activity,
 }  # fmt: skip
-NOT_IN_BIONIC = ("update_cta", "load_to_company_team", "load_to_relationship_team", "load_to_cases", "load_to_lead")
-NOT_IN_BIONIC = (*NOT_IN_BIONIC, "update_success_plan")
+NOT_IN_BIONIC = (
+    "update_cta", "update_success_plan", "load_to_company_team", "load_to_relationship_team", "load_to_cases",
+    "load_to_lead",
+)  # fmt: skip
 ONLY = {"load_to_company_team": "company", "load_to_relationship_team": "relationship", "load_to_forecast": "company"}
 STRICTLY_COMPANY = ("load_to_object", "load_to_company", "load_to_salesforce")
 COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "=": operator.eq,

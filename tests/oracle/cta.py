@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.oracle import days
 from tests.oracle.entities import Entity, Env, Owner, Tokens, touch
-from tests.oracle.mapping import RowError, Staged
+from tests.oracle.mapping import RowError, Staged, attempt
 from tests.oracle.tenant import Record, Tenant, utc_midnight
 from tests.oracle.values import RefusedError
 
@@ -53,9 +53,10 @@ def add_tasks(env: Env, cta: Record, playbook: Record, due: Due) -> None:
     for task in env.tenant.playbook_tasks.get(playbook["Name"], []):
         day = due.date(int(task.get("days", 0)))
         priority = env.tenant.find_cockpit("CTA_PRIORITY", task["priority"]) if task.get("priority") else None
+        opened = env.tenant.find_cockpit("CTA_STATUS", "New")
         env.tenant.insert("cs_task", {
             "Name": task["name"], "CtaId": cta["Gsid"], "OwnerId": cta["OwnerId"], "DueDate": day, "IsClosed": False,
-            "PriorityId": priority and priority["Gsid"],
+            "PriorityId": priority["Gsid"] if priority else cta["PriorityId"], "StatusId": opened and opened["Gsid"],
         })  # fmt: skip
         if env.profile["cta.playbook_due_date"] == "extend" and (cta["DueDate"] is None or cta["DueDate"] < day):
             cta["DueDate"] = day
@@ -85,21 +86,19 @@ class CreateCta:
         self.mapper = env.mapper("call_to_action")
         self.mappings = self.mapper.bind(action.get("fields", {}), OWN_PARAMETERS)
         self.linked = {name: env.column(column) for name, column in (action.get("linked") or {}).items()}
-        self.mark = ("written", env.rule["rule"], env.action.get("id"))
+        self.mark = f"written by {env.rule['rule']}/{env.action.get('id')}"
 
     def run(self, rows: list[Staged]) -> None:
         ready: list[tuple[Staged, Record, str, str]] = []
         for staged in rows:
-            try:
-                entity = self.entity.of(staged.source)
-                name = self.checked_name(staged)
-                text = self.comment.of(staged)
-                ready.append((staged, entity, name, text))
-            except RowError as found:
-                staged.codes.append(found.code)
+            entity = attempt(staged, self.entity.of, staged.source)
+            name = attempt(staged, self.checked_name, staged)
+            text = attempt(staged, self.comment.of, staged)
             self.mapper.stage(staged, self.mappings)
+            ready.append((staged, entity, name, text))
         for staged, entity, name, text in ready:
             if not staged.codes:
+                staged.extra["owner"] = self.owner.of(staged)
                 self.decide(staged, entity, name, text)
 
     def checked_name(self, staged: Staged) -> str:
@@ -165,7 +164,7 @@ class CreateCta:
                 changes |= closed
         if "due_date" in members:
             changes["DueDate"] = self.due.date()
-        if "owner" in members and (owner := self.owner.of(staged)):
+        if "owner" in members and (owner := staged.extra["owner"]):
             changes["OwnerId"] = owner
         if "Comments" in changes and changes["Comments"] != cta["Comments"]:
             cta[self.mark] = True
@@ -182,7 +181,7 @@ class CreateCta:
         return bool(self.repeat == "always")
 
     def create(self, staged: Staged, entity: Record, name: str, text: str) -> None:
-        owner = self.owner.of(staged)
+        owner = staged.extra["owner"]
         if owner is None and self.context.profile["cta.owner_missing"] == "error":
             staged.fail("CTA_OWNER_UNRESOLVED")
             return

@@ -9,7 +9,7 @@ from typing import Any
 from tests.oracle.binding import Compute
 from tests.oracle.cta import Due, add_tasks, comments_of, of_entity, playbook_named
 from tests.oracle.entities import Entity, Env, Owner, Tokens, status_class, touch
-from tests.oracle.mapping import RowError, Staged, gsid_of
+from tests.oracle.mapping import RowError, Staged, attempt, gsid_of
 from tests.oracle.tenant import Field, Record, utc_midnight
 from tests.oracle.values import Context, RefusedError, Row
 
@@ -73,42 +73,51 @@ class UpdateCta:
     def run(self, rows: list[Staged]) -> None:
         ready: list[tuple[Staged, Record]] = []
         for staged in rows:
-            try:
-                cta = self.tenant.by_gsid("call_to_action", gsid_of(self.cta(staged)))
-                if cta is None:
-                    raise RowError("CTA_NOT_FOUND")
-                self.items(staged)
-                staged.extra["text"] = self.comment.of(staged) if self.comment else None
-                ready.append((staged, cta))
-            except RowError as found:
-                staged.codes.append(found.code)
+            cta = attempt(staged, self.meant, staged)
+            self.items(staged)
+            if self.comment:
+                staged.extra["text"] = attempt(staged, self.comment.of, staged)
             self.mapper.stage(staged, self.mappings)
+            ready.append((staged, cta))
         for staged, cta in ready:
             if not staged.codes:
                 self.change(staged, cta)
 
+    def meant(self, staged: Staged) -> Record:
+        cta = self.tenant.by_gsid("call_to_action", gsid_of(self.cta(staged)))
+        if cta is None:
+            raise RowError("CTA_NOT_FOUND")
+        return cta
+
     def items(self, staged: Staged) -> None:
         """What type, status, reason, priority and playbook the row asks for."""
-        kind: Record | None = None
-        if "type" in self.given:
-            kind = staged.extra["type"] = self.item(staged, "type", "CTA_TYPE", None)
+        if "type" not in self.given:
+            return
+        kind = staged.extra["type"] = attempt(staged, self.item, staged, "type", "CTA_TYPE", None)
+        if kind is None:
+            return
         for name, (category, _) in ITEMS.items():
             if name in self.given:
-                staged.extra[name] = self.item(staged, name, category, kind)
-        if "playbook" in self.given and kind is not None:
-            column, label = self.given["playbook"]
-            value = column(staged.source) if column else label
-            if value is not None:
-                staged.extra["playbook"] = playbook_named(self.tenant, value, kind)
-                if staged.extra["playbook"] is None:
-                    raise RowError("PICKLIST_UNKNOWN")
+                staged.extra[name] = attempt(staged, self.item, staged, name, category, kind)
+        if "playbook" in self.given:
+            staged.extra["playbook"] = attempt(staged, self.playbook, staged, kind)
+
+    def playbook(self, staged: Staged, kind: Record) -> Record | None:
+        column, label = self.given["playbook"]
+        value = column(staged.source) if column else label
+        if value is None:
+            return None
+        found = playbook_named(self.tenant, value, kind)
+        if found is None:
+            raise RowError("PICKLIST_UNKNOWN")
+        return found
 
     def item(self, staged: Staged, name: str, category: str, kind: Record | None) -> Record | None:
         column, label = self.given[name]
         value = column(staged.source) if column else label
         if value is None or value == "":
             raise RowError("REQUIRED_MISSING")
-        found = self.tenant.find_cockpit(category, value, kind and kind["Name"])
+        found = self.tenant.find_cockpit(category, value, None if kind is None else str(kind["Name"]))
         if found is None:
             raise RowError("PICKLIST_UNKNOWN")
         if found["IsActive"] is False:
@@ -140,7 +149,7 @@ class UpdateCta:
         reassigned = self.own(staged, changes)
         changed = touch(cta, changes, self.context)
         changed = self.reassign(cta, reassigned) or changed
-        if applies:
+        if applies and playbook is not None:
             add_tasks(self.env, cta, playbook, self.due)
         if changed:
             staged.gsids.append(cta["Gsid"])

@@ -54,7 +54,7 @@ class Entity:
 
     @property
     def upper(self) -> str:
-        return self.kind.upper()
+        return str(self.kind).upper()
 
     def of(self, row: Row) -> Record:
         found = resolve(self.tenant, self.kind, self.compute(row))

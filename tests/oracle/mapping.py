@@ -211,6 +211,15 @@ class Mapper:
         return found if target.family == "multi" else found[0]
 
 
+def attempt(staged: Staged, work: Callable[..., Any], *given: Any) -> Any:
+    """What `work` gives; a RowError leaves its code with the row, beside all its others (§3.2)."""
+    try:
+        return work(*given)
+    except RowError as found:
+        staged.codes.append(found.code)
+        return None
+
+
 def gsid_of(value: Any) -> str:
     """An id that an action acts on (§1.11)."""
     if value is None or value == "":

@@ -7,7 +7,7 @@ from typing import Any
 from tests.oracle.cta import Due, add_tasks, playbook_named
 from tests.oracle.cta_changes import subject
 from tests.oracle.entities import Entity, Env, Owner, Tokens, status_class, touch
-from tests.oracle.mapping import RowError, Staged, gsid_of
+from tests.oracle.mapping import RowError, Staged, attempt, gsid_of
 from tests.oracle.tenant import Record, utc_midnight
 from tests.oracle.values import RefusedError
 
@@ -75,20 +75,21 @@ class CreatePlan(Plan):
     def run(self, rows: list[Staged]) -> None:
         ready: list[tuple[Staged, Record, str]] = []
         for staged in rows:
-            try:
-                entity = self.entity.of(staged.source)
-                name = self.name.of(staged)
-                if not name.strip():
-                    raise RowError("REQUIRED_MISSING")
-                if len(name) > 250:
-                    raise RowError("STRING_TOO_LONG")
-                ready.append((staged, entity, name))
-            except RowError as found:
-                staged.codes.append(found.code)
+            entity = attempt(staged, self.entity.of, staged.source)
+            name = attempt(staged, self.checked_name, staged)
             self.mapper.stage(staged, self.mappings)
+            ready.append((staged, entity, name))
         for staged, entity, name in ready:
             if not staged.codes:
                 self.decide(staged, entity, name)
+
+    def checked_name(self, staged: Staged) -> str:
+        name = self.name.of(staged)
+        if not name.strip():
+            raise RowError("REQUIRED_MISSING")
+        if len(name) > 250:
+            raise RowError("STRING_TOO_LONG")
+        return name
 
     def decide(self, staged: Staged, entity: Record, name: str) -> None:
         found = [p for p in self.tenant.records("cta_group") if self.same_key(p, entity, name)]

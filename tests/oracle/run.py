@@ -45,7 +45,7 @@ def run_case(folder: Path) -> list[Outcome]:
             tenant = Tenant(folder, context)
         except RefusedError as found:
             return [Outcome(refused=found.code)]
-        return [_run(rule, run, tenant, folder, profile) for run in runs]
+        return [run_rule(rule, run, tenant, folder, profile) for run in runs]
 
 
 def settings(path: Path) -> dict[str, Any]:
@@ -61,12 +61,15 @@ def settings(path: Path) -> dict[str, Any]:
     return profile | limits | {short[key]: value for key, value in given.items() if key in short}
 
 
-def _run(rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path, profile: dict[str, Any]) -> Outcome:
+def run_rule(
+    rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path, profile: dict[str, Any]
+) -> Outcome:
+    """One run; what it changes in the tenant it leaves there, unless it fails or is refused."""
     params = rule.get("params", {}) | run.get("params", {})
     context = Context(date.fromisoformat(run["rule_date"]), profile, params, tenant)
     tenant.context = context
     outcome = Outcome()
-    saved = copy.deepcopy((tenant.objects, tenant.counters, tenant.outbox))
+    saved = copy.deepcopy(tenant)
     try:
         if profile["limits.strict"] and not re.fullmatch(r"\D.{2,119}", str(rule["rule"])):
             raise RefusedError("GS-LIMIT", "the name of the rule")
@@ -75,9 +78,9 @@ def _run(rule: dict[str, Any], run: dict[str, Any], tenant: Tenant, folder: Path
         outcome.status = status(list(outcome.actions.values()), context)
     except RefusedError as found:
         outcome.refused = found.code
-        tenant.objects, tenant.counters, tenant.outbox = saved
+        tenant.take_back(saved)
     except FailedError as found:
         outcome.status, outcome.code = "FAILURE", found.code
-        tenant.objects, tenant.counters, tenant.outbox = saved
+        tenant.take_back(saved)
     outcome.tenant = copy.deepcopy(tenant)
     return outcome

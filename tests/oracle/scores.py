@@ -144,7 +144,8 @@ class SetScore:
     def writes(self, staged: Staged, entity: Record) -> list[tuple[Record, Record, Placed]]:
         """The facts that a row writes: one failing write fails all, skips count only if nothing else is left."""
         applied = self.cards.applied(entity)
-        skips, writes = [], []
+        skips: list[str] = []
+        writes: list[tuple[Record, Record, Placed]] = []
         for card, measure, mapping in self.sources:
             if applied is not card:
                 skips.append("SCORECARD_NOT_APPLIED")

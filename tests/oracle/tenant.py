@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -104,6 +105,22 @@ class Tenant:
         self._seed(seeds)
         for path in sorted((datasets / "salesforce").glob("*.csv")):
             self._add_sample(path)
+
+    def __deepcopy__(self, memo: Any) -> Tenant:
+        """Records of its own; definitions are shared, as nothing changes them."""
+        twin = copy.copy(self)
+        twin.objects = {
+            name: replace(one, fields=dict(one.fields), records=[dict(r) for r in one.records])
+            for name, one in self.objects.items()
+        }
+        twin.samples = {n: replace(one, records=[dict(r) for r in one.records]) for n, one in self.samples.items()}
+        twin.counters, twin.outbox, twin.files = dict(self.counters), list(self.outbox), dict(self.files)
+        return twin
+
+    def take_back(self, other: Tenant) -> None:
+        """Becomes what another one is."""
+        self.objects, self.samples = other.objects, other.samples
+        self.counters, self.outbox, self.files = other.counters, other.outbox, other.files
 
     def _add_sample(self, path: Path) -> None:
         """A Salesforce object: as far as the cases need it, texts and ids."""
@@ -241,6 +258,13 @@ class Tenant:
             with path.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
                     waiting += self._seed_row(found, row)
+        self._resolve(waiting)
+
+    def seed_row(self, name: str, row: dict[str, str]) -> None:
+        """One further record, written as in a seed file."""
+        self._resolve(self._seed_row(self.object(name), row))
+
+    def _resolve(self, waiting: list[tuple[Record, Object, Field, str, str]]) -> None:
         for record, _, lookup, key, text in waiting:
             hits = [r for r in self.records(lookup.target) if r[key] == text]
             if not hits:
