@@ -43,24 +43,18 @@ class Entity:
     def __init__(self, env: Env, given: Action | None = None) -> None:
         given = env.action if given is None else given
         self.tenant = env.tenant
-        self.types: set[str] = set()
+        self.types = rule_types(env)
         self.kind = env.rule.get("for", "company")
         if (given.get("company") and given.get("relationship")) or not given.get(self.kind):
             raise RefusedError("GS-*", f"the action names no {self.kind}")
         self.compute = env.column(given[self.kind])
-        named = env.rule.get("relationship_types")
-        for name in [named] if isinstance(named, str) else named or []:
-            self.types.add(relationship_type(env.tenant, name)["Gsid"])
 
     @property
     def upper(self) -> str:
         return str(self.kind).upper()
 
     def of(self, row: Row) -> Record:
-        found = resolve(self.tenant, self.kind, self.compute(row))
-        if self.types and self.kind == "relationship" and found["TypeId"] not in self.types:
-            raise RowError("ENTITY_NOT_FOUND")
-        return found
+        return resolve(self.tenant, self.kind, self.compute(row), self.types)
 
     def ids(self, entity: Record) -> Record:
         """CompanyId and RelationshipId as a record of that entity bears them."""
@@ -76,13 +70,19 @@ def relationship_type(tenant: Tenant, name: str) -> Record:
     return hits[0]
 
 
-def resolve(tenant: Tenant, kind: str, value: Any) -> Record:
+def rule_types(env: Env) -> set[str]:
+    """The relationship types of the rule; none stands for all."""
+    named = env.rule.get("relationship_types")
+    return {relationship_type(env.tenant, n)["Gsid"] for n in ([named] if isinstance(named, str) else named or [])}
+
+
+def resolve(tenant: Tenant, kind: str, value: Any, types: set[str]) -> Record:
     if value is None or value == "":
         raise RowError("IDENTIFIER_NULL")
     if not GSID.fullmatch(value):
         raise RowError("VALUE_INVALID")
     found = tenant.by_gsid(kind, value)
-    if found is None:
+    if found is None or (kind == "relationship" and types and found["TypeId"] not in types):
         raise RowError("ENTITY_NOT_FOUND")
     return found
 

@@ -176,8 +176,8 @@ class Mapper:
             if value is not None:
                 value = self.converter.convert(value, target, self.category(target), warned)
             warned += mapping.warned
-        except RowError:
-            if "default" not in spec:
+        except RowError as found:
+            if "default" not in spec or found.code == "LOOKUP_MULTIPLE_MATCH":
                 raise
             value, warned = None, []
         if value is None and "default" in spec:

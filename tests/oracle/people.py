@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.entities import Env, resolve, touch
+from tests.oracle.entities import Env, resolve, rule_types, touch
 from tests.oracle.mapping import Mapping, RowError, Staged
 from tests.oracle.tenant import Record
 from tests.oracle.values import BLANKS, RefusedError
@@ -103,7 +103,8 @@ class People:
             if len(matched) > 1:
                 staged.fail("PERSON_AMBIGUOUS")
             elif not matched and self.operation == "update":
-                staged.fail("NO_RECORD_TO_UPDATE")
+                skips = self.env.profile["load.update_no_match"] == "skip"
+                staged.fail("NO_RECORD_TO_UPDATE", "skipped" if skips else "failed")
             else:
                 staged.extra["person"] = shared
 
@@ -174,7 +175,7 @@ class Association:
                     raise RowError("IDENTIFIER_NULL")
                 staged.warnings.append("ASSOCIATION_SKIPPED")
                 return
-            staged.extra[self.kind] = resolve(self.tenant, self.kind, value)
+            staged.extra[self.kind] = resolve(self.tenant, self.kind, value, rule_types(self.env))
         except RowError as found:
             staged.codes.append(found.code)
             return

@@ -124,7 +124,7 @@ class Activity(Load):
         return ["ExternalId"] if self.operation == "upsert" else []
 
     def given(self) -> set[str]:
-        return {"ActivityDate", "AuthorId", "ContextName"}
+        return {"ActivityDate", "AuthorId", "ContextName", "TypeName"}
 
     def bound_mappings(self) -> list[Mapping]:
         fields = {self.object.find(name).name: spec for name, spec in self.action["fields"].items()}
@@ -139,6 +139,9 @@ class Activity(Load):
             raise RefusedError("GS-*", "a type is required")
         picklist = Field("TypeName", "picklist", "Type Name", required=True)
         self.type = self.mapper.mapping(picklist, kind)
+        if "ActivityDate" in fields:
+            date = fields["ActivityDate"]
+            fields["ActivityDate"] = ({"column": date} if isinstance(date, str) else dict(date)) | {"on_null": "skip"}
         return self.mapper.bind(fields)
 
     def check(self, staged: Staged) -> None:
