@@ -40,3 +40,24 @@ def stored(world: World, number: int, **values: object) -> None:
         "Comments": "old",
     } | values
     world.seed("call_to_action", [row])
+
+
+def create_cta(more: str = "", **keys: str) -> str:
+    """A create_cta action; an empty text leaves a parameter out."""
+    lines = {
+        "company": "C",
+        "name": "Drop at ${N}",
+        "type": "Risk",
+        "reason": "Usage Drop",
+        "priority": "High",
+        "status": "New",
+        "owner": "{column: O}",
+        "comments": '{text: "Said ${X}"}',
+    } | keys
+    body = "".join(f"    {key}: {value}\n" for key, value in lines.items() if value)
+    return f"  - action: create_cta\n    from: Rows\n{body}{more}"
+
+
+def one(world: World, owner: object = "u1@example.com") -> None:
+    """A dataset of one row, for company 1."""
+    world.dataset(COLUMNS, [[company(1), "C1", owner, "x"]])

@@ -57,6 +57,7 @@ fields:
 object: call_to_action
 fields:
   Note__gc: {type: string, length: 20}
+  Tags__gc: {type: multi_picklist, options: [Red, Green, Blue]}
 """,
 }
 

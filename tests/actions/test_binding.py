@@ -10,8 +10,8 @@ import pytest
 from gsrules.actions.registry import action_kinds
 from gsrules.errors import InputError
 from gsrules.spec import ACTION_NAMES
+from tests.actions.cta_support import create_cta as cta
 from tests.actions.support import World
-from tests.actions.test_create_cta import cta
 from tests.actions.test_loads import load, usage
 
 Make = Callable[..., World]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from tests.actions.cta_support import cta_id, stored
 from tests.actions.support import World, company
-from tests.actions.test_create_cta import stored
 
 Make = Callable[..., World]
 BY_KEY = (
@@ -17,10 +17,6 @@ BY_KEY = (
 )
 BY_ID = "  - {action: close_cta, from: Rows, cta: C, comments: 'Done ${X}'}\n"
 COLUMNS = {"C": "id", "X": "text"}
-
-
-def cta_id(number: int) -> str:
-    return f"1S0100000000LOCAL0{number:018d}"
 
 
 @pytest.mark.parametrize(
@@ -108,3 +104,27 @@ def test_a_comment_that_is_not_written_has_no_null_tokens(make: Make) -> None:
     stored(world, 1)
     world.dataset(COLUMNS, [[company(1), None]])
     assert world.act(BY_KEY % ", repeat: never").outcomes == ["closed"]
+
+
+def test_a_comment_that_fits_no_more_fails_its_row(make: Make) -> None:
+    world = make()
+    stored(world, 1, Comments="c" * 149_990)
+    stored(world, 2)
+    world.dataset(COLUMNS, [[company(1), "x"], [company(1), ""], [company(2), "x"]])
+    done = world.act(BY_KEY.replace("Done ", "") % "")
+    # ten characters are left: a break and five more
+    assert done.outcomes == ["closed", "skipped", "skipped"]
+    world = make()
+    stored(world, 1, Comments="c" * 149_990)
+    stored(world, 2)
+    world.dataset(COLUMNS, [[company(1), "x" * 6], [company(1), "y"], [company(1), "z" * 150_001]])
+    done = world.act(BY_KEY.replace("Done ", "") % "")
+    assert done.codes == ["STRING_TOO_LONG", None, "STRING_TOO_LONG"]
+    words = "`comments`: with this comment they would have more than 150000 characters"
+    assert done.effects[0]["message"] == words
+    assert [record["Comments"][-6:] for record in world.records("call_to_action")] == ["<br/>y"] * 2
+    world = make(load__overlength="truncate")
+    stored(world, 1, Comments="c" * 149_990)
+    world.dataset(COLUMNS, [[cta_id(1), "x" * 6]])
+    assert world.act(BY_ID.replace("Done ", "")).outcomes == ["closed"]
+    assert world.records("call_to_action")[0]["Comments"] == "c" * 149_990 + "<br/>xxxxx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -10,12 +11,13 @@ from sqlglot import exp
 from gsrules.actions.cockpit import CockpitBinder
 from gsrules.actions.columns import Columns
 from gsrules.actions.constants import timestamp
-from gsrules.actions.conversion import is_null
 from gsrules.actions.cta import CTA
+from gsrules.actions.cta_comments import full_words, joined_comments, refuse_mode, stage_comment, truncates
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import BoundEntity, bind_entity, stage_entity, unknown_types
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.matrix import load_family
+from gsrules.actions.record_id import BoundId, stage_id
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
     aliased,
@@ -25,6 +27,7 @@ from gsrules.actions.staging import (
     fragment,
     left_join,
     named,
+    number,
     relation,
     select,
     sub,
@@ -33,9 +36,8 @@ from gsrules.actions.staging import (
     typed_null,
 )
 from gsrules.actions.stamps import modified_stamps
-from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.traits import ENTITY_CODES, Traits
-from gsrules.actions.values import StagedValue, entity_id, staged_rows
+from gsrules.actions.values import StagedValue, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
@@ -65,6 +67,7 @@ class CloseCtaSpec(ActionSpec):
 
     @model_validator(mode="after")
     def _check(self) -> CloseCtaSpec:
+        refuse_mode(self.comments)
         if self.cta is None:
             missing = [key for key in ("type", "reason", "sources", "status") if getattr(self, key) is None]
             if missing:
@@ -123,6 +126,7 @@ class _Closing:
         self.run = run
         self.scratch = run.scratch()
         self.rows = Matched(run, spelling(run, action.catalogue), self.scratch, action.criteria)
+        self.length = action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
 
     def change_list(self) -> ChangeList:
         received = Received(*self.rows.counts())
@@ -148,34 +152,49 @@ class _Closing:
         """`row`, `key` (entity or CTA id), `comment`, codes."""
         by_id = self.action.cta is not None
         key = self._cta_id() if by_id else self._entity()
-        comment = self._comment()
+        comment = self._comment(key.value)
         items = [named(self.rows.row, "row"), named(key.value, "key"), named(comment.value, "comment")]
         return staged_rows(self.rows, items, [key, comment])
 
-    def _comment(self) -> StagedValue:
+    def _comment(self, key: exp.Expr) -> StagedValue:
         """The comment to append (empty is null); none where `repeat` says so."""
-        template, nothing = self.action.comments, typed_null("VARCHAR")
-        if template is None or (self.action.cta is None and self.action.repeat == "never"):
-            return StagedValue("`comments`", nothing, nothing)
-        value = fragment("NULLIF(:c, '')", c=self.rows.spell(template))
-        return with_null_tokens(StagedValue("`comments`", value, value), template, self.rows)
+        template = self.action.comments
+        if self.action.cta is None and self.action.repeat == "never":
+            template = None
+        staged = stage_comment(template, self.rows, self.length)
+        if template is None or truncates(self.run.profile):
+            return staged
+        longest = self.rows.join(self._longest(), [("k", key)])
+        total = fragment("LENGTH(:c) + :l", c=staged.value, l=column("longest", longest))
+        words = {**staged.words, "STRING_TOO_LONG": self._too_long(staged, total)}
+        full = fragment("COALESCE(:t > :n, FALSE)", t=total, n=number(self.length))
+        return replace(staged.with_failure(full, "STRING_TOO_LONG"), words=words)
+
+    def _longest(self) -> exp.Select:
+        """By key, how much the fullest comments of the CTAs to close hold, with the break behind them."""
+        by_id = self.action.cta is not None
+        key = column("Gsid" if by_id else self._id_field, "t")
+        length = fragment("COALESCE(LENGTH(NULLIF(:c, '')) + 5, 0)", c=column("Comments", "t"))
+        stored = aliased(self.run.tenant.table(CTA), "t")
+        found = select(named(key, "k"), named(exp.Max(this=length), "longest")).from_(stored, copy=False)
+        return found.where(all_of(self._conditions()), copy=False).group_by(key.copy(), copy=False)
+
+    def _too_long(self, staged: StagedValue, total: exp.Expr) -> exp.Expr:
+        """Of a comment that is not too long by itself, that it does not fit behind those that are there."""
+        fits = fragment("LENGTH(:c) <= :n AND :t > :n", c=staged.value, t=total, n=number(self.length))
+        return case([(fits, full_words(self.length))], staged.words.get("STRING_TOO_LONG", typed_null("VARCHAR")))
+
+    def _conditions(self) -> list[exp.Expr]:
+        """What a stored CTA (`t`) must be to be closed."""
+        is_open = fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t"))
+        return [is_open, *([] if self.action.cta is not None else self._key_conditions())]
 
     def _entity(self) -> StagedValue:
         assert self.action.entity is not None
         return stage_entity(self.action.entity, self.rows).gsid
 
     def _cta_id(self) -> StagedValue:
-        assert self.action.cta is not None
-        made = entity_id(self.action.cta, self.rows)
-        stored = select(named(column("Gsid"), "g")).from_(self.run.tenant.table(CTA), copy=False)
-        alias = self.rows.join(stored, [("g", made.value)])
-        raw = self.rows.spell(self.action.cta)
-        blank = is_null(raw)
-        if load_family(self.action.cta.type) is Family.TEXT:
-            blank = fragment("COALESCE(TRIM(:r, :blanks), '') = ''", r=raw, blanks=text(" \t\r\n"))
-        unknown = fragment("NOT :v IS NULL AND :g IS NULL", v=made.value, g=column("g", alias))
-        failures = ((blank, "IDENTIFIER_NULL"), *made.failures, (unknown, "CTA_NOT_FOUND"))
-        return StagedValue("`cta`", made.value, made.shown, failures)
+        return stage_id(BoundId("cta", CTA, "CTA_NOT_FOUND", source=self.action.cta), self.rows)
 
     def _found(self, staged: str) -> exp.Select:
         """Each open CTA that a row closes: the first row of its key takes it. With the status to write."""
@@ -191,14 +210,12 @@ class _Closing:
         )
         by_id = self.action.cta is not None
         key = column("Gsid" if by_id else self._id_field, "t")
-        is_open = fragment("NOT COALESCE(:c, FALSE)", c=column("IsClosed", "t"))
-        conditions = [is_open, *([] if by_id else self._key_conditions())]
         stored = aliased(self.run.tenant.table(CTA), "t")
         comment = fragment("STRUCT_EXTRACT(:b, 'c')", b=column("boxed", "f"))
         old = column("Comments", "t")
-        joined = fragment(
-            "CASE WHEN :c IS NULL THEN :o ELSE CONCAT_WS('<br/>', NULLIF(:o, ''), :c) END", c=comment, o=old
-        )
+        joined = joined_comments(old, comment)
+        if truncates(self.run.profile):
+            joined = fragment("LEFT(:j, :n)", j=joined, n=number(self.length))
         query = select(
             named(column("Gsid", "t"), "gsid"),
             named(column("row", "f"), "row"),
@@ -211,7 +228,7 @@ class _Closing:
         ).from_(stored, copy=False)
         source = sub(first, "f")
         query = query.join(source, on=exp.EQ(this=column("key", "f"), expression=key), copy=False)
-        return query.where(all_of(conditions), copy=False)
+        return query.where(all_of(self._conditions()), copy=False)
 
     @property
     def _id_field(self) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gsrules.actions.cockpit import CockpitBinder
 from gsrules.actions.columns import Columns
 from gsrules.actions.cta import BoundCta
+from gsrules.actions.cta_comments import refuse_mode
+from gsrules.actions.cta_links import bind_links
 from gsrules.actions.entity import bind_entity
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
+from gsrules.actions.load_binding import default_values
 from gsrules.actions.mapping import MappingBinder
 from gsrules.actions.owner import bind_owner
 from gsrules.actions.traits import ENTITY_CODES, VALUE_CODES
@@ -62,8 +65,13 @@ class CreateCtaSpec(ActionSpec):
     time_frame: TimeFrameOrNone = Field(
         default_factory=TimeFrame, description="Days in which a closed CTA with the key prevents a new one, or false."
     )
-    linked: dict[Name, Name] | None = Field(None, description="Linked objects → columns with their ids.")
+    linked: dict[Name, Name] | None = Field(None, description="Linked objects → columns with the ids of their records.")
     fields: Fields = Field(default_factory=dict, description="Further fields of the CTA.")
+
+    @model_validator(mode="after")
+    def _check(self) -> CreateCtaSpec:
+        refuse_mode(self.comments)
+        return self
 
 
 def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> BoundCta:
@@ -89,10 +97,10 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
     identifiers = _identifiers(spec, findings)
     target = env.catalogue.object("call_to_action")
     assert target is not None
-    mappings = MappingBinder(target, dataset, env, findings, refused=RESERVED).bind_all(spec.fields)
-    if spec.linked is not None:
-        message = "linked objects are known to Gainsight, but this version does not keep them"
-        findings.error("GS-NOT-YET", message, spec.place_of("linked"), hint="remove `linked`")
+    binder = MappingBinder(target, dataset, env, findings, refused=RESERVED)
+    mappings = binder.bind_all(spec.fields)
+    defaults = default_values(target, binder)
+    links = bind_links(spec.linked, dataset, env, findings)
     criteria = dataset.where(spec.when)
     found = findings.close()
     assert entity is not None
@@ -124,6 +132,8 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
         check_open=spec.check_open,
         time_frame_days=spec.time_frame.days if isinstance(spec.time_frame, TimeFrame) else None,
         mappings=mappings,
+        defaults=defaults,
+        links=links,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from sqlglot import exp
 
 from gsrules.actions.conversion import length_words, longer_than
 from gsrules.actions.cta_comments import stage_comment
+from gsrules.actions.cta_fields import null_written, stage_mapped
+from gsrules.actions.cta_links import LINK, BoundLink, stage_link
 from gsrules.actions.due import Skip, due_date
 from gsrules.actions.entity import BoundEntity, stage_entity
 from gsrules.actions.kind import ActionRun
@@ -35,7 +37,7 @@ from gsrules.actions.staging import (
 )
 from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.traits import Traits
-from gsrules.actions.values import StagedValue, stage, staged_rows
+from gsrules.actions.values import StagedValue, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem, PlaybookDef, PlaybookTask
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
@@ -72,10 +74,12 @@ class BoundCta:
     check_open: bool
     time_frame_days: int | None
     mappings: tuple[BoundMapping, ...]
+    defaults: Mapping[str, exp.Expr]
+    links: tuple[BoundLink, ...]
 
     @property
     def writes_to(self) -> tuple[str, ...]:
-        return (CTA, "cs_task") if self.tasks else (CTA,)
+        return (CTA, *(("cs_task",) if self.tasks else ()), *((LINK,) if self.links else ()))
 
     @property
     def traits(self) -> Traits:
@@ -105,6 +109,12 @@ class Decision:
         """Whether a row may have a warning; known once `decided` was asked for."""
         return self.scratch.once("warns", lambda: self._warns)
 
+    @property
+    def nulls_warn(self) -> bool:
+        """Whether a row may write a null over a value without the file saying so."""
+        on_hits = "fields" in self.run.profile["cta.on_existing"]
+        return on_hits and null_written(self.action.mappings, "t") is not None
+
     def due(self, days: int) -> date:
         return due_date(self.run.rule_date, days, self.action.due_skip, self.run.profile["cta.weekend_mode"])
 
@@ -123,8 +133,9 @@ class Decision:
         owner = stage_owner(action.owner, self.rows)
         name = self._name()
         comment = stage_comment(action.comments, self.rows, self.comment_length)
-        mapped = [self._mapped(mapping) for mapping in action.mappings]
-        watched = [entity.gsid, name, comment, *mapped]
+        mapped = [stage_mapped(mapping, self.rows) for mapping in action.mappings]
+        links = [stage_link(link, self.rows) for link in action.links]
+        watched = [entity.gsid, name, comment, *links, *mapped]
         owner_warnings = StagedValue("`owner`", owner.gsid, owner.shown, (), owner.warnings)
         self._warns = any(value.warnings for value in (*watched, owner_warnings))
         items = [
@@ -136,14 +147,9 @@ class Decision:
             named(owner.shown, "owner_shown"),
             named(comment.value, "comment"),
             *(named(value.value, f"v{i}") for i, value in enumerate(mapped)),
+            *(named(value.value, f"l{i}") for i, value in enumerate(links)),
         ]
         return staged_rows(self.rows, items, [*watched, owner_warnings])
-
-    def _mapped(self, mapping: BoundMapping) -> StagedValue:
-        value = stage(mapping, self.rows)
-        if not mapping.field.required or mapping.on_null == "skip":
-            return value
-        return value.with_failure(fragment(":v IS NULL", v=value.value), "REQUIRED_MISSING")
 
     def _name(self) -> StagedValue:
         profile = self.run.profile

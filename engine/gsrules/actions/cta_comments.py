@@ -14,6 +14,7 @@ from gsrules.actions.staging import call, column, fragment, named, number, relat
 from gsrules.actions.tokens import with_null_tokens
 from gsrules.actions.values import StagedValue
 from gsrules.expressions.tree import Expr
+from gsrules.spec import CommentsSpec, refusal
 
 BREAK: Final = "<br/>"
 
@@ -33,6 +34,13 @@ def stage_comment(template: Expr | None, rows: Matched, length: int) -> StagedVa
     value = fragment("NULLIF(:v, '')", v=value)
     staged = StagedValue("`comments`", value, value, tuple(failures), words=words)
     return with_null_tokens(staged, template, rows)
+
+
+def refuse_mode(comments: CommentsSpec | None) -> None:
+    """Refuses `mode` where CTAs are created or closed."""
+    if comments is not None and "mode" in comments.model_fields_set:
+        hint = "repeat: always | once | never"
+        raise refusal("GS-SPEC-ONE-OF", "`mode` is for updating CTAs", key="comments", hint=hint)
 
 
 def truncates(profile: Mapping[str, Any]) -> bool:

@@ -9,6 +9,8 @@ from sqlglot import exp
 
 from gsrules.actions.cta import CTA, Decision, codes_of
 from gsrules.actions.cta_comments import before_and_after, full_words, with_comments
+from gsrules.actions.cta_fields import null_written
+from gsrules.actions.cta_outcomes import more_warnings
 from gsrules.actions.effects import EffectColumns
 from gsrules.actions.messages import SKIPS
 from gsrules.actions.staging import all_of, call, column, fragment, left_join, named, relation, select, sub, text
@@ -86,6 +88,10 @@ def _parts(decision: Decision, decided: str, written: exp.Expr, fresh: str) -> e
         named(call("concat_ws", text(", "), _d("entity"), _d("name")), "key"),
         named(fragment("COALESCE(:t, :r, :n)", t=column("gsid", "t"), r=recent, n=column("gsid", "n")), "cta"),
     ).from_(relation(decided, "d"), copy=False)
+    nulled = null_written(decision.action.mappings, "t")
+    if decision.nulls_warn and nulled is not None:
+        hit = all_of([fragment("NOT :m", m=column("makes", "t")), nulled])
+        query = query.select(named(hit, "nulled"), copy=False)
     after_creation = all_of(
         [exp.EQ(this=_d("step"), expression=text("repeat")), exp.EQ(this=column("row", "n"), expression=_d("lead"))]
     )
@@ -94,13 +100,16 @@ def _parts(decision: Decision, decided: str, written: exp.Expr, fresh: str) -> e
 
 
 def _warnings(decision: Decision) -> exp.Expr:
+    warnings: exp.Expr = column("warnings")
+    if decision.nulls_warn:
+        warnings = more_warnings(warnings, column("nulled"), text("NULL_WRITTEN"))
     if decision.run.profile["cta.owner_missing"] != "none":
-        return column("warnings")
+        return warnings
     return fragment(
         "CASE WHEN :m AND :o IS NULL THEN LIST_CONCAT(:w, ['OWNER_UNRESOLVED']) ELSE :w END",
         m=column("makes"),
         o=column("owner"),
-        w=column("warnings"),
+        w=warnings,
     )
 
 

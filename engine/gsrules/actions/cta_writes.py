@@ -11,7 +11,9 @@ from gsrules.actions.constants import timestamp
 from gsrules.actions.cta import CTA, Decision
 from gsrules.actions.cta_comments import all_comments, fitting, last_states, totals, truncates
 from gsrules.actions.cta_effects import TOUCHING, cta_effects
+from gsrules.actions.cta_fields import mapped_slots
 from gsrules.actions.cta_folding import Slot, folded
+from gsrules.actions.cta_links import adding, link_writes, with_links
 from gsrules.actions.cta_tasks import TaskDates, task_writes, with_tasks
 from gsrules.actions.effects import EffectColumns, Received, change_list
 from gsrules.actions.entity import unknown_types
@@ -105,7 +107,8 @@ class _Fold:
             )
             total = Slot("TotalTaskCount", "DECIMAL(38, 9)", count, more if "playbook" in existing else None)
             slots.append(total)
-        return [*slots, *self._mapped_slots()]
+        on_hits = "fields" in existing
+        return [*slots, *mapped_slots(action.mappings, self.run.profile, on_hits=on_hits, defaults=action.defaults)]
 
     def _name_slot(self) -> Slot:
         return Slot("Name", "VARCHAR", column("name"), fixed=self.decision.by_name)
@@ -128,15 +131,6 @@ class _Fold:
             Slot("ClosedDate", "TIMESTAMP", instant, instant if writes else None),
             Slot("CloseSource", "VARCHAR", typed_null("VARCHAR"), text("Rules") if writes else None),
         ]
-
-    def _mapped_slots(self) -> list[Slot]:
-        slots = []
-        for i, mapping in enumerate(self.action.mappings):
-            value = column(f"v{i}")
-            when = fragment("NOT :v IS NULL", v=value) if mapping.on_null == "skip" else exp.true()
-            hit = value if "fields" in self.existing else None
-            slots.append(Slot(mapping.field.name, mapping.field.type.storage, value, hit, when, fixed=False))
-        return slots
 
     # Tables
 
@@ -169,7 +163,11 @@ class _Fold:
         return cta_effects(self.decision, sides, decided, touched, fresh)
 
     def _may_warn(self, counts: dict[str, int]) -> bool:
-        return self.decision.warns or bool(counts.get("update")) or self.run.profile["cta.owner_missing"] == "none"
+        return (
+            self.decision.warns
+            or bool(counts.get("update") or counts.get("follow"))
+            or self.run.profile["cta.owner_missing"] == "none"
+        )
 
     def _steps(self, decided: str) -> dict[str, int]:
         def query() -> exp.Select:
@@ -224,7 +222,9 @@ class _Fold:
             copy=False,
         )
         touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]), copy=False)
-        return folded(self._fitting(touching), self.slots, [column("appends")])
+        links = self.action.links
+        rows = with_links(self._fitting(touching), links, self.run, on_hits="linked" in self.existing)
+        return folded(rows, self.slots, [column("appends")], adding(links))
 
     def _fitting(self, touching: exp.Select) -> exp.Select:
         """Adds `appends`; rows whose comment would make the field too long leave."""
@@ -308,16 +308,15 @@ class _Fold:
         playbooks = with_tasks([self.action.playbook], self.run)
         dates = TaskDates(self.run, self.action.due_skip)
         made = task_writes(self.scratch, dates, self.action.catalogue, playbooks, lambda: self._receiving(touched))
-        return [*writes, *made[0]], records + made[1]
+        links = link_writes(self.scratch, self.action.links, touched, self.run)
+        return [*writes, *made[0], *links[0]], records + made[1] + links[1]
 
     def _receiving(self, touched: str) -> exp.Select:
-        """The CTAs that get the playbook, in their last state."""
+        """The CTAs that get the playbook, in the state of the row that gives it."""
         assert self.action.playbook is not None
         gets: list[exp.Expr] = [column("makes")]
         if "playbook" in self.existing:
             gets.append(fragment("NOT :s IS NULL AND :b IS NULL", s=self.stored, b=column("b:PlaybookId")))
-        first = select(column("gsid")).from_(relation(touched), copy=False)
-        first = first.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]), copy=False)
         ctas = select(
             column("row"),
             named(column("gsid"), "cta"),
@@ -325,8 +324,7 @@ class _Fold:
             named(column("a:PriorityId"), "priority"),
             named(text(self.action.playbook.gsid), "playbook"),
         ).from_(relation(touched), copy=False)
-        chosen = exp.In(this=column("gsid"), query=first.subquery(copy=False))
-        return ctas.where(all_of([column("is_last"), chosen]), copy=False)
+        return ctas.where(all_of([fragment(":p = 1", p=column("place")), any_of(gets)]), copy=False)
 
     def _made(self, touched: str, summed: str) -> exp.Select:
         return last_states(touched, summed).where(fragment(":s IS NULL", s=column("stored_id", "t")), copy=False)
@@ -356,13 +354,13 @@ class _Fold:
         return int(self.scratch.row("updated", query)[0])
 
     def _created(self) -> dict[str, exp.Expr]:
-        values: dict[str, exp.Expr] = {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots}
+        values: dict[str, exp.Expr] = {**self.action.defaults, "IsImportant": exp.false()}
+        values |= {slot.name: column(f"a:{slot.name}", "t") for slot in self.slots}
         values |= {
             "Comments": self._comments(),
             "EntityType": text(self.action.entity.entity_type),
             # its own, whatever the playbook's tasks make of DueDate
             "OriginalDueDate": _date(self.decision.due(self.action.due_days)),
-            "IsImportant": exp.false(),
             "Source": text("Rules"),
             **created_stamps(self.run),
         }
