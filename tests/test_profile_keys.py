@@ -52,6 +52,7 @@ FILES = {
     ),
     "datasets/records/gsuser.csv": "Name,Email\nOwner,owner@example.com\nOther,other@example.com\n",
     "datasets/records/company.csv": 'Name,Csm.Name,Industry\nAcme,Owner,""\nBeta,,B\n',
+    "datasets/records/person.csv": "Email,ExternalRecordID,Name\none@example.com,K1,Acme\nk1@example.com,K9,Two\n",
     "datasets/records/relationship_type.csv": "Name,IsActive\nProduct,true\n",
     "datasets/records/relationship.csv": "Name,CompanyId.Name,TypeId.Name\nAcme East,Acme,Product\n",
     "datasets/records/thing__gc.csv": "Key__gc,Note__gc,Tags__gc\nK1,old,A\nK2,a,A\nK2,b,A\nK9,same,A\n,none,A\n",
@@ -159,6 +160,27 @@ NOTHING = MADE % ("k = 'K1'", "d2", "\"case when n > 99 then 'x' end\"")
 OTHER_CASE = MADE % ("n > 0", "w", "\"'OWNER'\"")
 LOWERED = MADE % ("t = 'B'", "u", "lower(t)")
 
+MAIL = (
+    "  T: {type: transform, from: F, where: \"k = 'K1'\", formulas: {mail: {expression: \"lower(k) + '@example.com'\","
+    " type: string}, none: {expression: \"case when n > 99 then 'x' end\", type: string}}}\n"
+)
+
+
+def people(more: str = "") -> str:
+    return (
+        f"{F}{MAIL}actions:\n  - {{action: load_to_people, id: A, from: T, operation: upsert, "
+        f"person: {{Email: mail, ExternalRecordID: k, Name: note}}{more}}}\n"
+    )
+
+
+def survey(kind: str, score: int) -> str:
+    return (
+        "  C: {type: fetch, object: company, show: [Name, Gsid as Company]}\nactions:\n"
+        "  - {action: load_to_survey, id: A, from: C, company: Company, survey: Yearly, "
+        f"kind: {kind}, person_name: Name, score: {{value: {score}}}}}\n"
+    )
+
+
 KEYS: dict[str, tuple[str, object]] = {
     "engine": (UNION, "bionic"),
     "names.collision": (F + "  T: {type: transform, from: F, show: [k, note as K]}\n", "auto_suffix"),
@@ -227,6 +249,11 @@ KEYS: dict[str, tuple[str, object]] = {
     "load.update_no_match": (load("Note__gc: note", operation="update"), "skip"),
     "load.touch_unchanged": (load("Note__gc: note", when="k = 'K9'"), True),
     "load.dangling_reference": (load(f"Owner__gc: {{value: {USER[:-3]}ZZZ}}"), "error"),
+    "people.match_criteria": (people(), ["Name"]),
+    "people.conflict": (people(), "first_key"),
+    "people.company_missing": (people(", company_person: {company: none}"), "error"),
+    "people.survey_person": (survey("nps", 9), "null"),
+    "score.csat_range": (survey("csat", 7), [1, 9]),
     "cta.time_frame_basis": (cta(name="Closed one"), "created"),
     "cta.on_existing": (cta(), ["priority"]),
     "cta.never_includes_create": (cta(COMMENT, name="New one"), True),
@@ -261,7 +288,10 @@ KEYS: dict[str, tuple[str, object]] = {
     "run.stamp": (load("Note__gc: note"), "clock"),
     "run.inactive_run_now": ("active: false\n" + F, "refuse"),
 }  # fmt: skip
-BESIDES = {"calendar.fiscal_year_named_by": {"calendar.fiscal_year_start_month": 2}}
+BESIDES = {
+    "people.conflict": {"people.match_criteria": ["Email", "ExternalRecordID"]},
+    "calendar.fiscal_year_named_by": {"calendar.fiscal_year_start_month": 2},
+}
 REFUSED = ("names.collision", "transform.allow_formula_with_group_by", "load.coerce", "limits.strict")
 """Keys at whose default the rule is refused."""
 OBJECTS = ("thing__gc", "call_to_action", "cs_task", "company")
