@@ -47,7 +47,7 @@ def traits_of_create(action: BoundCta) -> Traits:
         choices=choices,
         searches=searches,
         meets=cta_fields(action.entity) | users,
-        composed=frozenset([(CTA, "Name")] if "name" in action.identifiers else []),
+        composed={(CTA, "Name"): ()} if "name" in action.identifiers else {},
     )
 
 

@@ -98,6 +98,7 @@ class BoundPeople:
                 "company": ("Name",),
                 "relationship": ("Name", "CompanyId", "TypeId"),
             },
+            composed={(PERSON, "Name"): ("FirstName", "LastName")},
         )
 
     def plan(self, run: ActionRun) -> ChangeList:

@@ -106,7 +106,8 @@ class Traits:
     """See the module.
 
     `target` is the object that `mappings` fill, `identifiers` the fields by which it is found; `beside` are mappings
-    of further objects, whose fields effects name `object.Field`.
+    of further objects, whose fields effects name `object.Field`. `composed`: object and field of texts that are put
+    together of values, with the fields of the record that they consist of; none where a template of the rule makes them.
     """
 
     decisions: tuple[Decision, ...]
@@ -119,7 +120,7 @@ class Traits:
     choices: tuple[Choice, ...] = ()
     searches: tuple[Search, ...] = ()
     meets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    composed: frozenset[tuple[str, str]] = frozenset()
+    composed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 def effect_field(catalogue: Catalogue, object_: str | None, name: str) -> FieldDef | None:

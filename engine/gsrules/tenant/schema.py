@@ -244,6 +244,13 @@ def fill_configuration(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, nam
     return True
 
 
+def configured_names(catalogue: Catalogue, name: str) -> dict[str, str]:
+    """By GSID the names of the records of an object that the catalogue itself defines."""
+    columns, values = _configuration_rows(catalogue, name) or ((), [])
+    at = columns.index("Name") if "Name" in columns else 0
+    return {str(row[0]): str(row[at]) for row in values}
+
+
 def insert_rows(
     con: duckdb.DuckDBPyConnection,
     target: exp.Table,

@@ -22,6 +22,7 @@ from gsrules.spec import Text
 from gsrules.spec.tasks import S3Task
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import GSID, SEQUENCE, column, named, run, select_from
+from gsrules.tenant.schema import configured_names
 
 Unit = tuple[str, str]
 """A record (`object`, Gsid) or a line of a file (`bucket/key`, its number): what a recording gives or leaves out."""
@@ -79,6 +80,8 @@ class Book:
     lines: dict[Unit, Line] = field(default_factory=dict)
     forms: dict[str, FileForm] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    configured: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By object and GSID the names of records that the project's files define, as far as they were asked for."""
     sizes: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """Of text columns, by object or file and by name, how many values and how many different ones the source has."""
 
@@ -91,7 +94,8 @@ class Book:
 
     def load(self, tenant: Tenant, units: Iterable[Unit]) -> None:
         """Reads the records, and those that their lookups point at, and so on."""
-        missing = {unit for unit in units if unit not in self.records and unit[0] in self.catalogue.objects}
+        known = (unit for unit in units if unit not in self.records and unit[0] in self.catalogue.objects)
+        missing = {unit for unit in known if not self.is_configured(*unit)}
         seen = set(missing)
         while missing:
             for name in sorted({unit[0] for unit in missing}):
@@ -109,8 +113,14 @@ class Book:
         definition = self.catalogue.objects[record.object]
         for name, value in record.values.items():
             target = definition.fields[name].type.target
-            if target is not None and not self.catalogue.objects[target].configuration:
+            if target is not None and not self.is_configured(target, value):
                 yield (target, value)
+
+    def is_configured(self, name: str, gsid: str) -> bool:
+        """Whether a record is there in every tenant of the project: its files define it, and no test gives it."""
+        if name not in self.configured:
+            self.configured[name] = configured_names(self.catalogue, name)
+        return self.catalogue.objects[name].configuration or gsid in self.configured[name]
 
     def closed(self, units: Iterable[Unit]) -> frozenset[Unit]:
         """The units with every record that they point at, as far as it exists."""

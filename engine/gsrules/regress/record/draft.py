@@ -160,14 +160,22 @@ class _Records:
         return any(item.gsid == record.values.get("StatusId") and item.open is False for item in items)
 
     def _lookup(self, name: str, target: str, value: str) -> tuple[str, Any]:
-        if self._book.catalogue.objects[target].configuration:
-            return (f"{name}.Name", self._book.labels[value]) if value in self._book.labels else (name, value)
+        if self._book.is_configured(target, value):
+            return self._configured(name, target, value)
         key = self._keys.get(target, GSID)
         found = self._book.records.get((target, value))
         if key == GSID or found is None:
             return name, value
         family = self._book.catalogue.objects[target].fields[key].type.family
         return f"{name}.{key}", self._value(target, key, found.values[key], family)
+
+    def _configured(self, name: str, target: str, value: str) -> tuple[str, Any]:
+        """A record of the project's own files by its name, if that tells it."""
+        if self._book.catalogue.objects[target].configuration:
+            return (f"{name}.Name", self._book.labels[value]) if value in self._book.labels else (name, value)
+        names = list(self._book.configured[target].values())
+        label = self._book.configured[target][value]
+        return (f"{name}.Name", label) if names.count(label) == 1 else (name, value)
 
     def _value(self, owner: str, name: str, value: Any, family: Family) -> Any:
         if family is Family.PICKLIST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from typing import Any
 
 from gsrules.catalogue.datatypes import Family
@@ -22,8 +23,8 @@ class RuleTexts:
 
     named: frozenset[str]
     needs: Mapping[str, Needs]
-    composed: frozenset[tuple[str, str]] = frozenset()
-    """Fields by which an action finds records, and whose texts hold values of the dataset."""
+    composed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Fields whose texts an action puts together of values, with the fields of the record that they consist of."""
 
     def of_field(self, name: str, field: str) -> Needs:
         return self.needs.get(f"{name}.{field}", Needs())
@@ -45,7 +46,7 @@ def rule_texts(bound: BoundRule) -> RuleTexts:
                     needs[origin] = needs.get(origin, Needs()) | _needs(each)
     for spec, _ in bound.actions:
         named.update(_texts(spec.model_dump(exclude={"from_", "when", "id"})))
-    composed = frozenset(field for _, action in bound.actions for field in action.traits.composed)
+    composed = {each: parts for _, action in bound.actions for each, parts in action.traits.composed.items()}
     return RuleTexts(frozenset(named), needs, composed)
 
 

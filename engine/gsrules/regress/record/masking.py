@@ -109,10 +109,19 @@ def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[Te
             own = definition.fields[name]
             needs = texts.of_field(owner, name)
             known = tuple(dict.fromkeys(values))
-            composed = (owner, name) in texts.composed
+            composed = _is_composed(book, owner, name, texts)
             made = TextColumn(owner, name, own.type, known, rows, distinct, own, definition, needs, composed)
         if is_text(made.type):
             yield made
+
+
+def _is_composed(book: Book, owner: str, name: str, texts: RuleTexts) -> bool:
+    """Whether all values of a field consist of other values, which have masks of their own."""
+    parts = texts.composed.get((owner, name))
+    if parts is None:
+        return False
+    records = [record.values for record in book.records.values() if record.object == owner and name in record.values]
+    return not parts or all(each[name] == " ".join(str(each.get(part, "")) for part in parts) for each in records)
 
 
 def _check_names(columns: Sequence[TextColumn], names: Sequence[str]) -> None:

@@ -32,8 +32,7 @@ def met_units(trace: Trace, result: RunResult, catalogue: Catalogue, rows: Mappi
     """Records that the actions touched for the given rows of their datasets, and those whose GSIDs the rows hold."""
     families: dict[str, list[str]] = {}
     for definition in catalogue.objects.values():
-        if not definition.configuration:
-            families.setdefault(definition.family, []).append(definition.name)
+        families.setdefault(definition.family, []).append(definition.name)
     found: set[Unit] = set()
     for dataset, action in _acting(trace, result, rows):
         effects = temp_table(result.effects[action], "e")
@@ -42,7 +41,9 @@ def met_units(trace: Trace, result: RunResult, catalogue: Catalogue, rows: Mappi
         each: Any = fragment(every, g=column("gsids", "e"), o=column("gsid", "e"))
         touched = select_from(effects, column("object", "e"), each)
         for name, gsid in run(trace.tenant.con, touched.where(known, copy=False).limit(_MOST)).fetchall():
-            found.add((str(name), gsid))
+            # An effect may touch records of several objects; custom objects share a family.
+            likely = families.get(gsid[:_CODE], [])
+            found |= {(each, gsid) for each in ([str(name)] if str(name) in likely or not likely else likely)}
     for dataset, chosen in rows.items():
         for gsid in _gsids(trace, result.columns[dataset], dataset, chosen):
             found |= {(name, gsid) for name in families.get(gsid[:_CODE], ())}  # custom objects share a family
