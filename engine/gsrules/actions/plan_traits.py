@@ -47,7 +47,7 @@ def traits_of_plan(action: BoundPlan) -> Traits:
         choices=choices,
         searches=searches,
         meets={PLAN: (*_FIELDS, *more)} | users,
-        composed=frozenset([(PLAN, "Name")] if "name" in action.identifiers else []),
+        composed={(PLAN, "Name"): ()} if "name" in action.identifiers else {},
     )
 
 

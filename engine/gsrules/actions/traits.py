@@ -106,8 +106,8 @@ class Traits:
     """See the module.
 
     `target` is the object that `mappings` fill, `identifiers` the fields by which it is found; `beside` are mappings
-    of further objects, whose fields effects name `object.Field`. `composed`: object and field of texts that are put
-    together of values, with the fields of the record that they consist of; none where a template of the rule makes them.
+    of further objects, whose fields effects name `object.Field`. `composed`: object and field of texts put
+    together of values, with the fields of the record that they consist of; none where a template makes them.
     """
 
     decisions: tuple[Decision, ...]
