@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from gsrules.actions.staging import all_of, column, named, select, spelled, text
 from gsrules.errors import InputError, Problem
+from gsrules.run.prepare import rule_profile
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec
 from gsrules.tenant import Tenant
@@ -45,6 +46,12 @@ def inactive(workspace: Workspace, rule: RuleSpec, profile: Mapping[str, Any], t
     message = f"the rule was deactivated in the tenant: {reason}"
     hint = "change the rule, or start over with gsrules reset"
     return (Problem("GS-RUN-DEACTIVATED", message, place, rule.id, hint=hint, severity="warning"),)
+
+
+def is_inactive(workspace: Workspace, rule_id: str, tenant: Tenant) -> bool:
+    """Whether no schedule or chain would start the rule."""
+    rule = workspace.rule(rule_id)
+    return bool(inactive(workspace, rule, rule_profile(workspace, rule), tenant))
 
 
 def may_deactivate(profile: Mapping[str, Any]) -> bool:

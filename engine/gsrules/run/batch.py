@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
+from gsrules.run.activity import is_inactive
 from gsrules.run.engine import RunOptions, forget, run_rule
 from gsrules.run.report import RunReport
 from gsrules.run.workspace import Workspace
@@ -131,7 +132,7 @@ def _bind_all(workspace: Workspace, rules: Sequence[str], options: RunOptions) -
 def _run_links(workspace: Workspace, links: Sequence[Link], options: RunOptions, tenant: Tenant, batch: Batch) -> None:
     stopping = _STOPPING[str(workspace.project.profile["chain.stop_on"])]
     for link in links:
-        if link.chained and not workspace.rule(link.rule).active:
+        if link.chained and is_inactive(workspace, link.rule, tenant):
             _leave_out(link.all(), f"{link.rule} is not active", batch)
             continue
         own = _own_params(workspace, link.rule, options) if options.seen_later else options

@@ -76,6 +76,7 @@ _OTHERS: Final[Mapping[str, str]] = {
     "GS-GUARD": "A run would have done more or less than its `expect` allows; nothing was applied.",
     "GS-RUN": "A run failed.",
     "GS-RUN-ABORTED": "A run took longer than run.timeout_minutes; nothing was applied.",
+    "GS-RUN-CRITERIA": "A dry run evaluated the criteria of the actions alone.",
     "GS-RUN-DEACTIVATED": "A rule was deactivated in the tenant by its failures.",
     "GS-RUN-INACTIVE": "An inactive rule was run.",
     "GS-RUN-TASK": "A task failed.",

@@ -127,7 +127,8 @@ def _count_problem(guard: Guard, name: str, bound: Bound, count: int, whole: int
     what = "records would be written" if name == "records_written" else f"rows {_VERBS[name]}"
     message = f"{_who(guard)} expects {name} {bound.text}, but {count} {what}{_share(bound, count, whole)}"
     hint = f"nothing was applied; look at the {unit}, or change `expect`"
-    return Problem("GS-GUARD", message, bound.place, guard.action or "rule", str(count), hint)
+    place = bound.place or guard.spec.place_of(name)
+    return Problem("GS-GUARD", message, place, guard.action or "rule", str(count), hint)
 
 
 _VERBS = {
@@ -148,7 +149,8 @@ def _group_problem(guard: Guard, name: str, bound: Bound, largest: Group, whole:
         f"{_share(bound, largest.rows, whole)}"
     )
     hint = "nothing was applied; look at the rows, or change `expect`"
-    return Problem("GS-GUARD", message, bound.place, guard.action or "rule", str(largest.rows), hint)
+    place = bound.place or guard.spec.place_of("per")
+    return Problem("GS-GUARD", message, place, guard.action or "rule", str(largest.rows), hint)
 
 
 def _share(bound: Bound, count: int, whole: int) -> str:

@@ -111,7 +111,7 @@ class Transaction:
         return changes, outgoing
 
     def _planned(self, spec: ActionSpec, action: BoundAction, asked: ActionRun) -> ChangeList:
-        if self.run.options.mode == "dry_run" and self.run.profile["run.test_run"] == "criteria_only":
+        if self._criteria_only():
             from gsrules.run.criteria_only import count_criteria
 
             return count_criteria(asked, action, self.run.workspace.catalogue)
@@ -120,6 +120,10 @@ class Transaction:
         if self.watch is not None:
             self.watch.look_at_action(spec, action, asked, made, reserved)
         return made
+
+    def _criteria_only(self) -> bool:
+        """Whether this is a dry run as the test run of Gainsight (`run.test_run`)."""
+        return self.run.options.mode == "dry_run" and self.run.profile["run.test_run"] == "criteria_only"
 
     def _looked_at_later(self) -> bool:
         """Whether anybody looks at what the last action has written."""
@@ -154,7 +158,7 @@ class Transaction:
 
     def _broken(self, changes: Mapping[str, ChangeList]) -> tuple[Problem, ...]:
         """The guards that do not hold."""
-        if not self.bound.guards:
+        if not self.bound.guards or self._criteria_only():
             return ()
         from gsrules.run.guards import Guarded, broken
 
@@ -191,6 +195,9 @@ class Transaction:
         )
         found = tuple(problem for problem in self.bound.findings if problem.severity == "warning")
         about_rule = inactive(run.workspace, run.rule, run.profile, run.tenant)
+        if self._criteria_only():
+            message = "only the criteria were evaluated: what the actions would do is not known (run.test_run)"
+            about_rule = (*about_rule, Problem("GS-RUN-CRITERIA", message, severity="warning"))
         return run.report(
             rule_status(actions, str(run.profile["run.zero_rows"])),
             tasks=self.datasets.reports,
