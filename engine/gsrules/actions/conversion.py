@@ -72,7 +72,21 @@ def not_null(value: exp.Expr) -> exp.Expr:
 
 def trimmed(value: exp.Expr) -> exp.Expr:
     """Without spaces, tabs, CR and LF at both ends; null if nothing is left."""
-    return fragment("NULLIF(TRIM(:v, :blanks), '')", v=value, blanks=text(" \t\r\n"))
+    return fragment("NULLIF(:v, '')", v=without_blanks(value))
+
+
+def without_blanks(value: exp.Expr) -> exp.Expr:
+    """Without spaces, tabs, CR and LF at both ends.
+
+    A look at both ends spares most values the trimming, which takes seven times as long.
+    """
+    if not isinstance(value, exp.Column):
+        return fragment("TRIM(:v, :blanks)", v=value, blanks=text(" \t\r\n"))
+    return fragment(
+        "CASE WHEN LEFT(:v, 1) <= ' ' OR RIGHT(:v, 1) <= ' ' THEN TRIM(:v, :blanks) ELSE :v END",
+        v=value,
+        blanks=text(" \t\r\n"),
+    )
 
 
 def matches(value: exp.Expr, pattern: str) -> exp.Expr:
@@ -102,7 +116,7 @@ def as_text(expr: Expr, rows: Matched) -> exp.Expr:
 def _to_text(expr: Expr, target: DataType, rows: Matched) -> Converted:
     value = rows.once(as_text(expr, rows))
     if target.kind in _TRIMMED:
-        value = fragment("TRIM(:v, :blanks)", v=value, blanks=text(" \t\r\n"))
+        value = without_blanks(value)
         if target.kind is Kind.SFDC_ID:
             value = trimmed(value)
         value = rows.once(value)

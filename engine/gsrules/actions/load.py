@@ -108,7 +108,7 @@ class BoundLoad:
 def decided(stage: LoadStage, matching: Matching) -> ChangeList:
     """What the staged and matched rows come to."""
     received = Received(*stage.rows.counts())
-    plan = stage.scratch.table("plan", matching.query)
+    plan = stage.scratch.table("plan_of_different" if matching.all_differ else "plan", matching.query)
     warns = stage.scratch.once("warns", lambda: matching.warns or any(value.warnings for value in stage.staged))
     outcomes = _outcomes(stage, plan)
     results = Results(stage, plan, outcomes, refuses_twins=matching.refuses_twins)

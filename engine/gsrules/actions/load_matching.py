@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from sqlglot import exp
 
 from gsrules.actions.load_stage import LoadStage, required_at_staging
 from gsrules.actions.load_unique import Unique
 from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.rows import Matched
 from gsrules.actions.staging import (
     aliased,
     all_of,
@@ -30,8 +32,11 @@ from gsrules.actions.staging import (
     use,
 )
 from gsrules.actions.values import as_set
+from gsrules.actions.values import stage as stage_value
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
+
+_MANY: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,9 @@ class Matching:
     def _numbered(self) -> exp.Select:
         """Staged rows with `place`: 1 for the row of its key that counts (under `error`: the rows of the key)."""
         mode = self.profile["load.duplicate_keys"]
+        if self.all_differ:
+            staged = sub(self.stage.select(), "s")
+            return select(exp.Star(), named(self._live(), "live"), named(number(1), "place")).from_(staged, copy=False)
         keys = [self.stage.key(found, column(f"v{i}")) for i, found in self.stage.identifiers]
         live = self._live()
         parts = keys if live == exp.true() else [live, *keys]
@@ -134,6 +142,28 @@ class Matching:
             place = exp.Window(this=exp.RowNumber(), order=order, **window)
         staged = sub(self.stage.select(), "s")
         return select(exp.Star(), named(live, "live"), named(place, "place")).from_(staged, copy=False)
+
+    @cached_property
+    def all_differ(self) -> bool:
+        """Whether no two rows have equal identifiers; asked only where there are so many that it pays.
+
+        To number wide rows takes far longer than to look at their keys alone.
+        """
+        plain = self.stage.is_plain and self.load.operation != "insert"
+        if not plain or self.stage.rows.counts()[1] < _MANY:
+            return False
+        stage, rows = self.stage, Matched(self.stage.run, self.stage.rows.env, self.stage.scratch, self.load.criteria)
+        values = {i: stage_value(self.load.mappings[i], rows).value for i, _ in stage.identifiers}
+        staged = rows.select([named(value, f"v{i}") for i, value in values.items()])
+        keys = [named(stage.key(found, column(f"v{i}")), f"k{i}") for i, found in stage.identifiers]
+        named_keys = select(*keys).from_(sub(staged, "s"), copy=False)
+        columns = [column(f"k{i}") for i in values]
+        several = fragment("COUNT(*) > 1")
+        equal = select(number(1)).from_(sub(named_keys, "k"), copy=False).group_by(*columns, copy=False)
+        if not self._null_matches:
+            equal = equal.where(all_of(fragment("NOT :k IS NULL", k=each) for each in columns), copy=False)
+        found = select(exp.Not(this=exp.Exists(this=equal.having(several, copy=False))))
+        return bool(stage.scratch.row("whether all differ", lambda: found)[0])
 
     def _targets(self) -> exp.Expr:
         """The stored records; under `multi_match` first and error at most one a key, with all of the key as `twins`."""

@@ -71,6 +71,11 @@ class LoadStage:
         return self._required(mapping, value)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the staged values are those of the mappings alone."""
+        return type(self) is LoadStage
+
+    @property
     def key_field(self) -> str:
         """The field that holds the id of a record."""
         return self.load.key_field
