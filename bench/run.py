@@ -1,6 +1,7 @@
 """Runs the benchmarks side by side: fresh processes, interleaved, seven times.
 
-    python bench/run.py [--rows 5000000] [--diff-rows 1000000] [--repeat 7] [--only pipeline|startup|diff|tests]
+    python bench/run.py [--rows 5000000] [--diff-rows 1000000] [--volume-rows 1000000] [--repeat 7]
+                        [--only pipeline|volume|startup|diff|tests]
 
 Prints minimum and median of each contestant, ratios, versions, and a hash of the results, which must be equal.
 """
@@ -139,6 +140,47 @@ def pipeline(rows: int, repeat: int) -> None:
     show(f"Pipeline, {rows:,} rows (ratio: work against DuckDB SQL by hand)", times, sql.name)
 
 
+def volume(rows: int, repeat: int) -> None:
+    """Live runs of many rows, at a quarter and at full size, beside the same work by hand (actions that write)."""
+    python, script = sys.executable, HERE / "volume"
+    for work, counted in (("load", rows), ("ctas", rows // 5)):
+        times: dict[str, Times] = {}
+        for size in (rows // 4, rows):
+            asked = (python, str(script / "data.py"), "make", str(size))
+            target = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            project = Path(target) / "project"
+            if not (project / ".gsrules" / "tenant.duckdb").exists():
+                run_once(Contestant("the store", (python, "-m", "gsrules", "reset"), folder=project), Times())
+            part = "full size" if size == rows else "a quarter"
+            contestants = [
+                Contestant(f"{name}, {part}", (python, str(script / f"{file}.py"), target, work), timed=True)
+                for name, file in (("by hand", "sql_volume"), ("gsrules, live run", "gsrules_volume"))
+            ]
+            digests = {each.name: _digest(each) for each in contestants}
+            if len(set(digests.values())) > 1:
+                raise SystemExit(f"the contestants do not agree: {digests}")
+            times |= measure(contestants, repeat)
+        title = f"Volume, {work}: {counted:,} rows and a quarter of them (ratio: work against the same by hand)"
+        show(title, times, f"by hand, {part}")
+        show_growth(times)
+
+
+def _digest(contestant: Contestant) -> str:
+    """The hash of what a contestant of the volume benchmark leaves in its store."""
+    environment = {**os.environ, "PYTHONPATH": str(ENGINE)}
+    command = [*contestant.command, "hash"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    return done.stdout.splitlines()[1].split()[0]
+
+
+def show_growth(times: Mapping[str, Times]) -> None:
+    """How much four times the rows take."""
+    for name in ("by hand", "gsrules, live run"):
+        small, full = times[f"{name}, a quarter"], times[f"{name}, full size"]
+        work, cpu = min(full.work) / min(small.work), min(full.cpu) / min(small.cpu)
+        print(f"  four times the rows take {name}: {work:.2f} × the time, {cpu:.2f} × the processor time")
+
+
 def startup(repeat: int) -> None:
     """How long nothing takes (P4): `--help` against importing typer, a tiny run against importing its libraries."""
     python = sys.executable
@@ -219,11 +261,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--diff-rows", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("pipeline", "startup", "diff", "tests"))
+    parser.add_argument("--volume-rows", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=("pipeline", "volume", "startup", "diff", "tests"))
     chosen = parser.parse_args()
     print(versions())
     if chosen.only in (None, "pipeline"):
         pipeline(chosen.rows, chosen.repeat)
+    if chosen.only in (None, "volume"):
+        volume(chosen.volume_rows, chosen.repeat)
     if chosen.only in (None, "startup"):
         startup(chosen.repeat)
     if chosen.only in (None, "diff"):

@@ -99,8 +99,8 @@ def _make(project: Path, rows: int) -> None:
             f" FROM range(1, {COMPANIES + 1}) AS t(i)) TO '{records / 'company.parquet'}'"
         )
         con.execute(
-            "COPY (SELECT 'User ' || i AS \"Name\", 'user.' || i || '@example.com' AS \"Email\", true AS \"IsActiveUser\""
-            f" FROM range(1, {USERS + 1}) AS t(i)) TO '{records / 'gsuser.parquet'}'"
+            "COPY (SELECT 'User ' || i AS \"Name\", 'user.' || i || '@example.com' AS \"Email\", true AS"
+            f" \"IsActiveUser\" FROM range(1, {USERS + 1}) AS t(i)) TO '{records / 'gsuser.parquet'}'"
         )
         con.execute(f"COPY ({STORED_SEATS}) TO '{records / 'seat__gc.parquet'}'")
         con.execute(f"COPY ({STORED_CTAS}) TO '{records / 'call_to_action.parquet'}'")

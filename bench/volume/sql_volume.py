@@ -18,7 +18,7 @@ import duckdb
 
 CSV = "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"'"
 STAMPS = (
-    "\"ModifiedDate\" = TIMESTAMP '2026-11-23', \"ModifiedBy\" = NULL, \"GsIngestionSource\" = 'RULES_ENGINE',"
+    '"ModifiedDate" = TIMESTAMP \'2026-11-23\', "ModifiedBy" = NULL, "GsIngestionSource" = \'RULES_ENGINE\','
     " \"GsExecutionId\" = 'by hand'"
 )
 FIELDS = "Company__gc Owner__gc Tier__gc Logins__gc Score__gc Last_Login__gc Active__gc Note__gc Region__gc".split()  # noqa: SIM905
@@ -106,7 +106,8 @@ def ctas(con: duckdb.DuckDBPyConnection, files: Path) -> None:
     GROUP BY s.company, s.name, t.open, t.recent
     """)
     con.execute(f"""
-    UPDATE tenant.call_to_action AS t SET "Comments" = concat_ws('<br/>', nullif(t."Comments", ''), s.comments), {STAMPS}
+    UPDATE tenant.call_to_action AS t
+    SET "Comments" = concat_ws('<br/>', nullif(t."Comments", ''), s.comments), {STAMPS}
     FROM staged AS s WHERE s.open = t."Gsid" AND s.outcome = 'updated'
     """)
     prefix, last, largest = counter(con, "call_to_action")
