@@ -18,6 +18,7 @@ from gsrules.actions.load_matching import Matching
 from gsrules.actions.load_stage import EntityField
 from gsrules.actions.mapping import BoundMapping, MappingBinder
 from gsrules.actions.options import Option, Options
+from gsrules.actions.people_records import lookup_searches
 from gsrules.actions.staging import typed_null
 from gsrules.actions.traits import LOAD_CODES, Search, Traits
 from gsrules.catalogue import FieldDef, ObjectDef
@@ -70,7 +71,9 @@ class BoundActivity:
     @property
     def traits(self) -> Traits:
         made = self.load.traits
-        authors = (Search("gsuser", ("Email", "Gsid"), self.author.source),) if self.author.source is not None else ()
+        authors = lookup_searches(self.author)
+        if self.author.source is not None:
+            authors = (Search("gsuser", ("Email", "Gsid"), self.author.source),)
         return replace(made, searches=authors, meets={"gsuser": ("Name", "Email")})
 
     def plan(self, run: ActionRun) -> ChangeList:

@@ -19,7 +19,15 @@ from gsrules.actions.entity import stored_types
 from gsrules.actions.folding import Slot, fold
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.people_members import Members
-from gsrules.actions.people_records import Part, finished, new_ids, or_default, record_writes, value_slots
+from gsrules.actions.people_records import (
+    Part,
+    finished,
+    lookup_searches,
+    new_ids,
+    or_default,
+    record_writes,
+    value_slots,
+)
 from gsrules.actions.rows import Matched, spelling
 from gsrules.actions.staging import (
     aliased,
@@ -91,6 +99,12 @@ class BoundPeople:
             mappings=self.person.mappings,
             identifiers=names,
             beside={part.object.name: part.mappings for part in (self.company, self.relationship) if part is not None},
+            searches=tuple(
+                search
+                for part in (self.company, self.relationship)
+                if part is not None and part.entity is not None
+                for search in lookup_searches(part.entity)
+            ),
             meets={
                 PERSON: (*people_matching.NAMING, "FirstName", "LastName"),
                 "company_person": ("Person_ID", "Company_ID", "IsPrimaryCompany"),

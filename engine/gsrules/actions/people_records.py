@@ -22,6 +22,7 @@ from gsrules.actions.staging import (
     sub,
 )
 from gsrules.actions.stamps import created_stamps, modified_stamps
+from gsrules.actions.traits import Search
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
@@ -39,6 +40,13 @@ class Part:
     mappings: tuple[BoundMapping, ...]
     defaults: Mapping[str, exp.Expr]
     entity: BoundMapping | None = None
+
+
+def lookup_searches(mapping: BoundMapping) -> tuple[Search, ...]:
+    """What the import lookup of a mapping looks up."""
+    lookup = mapping.lookup
+    pairs = lookup.pairs if lookup is not None else ()
+    return tuple(Search(lookup.object, (pair.field.name,), pair.source) for pair in pairs if lookup is not None)
 
 
 def value_slots(part: Part, prefix: str, run: ActionRun, when: exp.Expr | None = None) -> list[Slot]:
