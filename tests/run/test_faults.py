@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from gsrules.run.engine import RunOptions, run_rule
+from gsrules.run.undo.undo import UndoOptions, undo_run
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from tests.conftest import write_files
@@ -23,6 +24,7 @@ from tests.conftest import write_files
 ENGINE = Path(__file__).parents[2] / "engine"
 RECORDS = 4000
 KILLS = 20
+UNDO_KILLS = 6
 
 FILES = {
     "gsrules.toml": "",
@@ -215,6 +217,65 @@ def test_a_run_killed_at_any_moment_leaves_all_of_it_or_nothing(site: Site) -> N
         before = site.next_run_works()
         assert before in ((NOTHING, 0), (WHOLE, 1)), f"killed after {moment:.3f} s of {duration:.3f} s"
     assert alive >= KILLS // 2
+
+
+@pytest.fixture
+def ran(site: Site) -> Site:
+    """The rule has run once; `seeded` is the store after that."""
+    with site.workspace.tenant("live") as tenant:
+        run_rule(site.workspace, "load", RunOptions(), tenant)
+    shutil.copyfile(site.store, site.seeded)
+    return site
+
+
+def test_an_undo_killed_at_any_moment_takes_all_back_or_nothing_and_can_then_be_done(ran: Site) -> None:
+    started = time.monotonic()
+    assert ran.run("undo", "last").code == 0
+    duration = time.monotonic() - started
+    assert ran.holds() == (NOTHING, 2)
+    dice = random.Random(20261123)
+    alive = 0
+    for kill in range(UNDO_KILLS):
+        ran.start_over()
+        process = ran.start("undo", "last")
+        # the first half of the time goes into starting
+        time.sleep((0.4 + 0.6 * (kill + dice.random()) / UNDO_KILLS) * duration)
+        alive += process.poll() is None
+        process.kill()
+        process.communicate(timeout=60)
+        before = ran.holds()
+        assert before in ((WHOLE, 1), (NOTHING, 2))
+        if before == (WHOLE, 1):
+            with ran.workspace.tenant("live") as tenant:
+                assert undo_run(ran.workspace, tenant, "last", UndoOptions()).status == "SUCCESS"
+        assert ran.holds() == (NOTHING, 2)
+    assert alive >= UNDO_KILLS // 3
+
+
+def test_an_undo_waits_for_another_process_and_then_says_that_the_tenant_is_locked(ran: Site) -> None:
+    with held(ran):
+        failed(ran.run("undo", "last", lock_seconds=0.2), "GS-TENANT-LOCKED")
+    assert ran.holds() == (WHOLE, 1)
+
+
+def test_an_undo_needs_the_right_to_write_and_its_dry_run_does_not(ran: Site) -> None:
+    ran.store.chmod(0o444)
+    before = ran.store.read_bytes()
+    failed(ran.run("undo", "last", prelude=OBEY_RIGHTS), "GS-TENANT-ACCESS")
+    done = ran.run("undo", "last", "--dry-run", prelude=OBEY_RIGHTS)
+    assert (done.code, "would be undone; nothing was changed" in done.out) == (0, True)
+    assert ran.store.read_bytes() == before
+
+
+def test_a_disk_too_full_for_an_undo_changes_nothing_and_says_so(ran: Site) -> None:
+    failed(ran.run("undo", "last", prelude=at_most(4096)), "GS-TENANT-FULL")
+    assert ran.holds() == (WHOLE, 1)
+
+
+def test_a_dry_run_leaves_every_byte_of_the_store_as_it_is(ran: Site) -> None:
+    before = ran.store.read_bytes()
+    assert ran.run("run", "load", "--dry-run").code == 0
+    assert ran.store.read_bytes() == before
 
 
 def test_a_run_killed_while_it_commits_leaves_all_of_it_or_nothing(site: Site) -> None:
