@@ -122,12 +122,15 @@ class Outcome:
 class World:
     """A tenant with nine companies and nine users."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, object], files: Mapping[str, str] | None = None) -> None:
         (folder / "rules").mkdir(parents=True)
         (folder / "datasets" / "objects").mkdir(parents=True)
         for name, text in OBJECTS.items():
             (folder / "datasets" / "objects" / f"{name}.yml").write_text(text)
         (folder / "datasets" / "picklists.yml").write_text(PICKLISTS)
+        for name, text in (files or {}).items():
+            (folder / "datasets" / name).parent.mkdir(exist_ok=True)
+            (folder / "datasets" / name).write_text(text)
         self.base = Project.find(folder, folder)
         self.profile = self.base.profile.overlaid(dict(settings))
         self.catalogue = Catalogue.load(self.base)
@@ -237,9 +240,9 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, **settings: object) -> Iterator[World]:
-    """`settings` are profile keys with `__` for the dot: load__on_null."""
-    made = World(folder, {key.replace("__", ".", 1): value for key, value in settings.items()})
+def world(folder: Path, files: Mapping[str, str] | None = None, **settings: object) -> Iterator[World]:
+    """`settings` are profile keys with `__` for the dot: load__on_null; `files` those of datasets/ by name."""
+    made = World(folder, {key.replace("__", ".", 1): value for key, value in settings.items()}, files)
     try:
         yield made
     finally:

@@ -136,6 +136,7 @@ def build_scorecards(
     if spec is not None:
         builder.unlike(spec.scorecards, "scorecard", "scorecards")
         cards = tuple(builder.card(name, each) for name, each in spec.scorecards.items())
+        builder.check_columns(spec)
         for scheme in ("numeric", "grade", "color"):
             ranges = getattr(spec.schemes, scheme)
             if ranges is not None:
@@ -257,8 +258,21 @@ class _Builder:
             self._refuse("GS-PROJECT-SCORECARD", message, place, where, f"{total:f}", sums)
         return {name: weights[name] or Decimal(0) for name in weights}
 
+    def check_columns(self, spec: ScorecardsSpec) -> None:
+        """Refuses measures that would share a field of the history."""
+        seen: dict[tuple[str, str], str] = {}
+        for card, each in spec.scorecards.items():
+            for measure in each.measures:
+                key = (each.entity, history_field(measure).lower())
+                other = seen.setdefault(key, measure)
+                if other.lower() != measure.lower():
+                    message = f"`{measure}` and `{other}` would have the same field of the history, {key[1]}"
+                    place = _at(measure) or each.place
+                    hint = "special characters do not count; choose another name"
+                    self._refuse("GS-PROJECT-SCORECARD", message, place, f"scorecards.{card}", measure, hint)
+
     def _check_name(self, where: str, measure: str, place: Place | None) -> None:
-        if measure.lower() in _RESERVED or measure.lower() in _OVERALL_NAMES:
+        if measure.replace(" ", "").lower() in _RESERVED or measure.lower() in _OVERALL_NAMES:
             message = f"a measure cannot be called `{measure}`: the overall score and the history have that name"
             self._refuse("GS-PROJECT-SCORECARD", message, place, where, measure, "choose another name")
 
@@ -330,7 +344,7 @@ def _place_of(names: Iterable[str], name: str, fallback: Place | None) -> Place 
 
 def history_field(measure: str) -> str:
     """The name of the field that keeps the history of a measure: that of a custom field (platform.md §2.1)."""
-    return re.sub(r"[^\w ]", "", measure).strip().replace(" ", "_") + "__gc"
+    return re.sub(r"[^\w ]", "", measure).replace(" ", "_") + "__gc"
 
 
 def with_measures(objects: Mapping[str, ObjectDef], names: Callable[[str], Iterable[str]]) -> dict[str, ObjectDef]:
