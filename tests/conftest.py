@@ -8,6 +8,33 @@ import pytest
 
 from gsrules.run.workspace import Workspace
 
+# Tests of code that looks at no rows, or that leaves all work on rows to code which other tests run on both lines of
+# DuckDB: one line is enough for them (the marker `once`).
+ONCE = (
+    "catalogue",
+    "mutation",
+    "regress/changes",
+    "regress/record",
+    "run/advice",
+    "run/repair",
+    "spec",
+    "teams",
+    "views",
+    "test_house.py",
+    "test_profile.py",
+    "test_profile_keys.py",
+    "test_project.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = tuple(here / name for name in ONCE)
+    for item in items:
+        if any(item.path == place or place in item.path.parents for place in places):
+            item.add_marker(pytest.mark.once)
+
+
 FILES = {
     "gsrules.toml": "",
     "datasets/objects/usage__gc.yml": """

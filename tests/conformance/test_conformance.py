@@ -40,6 +40,7 @@ def check(results: list[Result], folder: Path, words: bool) -> None:
         assert_run(result, wanted, words)
 
 
+@pytest.mark.once  # it does without DuckDB
 @both
 def test_oracle_gives_the_expected_result(folder: Path) -> None:
     check(oracle_adapter.run(folder), folder, words=False)
