@@ -44,6 +44,12 @@ def _tenant(workspace: Any, scratch: Path) -> Any:
     return Tenant.open(None, workspace.catalogue, workspace.project, "live")
 
 
+def _exports(workspace: Any) -> bool:
+    """Whether the files that the rule makes are to be in their buckets."""
+    rule = load_rule_file(workspace.project.rules_dir / "rule.yml")
+    return isinstance(rule, dict) and any(each["action"] == "export_to_s3" for each in rule.get("actions", []))
+
+
 def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
     from gsrules.run.engine import RunOptions, run_rule
 
@@ -52,6 +58,7 @@ def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
         params=one.get("params", {}),
         mode="live",
         keep_all_tasks=True,
+        archive=_exports(workspace),
     )
     found = run_rule(workspace, "rule", options, tenant)
     report = found.report

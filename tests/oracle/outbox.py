@@ -38,8 +38,11 @@ class Call:
         given = env.action.get("fields") or {}
         if not given or set(given) != set(fields) or len(set(fields)) != len(fields):
             raise RefusedError("GS-*", "every field of the callout is mapped, and nothing else")
+        if not all(isinstance(column, str) for column in given.values()):
+            raise RefusedError("GS-*", "literals are not allowed")
         texts = [self.callout["url"], self.callout.get("body") or "", *(self.callout.get("headers") or {}).values()]
         used = {a or b for text in texts for a, b in TOKEN.findall(text)}
+        used -= {token for token in used if token.startswith("env:")}  # of the environment, in headers
         if not used <= set(fields):
             raise RefusedError("GS-*", f"tokens that are no fields: {used}")
         self.fields = {field: env.column(column) for field, column in given.items()}
@@ -85,7 +88,10 @@ class Export:
         columns = env.scope.columns
         named = action.get("columns")
         named = [named] if isinstance(named, str) else named
-        self.columns: list[Column] = [env.scope.column(name) for name in named] if named else columns
+        pairs = [name.partition(" as ") for name in named or ()]
+        self.columns: list[Column] = [env.scope.column(name) for name, _, _ in pairs] if named else columns
+        self.headers = [alias or c.label or c.name for (_, _, alias), c in zip(pairs, self.columns, strict=False)]
+        self.headers = self.headers or [c.label or c.name for c in columns]
         self.file = action.get("file") or {}
         self.zone = ZoneInfo(action.get("timezone") or env.profile["tenant.timezone"])
         if action["path"].count("${pattern}") != ("pattern" in action):
@@ -114,7 +120,7 @@ class Export:
 
     def text(self, rows: list[Staged]) -> str:
         separator = SEPARATORS[self.file.get("separator", "comma")]
-        lines = [separator.join(self.quoted(c.label or c.name, separator) for c in self.columns)]
+        lines = [separator.join(self.quoted(header, separator) for header in self.headers)]
         lines += [separator.join(self.cell(s.source[c.name], separator) for c in self.columns) for s in rows]
         return "".join(line + "\n" for line in lines)
 
