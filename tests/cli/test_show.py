@@ -97,3 +97,42 @@ def test_history_of_an_unknown_rule_names_the_nearest(gsrules: Command) -> None:
     code, _, err = gsrules("history", "usag")
     assert code == 2
     assert "usage" in err
+
+
+def test_undo_takes_a_run_back_and_the_history_and_show_tell_of_it(gsrules: Command) -> None:
+    _, ran, _ = gsrules("run", "usage", *DATE)
+    run = ran.rstrip().rsplit(" ", 1)[1]
+    assert f"takes it back: gsrules undo {run}" in ran
+    code, out, err = gsrules("undo", "last", "--dry-run", "--rows", "--output", "rows.csv")
+    assert (code, f"{run} would be undone; nothing was changed" in out) == (0, True)
+    assert "wrote rows.csv" in err
+    code, out, _ = gsrules("undo", run[:-3], "--format", "json", "--rows")
+    report = json.loads(out)
+    assert (code, report["status"], report["undone"]) == (0, "SUCCESS", run)
+    assert {row["does"] for row in report["rows"]} == {"removed"}
+    _, out, _ = gsrules("history", "--format", "json")
+    assert [line["undo"] for line in json.loads(out)] == [f"undo of {run}", f"undone by {report['undo_id']}"]
+    _, out, _ = gsrules("show", report["undo_id"])
+    assert f"{run} is undone by {report['undo_id']}" in out
+
+
+def test_undo_says_what_stands_in_the_way_and_exits_with_1(gsrules: Command, project: Path) -> None:
+    gsrules("run", "usage", *DATE)
+    _, out, _ = gsrules("history", "--format", "json")
+    first = json.loads(out)[0]["run"]
+    file = project / "datasets/s3/gainsight-managed/input/usage-2026-11-22.csv"
+    file.write_text(file.read_text().replace("12", "13"))
+    gsrules("run", "usage", *DATE)
+    code, out, _ = gsrules("undo", first)
+    assert code == 1
+    assert f"{first} cannot be undone; nothing was changed" in out
+    assert "RECORD_CHANGED" in out
+    assert "Logins__gc from 20, it is 21 now" in out
+    assert gsrules("undo", first, "--partial")[0] == 3
+
+
+def test_a_dry_run_cannot_be_undone(gsrules: Command) -> None:
+    gsrules("run", "usage", *DATE)
+    _, ran, _ = gsrules("run", "usage", "--dry-run", *DATE, "--format", "json")
+    code, _, err = gsrules("undo", json.loads(ran)["run_id"])
+    assert (code, "GS-UNDO-DRY-RUN" in err) == (2, True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,10 @@ from gsrules.cli.options import (
     choice,
     workspace,
 )
+from gsrules.errors import InputError
+
+if TYPE_CHECKING:
+    from gsrules.run.workspace import Workspace
 
 _EXIT_CODES = {"SUCCESS": 0, "FAILURE": 1, "PARTIAL_SUCCESS": 3}
 
@@ -41,7 +45,12 @@ def show(
     from gsrules.views import report
 
     ws = workspace(project)
-    found = find_run(ws, run)
+    try:
+        found = find_run(ws, run)
+    except InputError:
+        if html is None and _show_undo(ws, run, format):
+            return
+        raise
     if format == "json":
         typer.echo(report.as_json_text([found.report]))
     else:
@@ -50,6 +59,19 @@ def show(
         from gsrules.views.pages.run_page import run_page
 
         write_page(run_page(ws, [found]), html)
+
+
+def _show_undo(ws: Workspace, name: str, form: str) -> bool:
+    """Shows an undo, which the history alone keeps; whether there is one of that name."""
+    from gsrules.run.undo.find import kept_undo
+    from gsrules.views import undo as view
+
+    found = kept_undo(ws, name)
+    if found is not None and form == "json":
+        typer.echo(view.as_json_text(found))
+    elif found is not None:
+        view.show(found)
+    return found is not None
 
 
 def history(

@@ -141,6 +141,12 @@ class RunReport:
     params: Mapping[str, str] = field(default_factory=dict)
     notified: tuple[str, ...] = ()
 
+    @property
+    def has_written(self) -> bool:
+        """Whether the run has changed the tenant, so that it can be undone."""
+        kept = self.mode == "live" and not self.problems
+        return kept and any(action.counts.records_written or action.outbox for action in self.actions)
+
     def as_json(self) -> dict[str, Any]:
         """The documented JSON; `problems` says why a run failed and is left out when it did not, `params` if none."""
         shown: dict[str, Any] = {

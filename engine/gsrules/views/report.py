@@ -76,6 +76,8 @@ def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
     if report.artifacts:
         what = "every row and its outcome" if report.actions else "the report"
         yield paint(f"  {what}: {report.artifacts}", "dim")
+        if report.has_written:
+            yield paint(f"  takes it back: gsrules undo {report.run_id}", "dim")
 
 
 def _tasks(report: RunReport) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from typing import Final
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.run.kept import LAST, runs_folder
+from gsrules.run.undo.report import UndoReport
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import RunRecord, Tenant
 from gsrules.tenant.journal import JournalledRun
@@ -46,6 +47,15 @@ def find(workspace: Workspace, tenant: Tenant, name: str) -> Found:
         raise _unknown(workspace, name, history)
     (record,) = matching
     return Found(record, _journalled(workspace, record, journalled.get(record.run_id)))
+
+
+def kept_undo(workspace: Workspace, name: str) -> UndoReport | None:
+    """The report of an undo by its id or the only beginning of it, from the history of the project's tenant."""
+    if not name or not workspace.project.store.is_file():
+        return None
+    with workspace.tenant("dry_run") as tenant:
+        undos = [r for r in tenant.history(limit=_ALL) if r.mode == UNDO_MODE and r.run_id.startswith(name)]
+    return UndoReport.read(json.loads(undos[0].report)) if len(undos) == 1 else None
 
 
 def _journalled(workspace: Workspace, record: RunRecord, found: JournalledRun | None) -> JournalledRun:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from typing import Any
 
 from gsrules.dataclass import dataclass
@@ -89,6 +89,20 @@ class UndoReport:
 
     def total(self, name: str) -> int:
         return sum(getattr(each, name) for each in self.objects)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> UndoReport:
+        """The report of which `as_json` gave the data."""
+        names = [each.name for each in fields(Refusal)]
+        examples = [each for group in data["refused"] for each in group["examples"]]
+        return cls(
+            **{name: data[name] for name in ("undo_id", "undone", "rule", "rule_date", "mode", "status", "partial")},
+            objects=tuple(Undone(**each) for each in data["objects"]),
+            refusals={group["code"]: group["records"] for group in data["refused"]},
+            examples=tuple(Refusal(**{name: each.get(name, "") for name in names}) for each in examples),
+            outbox=data["outbox_removed"],
+            notes=tuple(data["notes"]),
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
