@@ -90,7 +90,7 @@ def nulls_written(mappings: Sequence[BoundMapping]) -> exp.Expr:
 def finished(
     folded: exp.Query, slots: Sequence[Slot], mappings: Sequence[BoundMapping], also: Sequence[exp.Expr] = ()
 ) -> exp.Select:
-    """Adds `changed`, `nulls`, `last` and, of all rows of the record, `touched`; `also` are changes beside slots."""
+    """Adds `changed`, `nulls`, `last` and, of the record's rows, `touched` and `first`; `also` are more changes."""
     sides = select(
         exp.Star(),
         named(any_of([*also, changes(slots)]), "changed"),
@@ -98,7 +98,8 @@ def finished(
         named(is_last(), "last"),
     ).from_(sub(folded, "f"), copy=False)
     every = of_record(fragment("BOOL_OR(:c)", c=column("changed")))
-    return select(exp.Star(), named(every, "touched")).from_(sub(sides, "g"), copy=False)
+    first = of_record(fragment("MIN(:r)", r=column("row")))
+    return select(exp.Star(), named(every, "touched"), named(first, "first")).from_(sub(sides, "g"), copy=False)
 
 
 def new_ids(
@@ -151,6 +152,6 @@ def _write(
     def query() -> exp.Select:
         items = (named(value, name) for name, value in fields.items())
         gsid = named(column("gsid"), "Gsid")
-        return select(gsid, named(column("row"), "__n"), *items).from_(relation(lines), copy=False).where(where)
+        return select(gsid, named(column("first"), "__n"), *items).from_(relation(lines), copy=False).where(where)
 
     return Write(object, kind, scratch.table(f"{kind} {object}", query), tuple(fields))
