@@ -72,13 +72,14 @@ class BoundLoad:
     def traits(self) -> Traits:
         return Traits(
             self._decisions(),
-            target=self.object.name,
+            target="" if self.salesforce else self.object.name,  # samples are read as they are
             mappings=self.mappings,
             identifiers=tuple(found.name for found in self.identifiers),
         )
 
     def _decisions(self) -> tuple[Decision, ...]:
-        name, keys = self.object.name, listed([f"`{found.name}`" for found in self.identifiers])
+        name = self.object.label if self.salesforce else self.object.name
+        keys = listed([f"`{found.name}`" for found in self.identifiers])
         made: list[Decision] = []
         if self.operation != "update":
             why = (
@@ -92,9 +93,13 @@ class BoundLoad:
             other, same = (
                 f"a row for which {name} has a record with {word}" for word in ("other values", "just these values")
             )
-            made.append(Decision("updated", other, f"{found}, and other values", counted))
+            differing = "other values" if self.deletes is None else "other values, or Delete is true"
+            made.append(Decision("updated", other, f"{found}, and {differing}", counted))
             made.append(Decision("unchanged", same, f"{found}, and all these values"))
             made.append(Decision("skipped", "rows that are left out: two with equal identifiers, say", counted=False))
+        if self.deletes is not None:
+            need = f"a row that deletes where {name} has no record"
+            made.append(Decision("skipped", need, code="NOTHING_TO_DELETE"))
         return (*made, FAILED)
 
     def plan(self, run: ActionRun) -> ChangeList:

@@ -96,7 +96,8 @@ class _Reader:
             tables.setdefault(write.object, []).append(write.staging)
         found: dict[str, list[Row]] = {}
         for name, fields in writes.items():
-            definition = self._catalogue.objects[name]
+            definition = self._catalogue.object(name)
+            assert definition is not None
             paths = list(self._paths(definition, fields))
             query, types = read_records(self._workspace, self._tenant, name, paths, tables[name])
             rows = self._fetched(query.order_by(exp.Literal.number(1), copy=False), types)
