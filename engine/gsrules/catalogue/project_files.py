@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gsrules.catalogue.callouts import CalloutDef, callouts_of
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from gsrules.catalogue.salesforce import SalesforceObjects
     from gsrules.spec import ObjectSpec, PicklistsSpec
     from gsrules.spec.objects import PlanTemplateSpec
+
+
+DEFINITIONS: Final = ("picklists.yml", "scorecards.yml", "callouts.yml", "load_permissions.yml")
+"""The files in datasets/ that say what the tenant has beside objects."""
 
 
 def read_object_files(folder: Path, problems: list[Problem]) -> list[ObjectSpec]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gsrules.catalogue.project_files import DEFINITIONS
 from gsrules.errors import GsrulesError, Problem
 from gsrules.project import Project
 from gsrules.regress.collecting import Case, Collected, collect
@@ -179,7 +180,8 @@ def _reshapes(path: Path, project: Project) -> bool:
     data = project.datasets_dir
     if path.parent == project.root and path.name in ("gsrules.toml", "pyproject.toml"):
         return True
-    return path == data / "picklists.yml" or _below(path, [data / "objects", data / "salesforce"])
+    defining = [data / name for name in (*DEFINITIONS, "objects", "salesforce")]
+    return _below(path, defining)
 
 
 def _concerns(case: Case, changed: Sequence[Path], workspace: Workspace) -> bool:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gsrules.catalogue import Catalogue
+from gsrules.catalogue.project_files import DEFINITIONS
 from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
 from gsrules.project import SETTINGS_FILE, Project
 from gsrules.regress.difference.git import Revision, find_revision
@@ -128,7 +129,7 @@ def _at_revision(workspace: Workspace, revision: Revision, name: str, folder: Pa
     try:
         project = Project.find(root, root)
         rules, datasets = (_inside(each, folder) for each in (project.rules_dir, project.datasets_dir))
-        wanted = (rules, datasets / "objects", datasets / "picklists.yml")
+        wanted = (rules, datasets / "objects", *(datasets / name for name in DEFINITIONS))
         revision.extract(revision.files(wanted), folder)
         _link(workspace.project.datasets_dir / "salesforce", project.datasets_dir / "salesforce")
         catalogue = Catalogue.load(project)
