@@ -42,7 +42,7 @@ def add_cockpit(tenant: Tenant, page: Page) -> None:
         add("CTA_TYPE", name)
     for name, is_open in standard.CTA_STATUSES:
         add("CTA_STATUS", name, None, is_open)
-    for status in page.get("cta_statuses", []):
+    for status in named(page.get("cta_statuses", [])):
         add("CTA_STATUS", status["name"], status.get("type"), status.get("open", True))
     for name in standard.CTA_PRIORITIES + page.get("cta_priorities", []):
         add("CTA_PRIORITY", name)
@@ -53,12 +53,17 @@ def add_cockpit(tenant: Tenant, page: Page) -> None:
         add("SUCCESS_PLAN_TYPE", name)
     for name, is_open in standard.PLAN_STATUSES:
         add("SUCCESS_PLAN_STATUS", name, None, is_open)
-    for status in page.get("success_plan_statuses", []):
+    for status in named(page.get("success_plan_statuses", [])):
         add("SUCCESS_PLAN_STATUS", status["name"], status.get("type"), status.get("open", True))
     for name, spec in page.get("playbooks", {}).items():
         cta_type = tenant.cockpit("CTA_TYPE", spec["type"])["Gsid"] if spec.get("type") else None
         tenant.create("playbook", {"Name": name, "CtaTypeId": cta_type, "IsActive": spec.get("active", True)})
-        tenant.playbook_tasks[name] = spec.get("tasks", [])
+        tenant.playbook_tasks[name] = named(spec.get("tasks", []))
+
+
+def named(items: list[Any]) -> list[Page]:
+    """Items of which a plain text is the name."""
+    return [{"name": item} if isinstance(item, str) else item for item in items]
 
 
 def add_template(tenant: Tenant, name: str, given: Page) -> None:
@@ -73,7 +78,8 @@ def add_scorecards(tenant: Tenant, page: Page) -> None:
     schemes = dict(standard.SCHEMES)
     for kind, ranges in page.get("schemes", {}).items():
         schemes[kind.upper()] = [
-            (r["label"], Decimal(r.get("score", r["from"])), int(r["from"]), int(r["to"])) for r in ranges
+            (r["label"], Decimal(r.get("score", (r["from"] + r["to"]) // 2)), int(r["from"]), int(r["to"]))
+            for r in ranges
         ]
     for kind, listed in schemes.items():
         for label, score, low, high in listed:
@@ -86,8 +92,10 @@ def add_scorecards(tenant: Tenant, page: Page) -> None:
 
 
 def add_scorecard(tenant: Tenant, name: str, given: Page) -> None:
-    entity = {"company": "ACCOUNT", "account": "ACCOUNT", "relationship": "RELATIONSHIP"}[given["entity"].lower()]
-    scheme = given["scheme"].upper()
+    entity = {"company": "ACCOUNT", "account": "ACCOUNT", "relationship": "RELATIONSHIP"}[
+        given.get("entity", "company").lower()
+    ]
+    scheme = given.get("scheme", "numeric").upper()
     card = tenant.create("scorecard_master", {"Name": name, "EntityType": entity, "SchemeType": scheme,
                          "IsActive": given.get("active", True)})  # fmt: skip
     measures = given["measures"]

@@ -190,6 +190,7 @@ class Association:
         every = [r for r in self.tenant.records(self.object) if r["Person_ID"] == person["Gsid"]]
         found = next((r for r in every if r[self.link] == entity["Gsid"]), None)
         if found is None and not creates:
+            staged.warnings.append("ASSOCIATION_SKIPPED")
             return "unchanged"
         if self.kind == "company" and "IsPrimaryCompany" not in values and found is None:
             values["IsPrimaryCompany"] = not any(r["IsPrimaryCompany"] for r in every)

@@ -81,6 +81,7 @@ class CreatePlan(Plan):
             ready.append((staged, entity, name))
         for staged, entity, name in ready:
             if not staged.codes:
+                staged.extra["owner"] = self.owner.of(staged)
                 self.decide(staged, entity, name)
 
     def checked_name(self, staged: Staged) -> str:
@@ -120,7 +121,7 @@ class CreatePlan(Plan):
             changes["TemplateId"] = self.template["Gsid"]
         if "due_date" in members:
             changes["DueDate"] = self.due.date()
-        if "owner" in members and (owner := self.owner.of(staged)):
+        if "owner" in members and (owner := staged.extra["owner"]):
             changes["OwnerId"] = owner
         changed = touch(plan, changes, self.context)
         if applies:
@@ -130,7 +131,7 @@ class CreatePlan(Plan):
         staged.outcome = "updated" if changed else "unchanged"
 
     def create(self, staged: Staged, entity: Record, name: str) -> None:
-        owner = self.owner.of(staged)
+        owner = staged.extra["owner"]
         if owner is None:
             if self.env.profile["plan.owner_missing"] == "error":
                 staged.fail("ENTITY_NOT_FOUND")

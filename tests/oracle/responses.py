@@ -18,6 +18,11 @@ PARAMETERS = {
 CONTEXTS = {"company": ("Company", "GsCompanyId"), "relationship": ("Relationship", "GsRelationshipId")}
 
 
+def left_out(spec: Any) -> Any:
+    """A mapping of which a null means that the action's own value stands."""
+    return ({"column": spec} if isinstance(spec, str) else dict(spec)) | {"on_null": "skip"}
+
+
 class Survey:
     def __init__(self, env: Env) -> None:
         action = env.action
@@ -25,7 +30,10 @@ class Survey:
         self.entity = Entity(env)
         self.kind = action["kind"].upper()
         self.mapper = env.mapper("survey_response")
-        self.mappings = [self.mapper.one(f, action[p]) for p, f in PARAMETERS.items() if action.get(p) is not None]
+        given = {f: action[p] for p, f in PARAMETERS.items() if action.get(p) is not None}
+        if "ResponseDate" in given:
+            given["ResponseDate"] = left_out(given["ResponseDate"])
+        self.mappings = [self.mapper.one(f, spec) for f, spec in given.items()]
         own = (*PARAMETERS.values(), "SurveyName", "Kind", "CompanyId", "RelationshipId", "PersonId")
         self.mappings += self.mapper.bind(action.get("fields", {}), own)
         person = [(f, action[p]) for p, f in (("person_email", "Email"), ("person_name", "Name")) if action.get(p)]
@@ -140,8 +148,7 @@ class Activity(Load):
         picklist = Field("TypeName", "picklist", "Type Name", required=True)
         self.type = self.mapper.mapping(picklist, kind)
         if "ActivityDate" in fields:
-            date = fields["ActivityDate"]
-            fields["ActivityDate"] = ({"column": date} if isinstance(date, str) else dict(date)) | {"on_null": "skip"}
+            fields["ActivityDate"] = left_out(fields["ActivityDate"])
         return self.mapper.bind(fields)
 
     def check(self, staged: Staged) -> None:
@@ -156,13 +163,23 @@ class Activity(Load):
                 staged.codes.append("ENTITY_NOT_FOUND")
             if value is not None and "ContextName" not in staged.values:
                 staged.values |= {"ContextName": name, "ContextId": value}
-        if all(staged.values.get(field) is None for _, field in CONTEXTS.values()) and not staged.codes:
+        if not any(self.is_given(staged, field) for _, field in CONTEXTS.values()):
             staged.codes.append("IDENTIFIER_NULL")
         if staged.values.get("ActivityDate") is None and "TYPE_MISMATCH" not in staged.codes:
             staged.values["ActivityDate"] = utc_midnight(self.context)
         for name in ("InternalAttendees", "ExternalAttendees"):
             if isinstance(staged.values.get(name), str):
                 self.attend(staged, name)
+
+    def is_given(self, staged: Staged, field: str) -> bool:
+        """Whether the row names an entity, be it one that is none."""
+        mapping = next((m for m in self.mappings if m.target.name == field), None)
+        if mapping is None:
+            return False
+        try:
+            return self.mapper.value(Staged(staged.row, staged.source), mapping) is not None
+        except RowError:
+            return True
 
     def user(self, staged: Staged) -> str:
         assert self.author is not None

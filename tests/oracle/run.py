@@ -26,6 +26,7 @@ class Outcome:
     status: str = ""
     refused: str = ""
     code: str = ""
+    why: str = ""
     tasks: dict[str, Table] = field(default_factory=dict)
     actions: dict[str, dict[str, int]] = field(default_factory=dict)
     effects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -77,7 +78,7 @@ def run_rule(
         act(rule, outcome, tenant, context)
         outcome.status = status(list(outcome.actions.values()), context)
     except RefusedError as found:
-        outcome.refused = found.code
+        outcome.refused, outcome.why = found.code, str(found)
         tenant.take_back(saved)
     except FailedError as found:
         outcome.status, outcome.code = "FAILURE", found.code

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.entities import Entity, Env, Tokens, touch
-from tests.oracle.mapping import RowError, Staged
+from tests.oracle.mapping import RowError, Staged, attempt
 from tests.oracle.tenant import Field, Record
 from tests.oracle.values import RefusedError, number_of_text, round_number
 
@@ -298,21 +298,22 @@ class History:
             self.put(staged)
 
     def stage(self, staged: Staged) -> None:
-        try:
-            entity = self.entity.of(staged.source)
-            ids = self.entity.ids(entity)
+        entity = attempt(staged, self.entity.of, staged.source)
+        if entity is not None:
+            staged.values = self.entity.ids(entity)
             if self.entity.kind == "company":
-                ids.pop("RelationshipId")
-            day = self.mapper.value(staged, self.date) if self.date else self.context.rule_date
-            staged.values = ids | {"SnapshotDate": day or self.context.rule_date}
-            card = self.cards.applied(entity)
-            scheme = card["SchemeType"] if card else "NUMERIC"
-            for name, column in self.columns:
-                value = column(staged.source)
-                score = None if value is None or value == "" else self.cards.placed(scheme, value)[0]
-                staged.values[name] = score
-        except RowError as found:
-            staged.codes.append(found.code)
+                staged.values.pop("RelationshipId")
+        day = attempt(staged, self.mapper.value, staged, self.date) if self.date else None
+        staged.values["SnapshotDate"] = day or self.context.rule_date
+        card = self.cards.applied(entity) if entity is not None else None
+        scheme = card["SchemeType"] if card else "NUMERIC"
+        for name, column in self.columns:
+            value = column(staged.source)
+            if value is None or value == "":
+                staged.values[name] = None
+            else:
+                placed = attempt(staged, self.cards.placed, scheme, value)
+                staged.values[name] = placed and placed[0]
 
     def key(self, values: Record) -> tuple[Any, ...]:
         mine = "CompanyId" if self.entity.kind == "company" else "RelationshipId"
