@@ -119,6 +119,10 @@ class Transaction:
         made = action.plan(asked)
         if self.watch is not None:
             self.watch.look_at_action(spec, action, asked, made, reserved)
+        if made.errors or made.skips:
+            from gsrules.run.candidates import with_candidates
+
+            made = with_candidates(made, action, asked, self.run.workspace.catalogue)
         return made
 
     def _criteria_only(self) -> bool:
