@@ -92,7 +92,10 @@ def bound_at_all(
             raise RefusedError("GS-*", f"{action['action']} in a bionic rule")
         env = env_of(rule, action, outcome, copy.deepcopy(tenant), context)
         criteria(env)
-        run_kind(env, [])
+        try:
+            run_kind(env, [])
+        except KeyError as missing:
+            raise RefusedError("GS-SPEC-MISSING", str(missing)) from missing
 
 
 def criteria(env: Env) -> Any:

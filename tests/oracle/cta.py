@@ -85,7 +85,8 @@ class CreateCta:
         self.frame = None if frame is False else int((frame or {}).get("days", 7))
         self.mapper = env.mapper("call_to_action")
         self.mappings = self.mapper.bind(action.get("fields", {}), OWN_PARAMETERS)
-        self.linked = {name: env.column(column) for name, column in (action.get("linked") or {}).items()}
+        linked = (action.get("linked") or {}).items()
+        self.linked = {env.tenant.object(name).name: env.column(column) for name, column in linked}
         self.mark = f"written by {env.rule['rule']}/{env.action.get('id')}"
 
     def run(self, rows: list[Staged]) -> None:
@@ -150,6 +151,8 @@ class CreateCta:
         """Applies `cta.on_existing` to an open CTA."""
         members = self.context.profile["cta.on_existing"]
         changes: Record = dict(staged.values) if "fields" in members else {}
+        if "fields" in members:
+            self.mapper.warn_of_nulls(staged, cta, self.mappings)
         if "comments" in members and text and self.appends(cta, text):
             changes["Comments"] = f"{cta['Comments']}<br/>{text}" if cta["Comments"] else text
         applies = "playbook" in members and self.playbook is not None and cta["PlaybookId"] is None
@@ -173,7 +176,20 @@ class CreateCta:
             add_tasks(self.env, cta, self.playbook, self.due)
         if changed:
             staged.gsids.append(cta["Gsid"])
-        staged.outcome = "updated" if changed else "unchanged"
+        added = "linked" in members and self.link(staged, cta)
+        staged.outcome = "updated" if changed or added else "unchanged"
+
+    def link(self, staged: Staged, cta: Record) -> bool:
+        """Links the records that the row names and the CTA has not yet."""
+        links = self.tenant.records("cta_linked_object")
+        known = {(r["ObjectName"], r["RecordId"]) for r in links if r["CtaId"] == cta["Gsid"]}
+        count = len(links)
+        for name, column in self.linked.items():
+            value = column(staged.source)
+            if value is not None and value != "" and (name, value) not in known:
+                link = {"CtaId": cta["Gsid"], "ObjectName": name, "RecordId": value}
+                self.tenant.insert("cta_linked_object", link)
+        return len(links) > count
 
     def appends(self, cta: Record, text: str) -> bool:
         if self.repeat == "once":
@@ -203,6 +219,7 @@ class CreateCta:
         })  # fmt: skip
         if self.playbook:
             add_tasks(self.env, cta, self.playbook, self.due)
+        self.link(staged, cta)
         staged.gsids.append(cta["Gsid"])
         staged.outcome = "created"
 

@@ -15,6 +15,7 @@ from tests.oracle.values import Context, RefusedError, Row
 
 ITEMS = {"status": ("CTA_STATUS", "StatusId"), "reason": ("CTA_REASON", "ReasonId"),
          "priority": ("CTA_PRIORITY", "PriorityId")}  # fmt: skip
+SOURCES = {"manual", "rules", "program", "api", "success plan", "import"}
 NOT_FIELDS = ("Gsid", "TypeId", "StatusId", "ReasonId", "PriorityId", "PlaybookId", "Comments")
 
 
@@ -31,12 +32,11 @@ def subject(env: Env, given: Any, target: str) -> Callable[[Staged], Any]:
     return compute
 
 
-def column_or_label(env: Env, text: str) -> tuple[Compute | None, str]:
-    """A parameter takes a column or a label: a column if there is one of that name."""
-    try:
-        return env.column(text), ""
-    except RefusedError:
-        return None, text
+def column_or_label(env: Env, given: Any) -> tuple[Compute | None, str]:
+    """A parameter takes a label or a column."""
+    if isinstance(given, dict):
+        return (env.column(given["column"]), "") if "column" in given else (None, str(given["value"]))
+    return None, str(given)
 
 
 class UpdateCta:
@@ -128,6 +128,7 @@ class UpdateCta:
 
     def change(self, staged: Staged, cta: Record) -> None:
         changes: Record = dict(staged.values)
+        self.mapper.warn_of_nulls(staged, cta, self.mappings)
         if staged.extra.get("type"):
             changes["TypeId"] = staged.extra["type"]["Gsid"]
         for name, (_, field) in ITEMS.items():
@@ -179,6 +180,8 @@ class CloseCta:
         action = env.action
         self.env, self.action, self.tenant, self.context = env, action, env.tenant, env.context
         self.by_id = "cta" in action
+        if self.by_id and any(action.get(k) for k in ("type", "reason", "sources", "status")):
+            raise RefusedError("GS-*", "by id type, source, reason and status are not editable")
         comments = comments_of(env)
         self.repeat = comments.get("repeat", "always")
         self.comment = Tokens(env, comments.get("text", ""), html.escape)
@@ -191,6 +194,8 @@ class CloseCta:
         self.status = env.tenant.cockpit("CTA_STATUS", action["status"], self.type["Name"])
         sources = action["sources"]
         self.sources = [s.lower() for s in ([sources] if isinstance(sources, str) else sources)]
+        if not set(self.sources) <= SOURCES:
+            raise RefusedError("GS-*", "a source that is not known")
         if self.status["OpenStatusType"] is not False:
             raise RefusedError("GS-*", "the status is not a closed one")
 

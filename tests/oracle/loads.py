@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.oracle import standard
-from tests.oracle.entities import Env, relationship_type
+from tests.oracle.entities import Env, relationship_type, rule_types
 from tests.oracle.mapping import Mapper, Mapping, Staged
 from tests.oracle.tenant import Object, Record, utc_midnight
 from tests.oracle.values import FailedError, RefusedError
@@ -48,6 +49,7 @@ class Load:
         self.operation = self.stated_operation()
         self.mapper = Mapper(env.tenant, target, env.scope, env.context)
         self.mappings = self.bound_mappings()
+        self.permitted()
         self.identifiers = [target.find(name) for name in self.stated_identifiers()]
         mapped = {m.target.name for m in self.mappings}
         if self.operation != "insert" and not 1 <= len(self.identifiers) <= 10:
@@ -62,6 +64,18 @@ class Load:
             missing = [name for name in missing if target.fields[name].default is None]
             if missing:
                 raise RefusedError("GS-*", f"required: {missing}")
+
+    def permitted(self) -> None:
+        """Where the project lists what may be loaded, the object and every field are on the list (§3.1)."""
+        listed = {name.lower(): fields for name, fields in self.tenant.permissions.items()}
+        if not listed:
+            return
+        fields = listed.get(self.object.name.lower(), [])
+        mapped = {m.target.name for m in self.mappings}
+        if self.object.name.lower() not in listed:
+            raise RefusedError("GS-*", f"{self.object.name} may not be loaded")
+        if fields != "all" and fields and not mapped <= {self.object.find(n).name for n in fields}:
+            raise RefusedError("GS-*", f"a field of {self.object.name} may not be loaded")
 
     def stated_operation(self) -> str:
         return "update" if self.kind == "load_to_user" else str(self.action["operation"])
@@ -100,6 +114,8 @@ class Load:
 
         def comparable(name: str, kind: str) -> Any:
             value = values.get(name)
+            if isinstance(value, list):
+                return tuple(sorted(value))
             return value.lower() if isinstance(value, str) and (loose or kind == "email") else value
 
         return tuple(comparable(one.name, one.type) for one in self.identifiers)
@@ -248,6 +264,10 @@ class RelationshipLoad(Load):
 class TeamLoad(Load):
     """§5.7: upsert by entity and user; `Delete` takes a membership away."""
 
+    def __init__(self, env: Env, target: Object) -> None:
+        self.types = rule_types(env)
+        super().__init__(env, target)
+
     def stated_operation(self) -> str:
         return "upsert"
 
@@ -263,14 +283,23 @@ class TeamLoad(Load):
             spec = fields.pop(name)
             target = type(self.object.fields["Gsid"])("Delete", "boolean", "Delete")
             self.deletes = self.mapper.mapping(target, spec)
-        return self.mapper.bind(fields)
+        mappings = self.mapper.bind(fields)
+        for mapping in mappings:
+            if mapping.target.name in self.stated_identifiers():
+                mapping.target = replace(mapping.target, required=False)
+        return mappings
 
     def check(self, staged: Staged) -> None:
         staged.extra["delete"] = self.deletes is not None and self.mapper.value(staged, self.deletes) is True
         for name in self.stated_identifiers():
             value = staged.values.get(name)
             target = self.object.fields[name].target
-            if value is not None and self.tenant.by_gsid(target, value) is None:
+            if name in staged.values and value is None:
+                staged.codes.append("IDENTIFIER_NULL")
+            if value is None:
+                continue
+            found = self.tenant.by_gsid(target, value)
+            if found is None or (target == "relationship" and self.types and found["TypeId"] not in self.types):
                 staged.codes.append("ENTITY_NOT_FOUND")
 
     def match(self, staged: Staged, before: list[Record]) -> None:
@@ -292,10 +321,15 @@ class SalesforceLoad(Load):
 
     def __init__(self, env: Env, target: Object) -> None:
         super().__init__(env, target)
-        listed = {name.lower(): fields for name, fields in env.tenant.permissions.items()}.get(target.name.lower())
-        allowed = [m.target.name for m in self.mappings] if listed == "all" else listed or []
-        if env.profile["load.require_sfdc_permission"] and not {m.target.name for m in self.mappings} <= set(allowed):
-            raise FailedError("PERMISSION_DENIED", target.name)
+        if self.operation != "update" and "Id" in {m.target.name for m in self.mappings}:
+            raise RefusedError("GS-*", "Id is mapped in an action that may create")
+
+    def permitted(self) -> None:
+        listed = {name.lower(): fields for name, fields in self.tenant.permissions.items()}
+        mapped = {m.target.name for m in self.mappings}
+        fields = listed.get(self.object.name.lower(), [])
+        if self.context.profile["load.require_sfdc_permission"] and fields != "all" and not mapped <= set(fields):
+            raise FailedError("PERMISSION_DENIED", self.object.name)
 
     def key(self, values: Record) -> tuple[Any, ...]:
         return tuple(

@@ -162,6 +162,13 @@ class Mapper:
             except RowError as found:
                 staged.codes.append(found.code)
 
+    @staticmethod
+    def warn_of_nulls(staged: Staged, record: Record, mappings: list[Mapping]) -> None:
+        """A null that replaces a value, where the mapping does not say what nulls do (§3.2 step 5)."""
+        silent = [m.target.name for m in mappings if "on_null" not in m.spec]
+        if any(n in staged.values and staged.values[n] is None and record.get(n) is not None for n in silent):
+            staged.warnings.append("NULL_WRITTEN")
+
     def value(self, staged: Staged, mapping: Mapping) -> Any:
         """Steps 1 to 4 of the value pipeline of §3.2."""
         target, spec = mapping.target, mapping.spec

@@ -69,6 +69,8 @@ class CreatePlan(Plan):
         self.entity = Entity(env)
         self.name = Tokens(env, env.action["name"])
         self.identifiers = [i.lower() for i in env.action.get("identifiers", ["type", "status", "name"])]
+        if not set(self.identifiers) <= {"type", "status", "name"}:
+            raise RefusedError("GS-*", "the key has type, status and name")
         self.mapper = env.mapper("cta_group")
         self.mappings = self.mapper.bind(env.action.get("fields", {}), OWN_PARAMETERS)
 

@@ -52,6 +52,9 @@ STANDARD: dict[str, tuple[str, str, tuple[str, ...]]] = {
          "lookup: TypeId*>cockpit_picklist StatusId*>cockpit_picklist ReasonId*>cockpit_picklist",
          "lookup: PriorityId*>cockpit_picklist CtaGroupId>cta_group CallToActionParentId>call_to_action"),
     ),
+    "cta_linked_object": (
+        "1S06", "CTA Linked Object", ("lookup: CtaId*>call_to_action", "string: ObjectName* RecordId*"),
+    ),
     "cs_task": (
         "1S02", "CS Task",
         ("string: Name*", "lookup: CtaId*>call_to_action OwnerId>gsuser StatusId>cockpit_picklist",
@@ -150,7 +153,9 @@ COMMON = (
 )  # fmt: skip
 READ_ONLY = ("email_logs", "email_raw_events", "user_shared_detail", "sponsor_tracking", "record_delete_log")
 """Never a load target (§3.7)."""
-DEFAULTS = {("gsuser", "IsActiveUser"): True, ("company_person", "Active"): True}
+DEFAULTS = {
+    ("gsuser", "IsActiveUser"): True, ("company_person", "Active"): True, ("call_to_action", "IsImportant"): False,
+}  # fmt: skip
 LABELS = {
     "Arr": "ARR", "Mrr": "MRR", "Csm": "CSM", "Gsid": "GSID", "Nps": "NPS", "SFDCUserName": "User Name",
     "CSMFirstName": "CSM First Name", "CSMLastName": "CSM Last Name", "IsImportant": "Flagged",

@@ -96,6 +96,8 @@ class Tenant:
         self.outbox: list[Record] = []
         self.files: dict[str, str] = {}
         datasets = project / "datasets"
+        buckets = datasets / "s3"
+        self.files |= {p.relative_to(buckets).as_posix(): "" for p in buckets.rglob("*") if p.is_file()}
         for name, (family, label, lines) in standard.STANDARD.items():
             self._add_standard(Object(name, family, label, False), lines)
         for path in sorted((datasets / "objects").glob("*.yml")):

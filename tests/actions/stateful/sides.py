@@ -102,7 +102,6 @@ class Sides:
         with localcontext() as exact:
             exact.prec = 60
             self.model = Model(self.root, Context(FIRST_DAY, self.profile))
-        self.shapes = {name: self._paths(name) for name in self.model.objects if name not in UNCOMPARED}
 
     # -- steps --------------------------------------------------------------------------------------------------------
     def write_rows(self, rows: Rows) -> None:
@@ -180,18 +179,10 @@ class Sides:
             self.compare(tenant)
 
     # -- what is stored -----------------------------------------------------------------------------------------------
-    def _paths(self, name: str) -> list[str]:
-        found = self.model.objects[name]
-        return [
-            f"{one.name}.Name" if one.target in BY_NAME else one.name
-            for one in found.fields.values()
-            if one.name not in OWN_BUSINESS
-        ]
-
     def compare(self, tenant: Tenant) -> None:
         """All records of all objects, field by field."""
         engine = Stored(self.workspace, tenant)
-        for name, paths in self.shapes.items():
+        for name, paths in shapes_of(self.model).items():
             found = {row["Gsid"]: row for row in engine.rows(name, paths)}
             model = self.model.objects[name]
             wanted = {r["Gsid"]: {p: plain(self.model.shown(name, r, p)) for p in paths} for r in model.records}
@@ -208,6 +199,19 @@ class Sides:
         """All tables of the store but those that tell of runs."""
         with self.workspace.tenant("live", self.store) as tenant:
             return dump(tenant)
+
+
+def shapes_of(model: Model) -> dict[str, list[str]]:
+    """By object what is compared: all fields, configuration by its name."""
+    return {
+        name: [
+            f"{one.name}.Name" if one.target in BY_NAME else one.name
+            for one in found.fields.values()
+            if one.name not in OWN_BUSINESS
+        ]
+        for name, found in model.objects.items()
+        if name not in UNCOMPARED
+    }
 
 
 def told_of(outcome: str, codes: Sequence[str], warnings: Sequence[str]) -> tuple[str, Any, Any]:
