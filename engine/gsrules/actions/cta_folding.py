@@ -70,12 +70,12 @@ def _after(slot: Slot) -> exp.Expr:
     made = cast(slot.made, slot.storage)
     if slot.fixed:
         return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=column("stored_id"), m=made, h=in_hit)
-    writes: exp.Expr = column("makes")
-    value: exp.Expr = made
-    if slot.hit is not None:
-        writes = any_of([column("makes"), slot.when or exp.true()])
-        hit = cast(slot.hit, slot.storage)
-        value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
+    if slot.hit is None:
+        first = exp.Window(this=exp.FirstValue(this=made), **by_row())  # the row that creates a record comes first
+        return fragment("CASE WHEN :s IS NULL THEN :f ELSE :b END", s=column("stored_id"), f=first, b=slot.base)
+    writes = any_of([column("makes"), slot.when or exp.true()])
+    hit = cast(slot.hit, slot.storage)
+    value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
     box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
     if slot.appends:
         return _appended(box, slot.base)
@@ -102,7 +102,7 @@ def _differs(slot: Slot) -> exp.Expr:
 
 
 def _before(slot: Slot) -> exp.Expr:
-    if slot.fixed:
+    if slot.fixed or slot.hit is None:
         # the rows before left the same value
         return fragment("CASE WHEN :p = 1 THEN :b ELSE :a END", p=column("place"), b=slot.base, a=slot.after)
     previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **by_row())

@@ -39,6 +39,8 @@ from gsrules.actions.stamps import created_stamps, modified_stamps
 from gsrules.tenant.changes import ChangeList, Write
 
 COMMENT_LOG = "gs_cta_comment_log"
+MANY = 20_000
+"""From so many rows on it pays to ask first whether a costly look at each of them is needed."""
 
 
 def finish(decision: Decision) -> ChangeList:
@@ -139,7 +141,9 @@ class _Fold:
         decided = self.decision.decided()
         counts = self._steps(decided)
         fresh = self._new_ids(decided, counts.get("create", 0))
-        touched = self.scratch.table("touched", lambda: self._folded(decided, fresh))
+        fits = self._comments_fit(decided, received.matched)
+        name = "touched_fitting" if fits else "touched"
+        touched = self.scratch.table(name, lambda: self._folded(decided, fresh, fits=fits))
         sides = self.scratch.once("sides", self._sides)
         effects = self.scratch.view("effects", lambda: self._effects(sides, decided, touched, fresh).query())
         writes, records = self._writes(touched, counts.get("create", 0))
@@ -190,7 +194,26 @@ class _Fold:
 
         return self.scratch.table("new", query, [first - 1])
 
-    def _folded(self, decided: str, fresh: str) -> exp.Select:
+    def _comments_fit(self, decided: str, matched: int) -> bool:
+        """Whether no CTA can get too long comments; asked only of many rows, where it spares looking at each."""
+        if matched < MANY or truncates(self.run.profile) or self.action.comments is None:
+            return False
+
+        def query() -> exp.Select:
+            lead = fragment(
+                "CASE WHEN :s = 'create' THEN :r ELSE :l END", s=column("step"), r=column("row"), l=column("lead")
+            )
+            size = named(fragment("SUM(LENGTH(:c) + 5)", c=column("comment")), "size")
+            sums = select(size).from_(relation(decided), copy=False).group_by(column("stored_id"), lead, copy=False)
+            most = select(fragment("COALESCE(MAX(:s), 0)", s=column("size"))).from_(sub(sums), copy=False)
+            stored = select(fragment("COALESCE(MAX(LENGTH(:c)), 0)", c=column("Comments")))
+            stored = stored.from_(self.run.tenant.table(CTA), copy=False)
+            limit = number(self.decision.comment_length)
+            return select(fragment(":a + :b <= :n", a=exp.Subquery(this=most), b=exp.Subquery(this=stored), n=limit))
+
+        return bool(self.scratch.row("whether comments fit", query)[0])
+
+    def _folded(self, decided: str, fresh: str, *, fits: bool) -> exp.Select:
         """One row a touching row, in the state before (`p:`) and after it (`a:`)."""
         lead = fragment("CASE WHEN :s = 'create' THEN :r ELSE :l END", s=_d("step"), r=_d("row"), l=_d("lead"))
         stored = aliased(self.run.tenant.table(CTA), "t")
@@ -223,13 +246,13 @@ class _Fold:
         )
         touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]), copy=False)
         links = self.action.links
-        rows = with_links(self._fitting(touching), links, self.run, on_hits="linked" in self.existing)
+        rows = with_links(self._fitting(touching, fits=fits), links, self.run, on_hits="linked" in self.existing)
         return folded(rows, self.slots, [column("appends")], adding(links))
 
-    def _fitting(self, touching: exp.Select) -> exp.Select:
-        """Adds `appends`; rows whose comment would make the field too long leave."""
+    def _fitting(self, touching: exp.Select, *, fits: bool) -> exp.Select:
+        """Adds `appends`; rows whose comment would make the field too long leave, unless all of them fit."""
         marked = select(exp.Star(), named(self._appends(), "appends")).from_(sub(touching), copy=False)
-        if truncates(self.run.profile) or self.action.comments is None:
+        if fits or truncates(self.run.profile) or self.action.comments is None:
             return marked
         return fitting(marked, self.decision.comment_length)
 
