@@ -66,12 +66,21 @@ class FieldDef:
         return re.sub(r"__gc$", "", self.name) + "__gr"
 
 
+@dataclass(frozen=True, slots=True)
+class ComputedDef:
+    """A field that is not stored: `formula` over stored fields of the record, computed by each run that reads it."""
+
+    field: FieldDef
+    formula: str
+
+
 @dataclass(frozen=True)
 class ObjectDef:
     """An object with its fields in order; `family` are the first four characters of its GSIDs.
 
     `loadable`: may be the target of a load. `loaded_by`: the actions that write it instead of load_to_object.
-    `configuration`: its records come from the project's picklists.yml, not from seed files.
+    `configuration`: its records come from the project's picklists.yml, not from seed files. `computed`: fields that
+    tasks may read, beside the stored `fields`.
     """
 
     name: str
@@ -85,6 +94,7 @@ class ObjectDef:
     configuration: bool = False
     description: str = ""
     place: Place | None = field(default=None, compare=False)
+    computed: Mapping[str, ComputedDef] = field(default_factory=dict)
 
     @cached_property
     def _by_key(self) -> Mapping[str, tuple[FieldDef, ...]]:
@@ -97,6 +107,12 @@ class ObjectDef:
     def find(self, name: str) -> tuple[FieldDef, ...]:
         """The fields whose API name or label is `name` in any letter case; more than one means ambiguous."""
         return self._by_key.get(name.lower(), ())
+
+    def readable(self, name: str) -> tuple[FieldDef, ...]:
+        """As `find`, with the computed fields."""
+        lowered = name.lower()
+        more = (one.field for one in self.computed.values())
+        return (*self.find(name), *(one for one in more if lowered in (one.name.lower(), one.label.lower())))
 
     def field(self, name: str) -> FieldDef | None:
         """The field of that API name in any letter case."""

@@ -1,8 +1,8 @@
 """The standard objects and the seeds of the cockpit and of scorecard schemes, kept as data (platform.md §3).
 
 The files are JSON, which every start reads in a moment. company.json holds the objects of §3.1 and §3.2, people.json
-§3.3 and §3.4, cockpit.json §3.5 (of a CTA without the computed fields Age, DaysDue …, which follow from the others
-and the rule date and are not stored), scorecards.json §3.6, others.json §3.7, seeds.json §3.5 and §3.6.
+§3.3 and §3.4, cockpit.json §3.5 (the computed fields of a CTA, Age, DaysDue …, with their formulas: they follow from
+the others and the rule date and are not stored), scorecards.json §3.6, others.json §3.7, seeds.json §3.5 and §3.6.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gsrules.catalogue.fields import closing_fields, leading_field, standard_field
-from gsrules.catalogue.model import FieldDef, ObjectDef
+from gsrules.catalogue.model import ComputedDef, FieldDef, ObjectDef
 from gsrules.profile import Profile
 
 _FOLDER = Path(__file__).with_name("standard")
@@ -67,4 +67,8 @@ def _object(name: str, data: Mapping[str, Any], closing: tuple[FieldDef, ...], p
         createable=loadable,
         loaded_by=tuple(data.get("loaded_by", ())),
         configuration=configuration,
+        computed={
+            field: ComputedDef(standard_field(name, field, {**entry, "read_only": True}, profile), entry["formula"])
+            for field, entry in data.get("computed", {}).items()
+        },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import singledispatchmethod
 from itertools import count
 from typing import Protocol
@@ -14,7 +15,7 @@ from gsrules.compile.aggregates import measure_value
 from gsrules.compile.relation import Relation, cast, column, of_table, wrapped
 from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import SpellEnv, spell
-from gsrules.expressions.tree import Expr
+from gsrules.expressions.tree import Expr, references
 from gsrules.plan.nodes import (
     Aggregate,
     Column,
@@ -95,7 +96,18 @@ class Visitor:
     def _(self, node: ScanObject) -> Relation:
         source = self._inputs.tables if node.source == "tenant" else None
         table = source.table(node.object) if source else self._inputs.tables.salesforce(node.object)
-        return self._blanked(of_table(table, self._alias(), _names(node.columns)), node.columns, node.blank_is_null)
+        alias = self._alias()
+        found = self._with_computed(of_table(table, alias, _names(node.columns)), alias, node.computed)
+        return self._blanked(found, node.columns, node.blank_is_null)
+
+    def _with_computed(self, stored: Relation, alias: str, computed: Mapping[str, Expr]) -> Relation:
+        """The relation with what is not stored in place of the columns of that name."""
+        wanted = {name: expr for name, expr in computed.items() if name in stored.columns}
+        if not wanted:
+            return stored
+        read = {name for expr in wanted.values() for name in references(expr)}
+        over = self._env_for({name: column(name, alias) for name in read})
+        return replace(stored, columns={**stored.columns, **{name: spell(expr, over) for name, expr in wanted.items()}})
 
     @visit.register
     def _(self, node: ScanFile) -> Relation:
@@ -116,10 +128,11 @@ class Visitor:
         base = self.unshaped(node.input)
         alias = self._alias()
         found = of_table(self._inputs.tables.table(node.object), alias, tuple(node.fields.values()))
+        found = self._with_computed(found, alias, node.computed)
         met = exp.EQ(this=base.columns[node.key].copy(), expression=column("Gsid", alias))
         joined = exp.Join(this=found.select.args[_FROM].this, side="LEFT", on=met)
         select = base.select.join(joined, copy=False)
-        values = {added: found.columns[source] for added, source in node.fields.items()}
+        values: dict[str, exp.Expression] = {added: found.columns[source] for added, source in node.fields.items()}
         fetched = self._blanked(Relation(select, values), node.added, node.blank_is_null)
         return Relation(select, {**base.columns, **fetched.columns}, filtered=base.filtered)
 

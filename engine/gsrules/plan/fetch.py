@@ -9,13 +9,15 @@ from gsrules.catalogue.datatypes import Family
 from gsrules.catalogue.model import FieldDef, ObjectDef
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest
+from gsrules.expressions.binder import bind_expression
 from gsrules.expressions.scope import Scope
-from gsrules.expressions.tree import ColumnRef
+from gsrules.expressions.tree import ColumnRef, Expr
 from gsrules.plan.columns import unique_name
 from gsrules.plan.env import Skip, TaskEnv
 from gsrules.plan.nodes import Column, LookupHop, Matching, Node, ScanObject
 from gsrules.plan.show import Shelf, bind_show, shape
 from gsrules.plan.where import bind_filter, filtered, names_given
+from gsrules.spec.text import Text
 
 if TYPE_CHECKING:
     from gsrules.spec.tasks import FetchTask
@@ -27,9 +29,8 @@ def bind_fetch(spec: FetchTask, env: TaskEnv) -> Node:
     """The node of a fetch task; notes what is wrong and raises Skip."""
     found = _object(spec, env)
     walker = _Lookups(found, env)
-    columns = tuple(
-        Column(each.name, each.label, each.type, (f"{found.name}.{each.name}",)) for each in found.fields.values()
-    )
+    fields = (*found.fields.values(), *(one.field for one in found.computed.values()))
+    columns = tuple(Column(each.name, each.label, each.type, (f"{found.name}.{each.name}",)) for each in fields)
     shelf = Shelf(
         Scope.of_columns(columns, walker.resolve, inside=found.name),
         walker.columns,
@@ -41,11 +42,21 @@ def bind_fetch(spec: FetchTask, env: TaskEnv) -> Node:
     env.limit("limits.show_fields", len(shown), "fields are shown", spec.place_of("show"))
     predicate = bind_filter(spec.where, shelf.scope, env, names_given(spec.show))
     # Conditions may follow lookups of their own, so the hops are only complete here.
-    node = walker.above(ScanObject(found.name, spec.source, columns, walker.blank_is_null))
+    scan = ScanObject(found.name, spec.source, columns, walker.blank_is_null, _computed(found, env))
+    node = walker.above(scan)
     if spec.customers_only:
         customers = _customers_key(found, spec, env)
         node = Matching(node, customers, "company", "SfdcAccountId") if customers else node
     return shape(filtered(node, predicate), shown, spec.group_by, shelf, env)
+
+
+def _computed(found: ObjectDef, env: TaskEnv) -> dict[str, Expr]:
+    """The fields of the object that are not stored (platform.md §3.5)."""
+    if not found.computed:
+        return {}
+    stored = [Column(each.name, each.name, each.type) for each in found.fields.values()]
+    scope = Scope.of_columns(stored, inside=found.name)
+    return {name: bind_expression(Text(one.formula), scope, env.context) for name, one in found.computed.items()}
 
 
 def _object(spec: FetchTask, env: TaskEnv) -> ObjectDef:
@@ -130,7 +141,9 @@ class _Lookups:
         for hop in self._hops.values():
             added = tuple(replace(self.columns[name], name=name) for name in hop.fields)
             fields = {name: source.name for name, source in hop.fields.items()}
-            node = LookupHop(node, hop.key, hop.object.name, fields, added, self.blank_is_null)
+            computed = _computed(hop.object, self._env)
+            computed = {name: expr for name, expr in computed.items() if name in fields.values()}
+            node = LookupHop(node, hop.key, hop.object.name, fields, added, self.blank_is_null, computed)
         return node
 
     def _read(self, hop: _Hop, source: FieldDef) -> str:
@@ -170,7 +183,7 @@ def _no_lookup(at: ObjectDef, part: str, parts: tuple[str, ...], place: Place | 
 
 
 def _field(at: ObjectDef, part: str, parts: tuple[str, ...], place: Place | None) -> FieldDef:
-    fits = at.find(part)
+    fits = at.readable(part)
     if len(fits) == 1:
         return fits[0]
     if fits:

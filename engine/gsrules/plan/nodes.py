@@ -32,19 +32,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ScanObject:
-    """All records of a tenant object (`source` "tenant") or of a Salesforce sample ("salesforce")."""
+    """All records of a tenant object (`source` "tenant") or of a Salesforce sample ("salesforce").
+
+    `computed` are the columns that are not stored, over stored fields.
+    """
 
     object: str
     source: Literal["tenant", "salesforce"]
     columns: tuple[Column, ...]
     blank_is_null: bool = False
+    computed: Mapping[str, Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LookupHop:
     """One lookup followed: adds `added` columns of the record of `object` whose Gsid equals `key`.
 
-    Never drops or multiplies rows (data-setup.md §4). `fields` maps each added column's name to the field read.
+    Never drops or multiplies rows (data-setup.md §4). `fields` maps each added column's name to the field read;
+    `computed` are the fields that are not stored, over stored ones.
     """
 
     input: Node
@@ -53,6 +58,7 @@ class LookupHop:
     fields: Mapping[str, str]
     added: tuple[Column, ...]
     blank_is_null: bool = False
+    computed: Mapping[str, Expr] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[Column, ...]:

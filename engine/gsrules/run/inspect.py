@@ -162,7 +162,10 @@ def object_rows(workspace: Workspace, name: str | None) -> Iterator[Rows]:
     catalogue = workspace.catalogue
     with duckdb.connect() as connection:
         if name is None:
-            rows = [(found.name, found.label, found.group, len(found.fields)) for found in catalogue.objects.values()]
+            rows = [
+                (found.name, found.label, found.group, len(found.fields) + len(found.computed))
+                for found in catalogue.objects.values()
+            ]
             yield Rows(connection, _values(connection, ("object", "label", "group", "fields"), rows))
             return
         found = catalogue.object(name)
@@ -179,7 +182,7 @@ def object_rows(workspace: Workspace, name: str | None) -> Iterator[Rows]:
                 str(each.type) + (f" → {each.type.target}" if each.type.target else ""),
                 "required" if each.required else "read-only" if each.read_only else "",
             )
-            for each in found.fields.values()
+            for each in (*found.fields.values(), *(one.field for one in found.computed.values()))
         ]
         yield Rows(connection, _values(connection, ("field", "label", "type", "note"), rows_of_fields))
 
