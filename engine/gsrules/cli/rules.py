@@ -102,9 +102,7 @@ def run(
         from gsrules.views.pages.run_page import run_page
 
         write_page(run_page(ws, [find_run(ws, done.run_id) for done in reports], store=tenant), html)
-    statuses = [done.status for done in reports]
-    worst = max(statuses, key=["SUCCESS", "PARTIAL_SUCCESS", "FAILURE"].index, default="SUCCESS")
-    raise typer.Exit(_EXIT_CODES[worst])
+    raise typer.Exit(_EXIT_CODES[batch.status])
 
 
 def preview(

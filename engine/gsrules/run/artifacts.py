@@ -45,21 +45,27 @@ class RunFolder:
         datasets: Mapping[str, str],
         effects: Mapping[str, str],
         rejects: Mapping[str, str],
+        failing: Mapping[str, str],
     ) -> None:
         """Writes the rule and the rows. Raises RunError GS-OUTPUT.
 
         `datasets` and `effects` map task names and action ids to temporary tables of the tenant's connection,
-        `rejects` the tasks of which cells were read as null to the tables that hold these.
+        `rejects` the tasks of which cells were read as null to the tables that hold these, `failing` the actions with
+        failed rows to their tasks.
         """
         draft = self._draft
         with self._complaining():
-            for part in ("datasets", "effects", *(("rejects",) if rejects else ())):
+            parts = {"datasets": True, "effects": True, "rejects": bool(rejects), "errors": bool(failing)}
+            for part in (name for name, needed in parts.items() if needed):
                 (draft / part).mkdir(parents=True)
             shutil.copyfile(rule_file, draft / "rule.yml")
             for task, table in datasets.items():
                 _copy(tenant.con, table, ("__row",), draft / "datasets" / f"{file_name(task)}.parquet")
             for position, (action, table) in enumerate(effects.items(), start=1):
-                _copy(tenant.con, table, ("row",), draft / "effects" / f"{position}-{file_name(action)}.parquet")
+                name = f"{position}-{file_name(action)}"
+                _copy(tenant.con, table, ("row",), draft / "effects" / f"{name}.parquet")
+                if action in failing:
+                    _copy_errors(tenant.con, datasets[failing[action]], table, draft / "errors" / f"{name}.csv")
             for task, table in rejects.items():
                 _copy(tenant.con, table, ("file", "line"), draft / "rejects" / f"{file_name(task)}.parquet")
 
@@ -92,6 +98,21 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: Sequence[str
     rows = spell(exp.select("*").from_(temp_table(table)).order_by(*(column(name) for name in order)))
     target = exp.Literal.string(str(path)).sql("duckdb")
     connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+
+
+def _copy_errors(connection: duckdb.DuckDBPyConnection, dataset: str, effects: str, path: Path) -> None:
+    """The error file of an action: the dataset's columns, Row Number, Error Code, Error Message (actions.md §10.1)."""
+    row, effect = column("__row", "d"), {"row": "Row Number", "code": "Error Code", "message": "Error Message"}
+    star = exp.Column(this=exp.Star(except_=[exp.to_identifier("__row")]), table=exp.to_identifier("d"))
+    query = (
+        exp.select(star, *(exp.alias_(column(name, "e"), title, quoted=True) for name, title in effect.items()))
+        .from_(temp_table(effects, "e"))
+        .join(temp_table(dataset, "d"), on=row.eq(column("row", "e")))
+        .where(column("outcome", "e").eq(exp.Literal.string("failed")))
+        .order_by(column("row", "e"))
+    )
+    target = exp.Literal.string(str(path)).sql("duckdb")
+    connection.execute(f"COPY ({spell(query)}) TO {target} (FORMAT csv, HEADER)")
 
 
 def file_name(title: str) -> str:

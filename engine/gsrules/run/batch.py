@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Problem, RunError, nearest
 from gsrules.run.activity import is_inactive
 from gsrules.run.engine import RunOptions, forget, run_rule
-from gsrules.run.report import RunReport
+from gsrules.run.report import RunReport, Status
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 
 if TYPE_CHECKING:
     from gsrules.spec.chain import ChainLink
 
+_BY_WEIGHT: Final[tuple[Status, ...]] = ("SUCCESS", "PARTIAL_SUCCESS", "FAILURE")
 _STOPPING = {"failure": ("FAILURE",), "partial": ("FAILURE", "PARTIAL_SUCCESS")}
 
 
@@ -46,10 +47,26 @@ class NotRun:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The reports of the rules that ran, in order, and the rules that did not."""
+    """The reports of the rules that ran, in order, and the rules that did not.
+
+    `statuses` has that of each rule or chain that was named.
+    """
 
     reports: list[RunReport]
     not_run: list[NotRun]
+    statuses: list[Status] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        """The worst of what was named."""
+        return max(self.statuses, key=_BY_WEIGHT.index, default="SUCCESS")
+
+
+def chain_status(statuses: Sequence[Status]) -> Status:
+    """The status of a chain by those of its rules that ran (platform.md §7)."""
+    if all(status == "SUCCESS" for status in statuses):
+        return "SUCCESS"
+    return "FAILURE" if "FAILURE" in statuses and "SUCCESS" not in statuses else "PARTIAL_SUCCESS"
 
 
 def run_all(workspace: Workspace, names: Sequence[str], options: RunOptions, tenant_path: Path | None) -> Batch:
@@ -59,8 +76,8 @@ def run_all(workspace: Workspace, names: Sequence[str], options: RunOptions, ten
     happened. In a dry run they share one copy of the tenant, so that later rules see what earlier ones did.
     A parameter goes to the rules that have it. Raises InputError with the problems of all rules.
     """
-    links = [link for name in names for link in _links(workspace, name)]
-    rules = [each.rule for link in links for each in link.all()]
+    named = [_links(workspace, name) for name in names]
+    rules = [each.rule for links in named for link in links for each in link.all()]
     _load_all(workspace, rules)
     if len(rules) > 1:
         _check_params(workspace, rules, options)
@@ -68,7 +85,10 @@ def run_all(workspace: Workspace, names: Sequence[str], options: RunOptions, ten
         options = replace(options, seen_later=True)
     with workspace.tenant(options.mode, tenant_path) as tenant:
         batch = Batch([], [])
-        _run_links(workspace, links, options, tenant, batch)
+        for links in named:
+            before = len(batch.reports)
+            _run_links(workspace, links, options, tenant, batch)
+            batch.statuses.append(chain_status([report.status for report in batch.reports[before:]]))
     return batch
 
 

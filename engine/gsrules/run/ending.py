@@ -37,7 +37,9 @@ class Ending:
         """Writes the rows of a run into its folder, while they are there."""
         if self.folder is not None:
             rule_file = self.run.workspace.project.rule_path(self.run.rule.id)
-            self.folder.keep_rows(rule_file, self.run.tenant, result.datasets, result.effects, result.rejects)
+            failing = {each.id: _task_of(each.from_, result) for each in result.report.actions if each.counts.failed}
+            rows = result.datasets, result.effects, result.rejects
+            self.folder.keep_rows(rule_file, self.run.tenant, *rows, failing)
 
     def failed(self, result: RunResult, *, rows_kept: bool = False) -> RunResult:
         """The end of a run of which nothing was applied."""
@@ -142,3 +144,8 @@ class Ending:
         report = replace(result.report, artifacts=shown)
         self.folder.finish(report, self.run.tenant, result.delivered)
         return replace(result, report=report)
+
+
+def _task_of(name: str, result: RunResult) -> str:
+    """The task that an action names, which may be in other letter case."""
+    return next(task for task in result.datasets if task.lower() == name.strip().lower())

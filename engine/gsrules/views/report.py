@@ -66,7 +66,7 @@ def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
         yield from painter.columns(header, _actions(painter, report.actions), right=frozenset({2, 3}))
     for action in report.actions:
         yield from _groups(painter, action, named=len(report.actions) > 1)
-    for line in (*_files(report), *_exports(report)):
+    for line in (*_files(report), *_exports(report), *_outbox(report)):
         yield paint(f"  {line}", "dim")
     for text in as_text(report.warnings).splitlines():
         yield paint(f"  {text}", "yellow")
@@ -106,6 +106,19 @@ def _exports(report: RunReport) -> Iterator[str]:
             size = f"{_rows(export.rows)}, {export.bytes:,} bytes"
             did = "exported" if export.written else "would export" if report.mode == "dry_run" else "not exported"
             yield f"{did}: {export.bucket}/{export.key}  {size}"
+
+
+def _outbox(report: RunReport) -> Iterator[str]:
+    """What went to the outbox, or would, and what was delivered."""
+    did = "would go to the outbox" if report.mode == "dry_run" else "in the outbox"
+    for action in report.actions:
+        for kind, count in action.outbox.items():
+            yield f"{did}: {count:,} {kind.replace('_', ' ')}{'' if count == 1 else 's'} of {action.id}"
+        for answer, count in action.delivered.items():
+            word = f"status {answer}" if answer.isdigit() else answer
+            yield f"delivered: {count:,} of {action.id}, {word}"
+    if report.notified:
+        yield f"{did}: a notification to {', '.join(report.notified)}"
 
 
 def _actions(painter: Painter, actions: Sequence[ActionReport]) -> list[tuple[str, ...]]:
