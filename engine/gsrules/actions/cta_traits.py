@@ -112,13 +112,17 @@ def traits_of_update(action: BoundUpdate) -> Traits:
         texts=(("comments", action.comments),) if action.comments is not None else (),
         choices=choices,
         searches=(*searches, *found_by(action.cta)),
+        words=tuple(option.source for option in action.options.values() if option.source is not None),
         meets=cta_fields(None) | users,
     )
 
 
 def found_by(record: BoundId) -> tuple[Search, ...]:
     """How the record is found that a parameter names."""
-    return () if record.source is None else (Search(record.object, ("Gsid",), record.source),)
+    lookup = record.lookup.lookup if record.lookup is not None else None
+    pairs = lookup.pairs if lookup is not None else ()
+    by_value = tuple(Search(record.object, (pair.field.name,), pair.source) for pair in pairs)
+    return by_value if record.source is None else (Search(record.object, ("Gsid",), record.source), *by_value)
 
 
 def cta_fields(entity: BoundEntity | None) -> dict[str, tuple[str, ...]]:

@@ -75,6 +75,7 @@ class BoundLoad:
             target="" if self.salesforce else self.object.name,  # samples are read as they are
             mappings=self.mappings,
             identifiers=tuple(found.name for found in self.identifiers),
+            words=() if self.deletes is None or self.deletes.source is None else (self.deletes.source,),
         )
 
     def _decisions(self) -> tuple[Decision, ...]:

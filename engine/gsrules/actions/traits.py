@@ -4,9 +4,10 @@ Every bound action has `traits`. Who looks at what:
 
 - coverage counts `decisions`, `choices`, the entries, defaults and lookups of `mappings`, and the arms of the case
   expressions in `mappings` and `texts`;
-- why says `Decision.because` of the outcome that a row came to, and the values of `texts`;
-- record keeps the stored records that the action meets: the fields `meets` of them, those that `mappings` fill, and
-  those found by `searches` or by the import lookups of `mappings`; a field in `composed` is masked piece by piece;
+- why says `Decision.because` of the outcome that a row came to;
+- record leaves `words` as they are, which are values of a fixed list; it keeps the stored records that the action
+  meets: the fields `meets` of them, those that `mappings` fill, and those found by `searches`, by the import lookups of
+  `mappings` or by `identifiers`; a field in `composed` is masked piece by piece;
 - advice looks at `entity`, the company or relationship, and at a load's own parts.
 """
 
@@ -119,6 +120,7 @@ class Traits:
     entity: BoundEntity | None = None
     choices: tuple[Choice, ...] = ()
     searches: tuple[Search, ...] = ()
+    words: tuple[Expr, ...] = ()
     meets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     composed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 

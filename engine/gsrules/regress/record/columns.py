@@ -18,7 +18,7 @@ masked here. `within`: masked values are replaced inside of the text, too."""
 _FEW: Final = 60
 _PEOPLE: Final = ("person", "gsuser", "company_person", "relationship_person")
 
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]*://\S+)|((www\.)?[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/\S*)?)", re.IGNORECASE)
 _PHONE: Final = re.compile(r"[+(]?[\d\s()./-]{5,}\d")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -59,6 +59,8 @@ class TextColumn:
     needs: Needs = Needs()
     composed: bool = False
     """Whether the rule itself makes such texts of other values, and finds records by them."""
+    target: DataType | None = None
+    """The type of the field to which an action writes the values, if one does."""
 
     @property
     def path(self) -> str:
@@ -84,6 +86,11 @@ class TextColumn:
     def few(self) -> bool:
         """Whether the column says a few things again and again: a category, not a name."""
         return self.distinct <= _FEW and self.distinct * 3 <= self.rows
+
+
+_WORDS_OF_TYPES: Final = frozenset(
+    (Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.DATETIME, Family.PICKLIST, Family.MULTI_PICKLIST, Family.ID)
+)
 
 
 def treatment(column: TextColumn, masked: Sequence[str], kept: Sequence[str]) -> Treatment:
@@ -115,7 +122,9 @@ def _by_type(column: TextColumn) -> Treatment | None:
         return "as it is"
     if field is not None and column.composed:
         return "within"
-    match column.type.kind:
+    if column.target is not None and column.target.family in _WORDS_OF_TYPES:
+        return "as it is"  # a day, a flag or an option as a text: another text would not be one
+    match (column.target or column.type).kind:
         case Kind.EMAIL:
             return MaskKind.EMAIL
         case Kind.URL:
@@ -138,7 +147,7 @@ def _by_values(column: TextColumn) -> Treatment | None:
     def most(pattern: re.Pattern[str]) -> bool:
         return sum(bool(pattern.fullmatch(value)) for value in filled) * 2 > len(filled)
 
-    if most(_EMAIL):
+    if most(EMAIL):
         return MaskKind.EMAIL
     if words & _ADDRESSES and most(_URL):
         return MaskKind.URL

@@ -124,7 +124,7 @@ class _Records:
                 for field, value in record.values.items()
                 if isinstance(value, str) and fields[field].type.family is Family.TEXT
             ]
-        yield from (known[text] for text in texts if text in known)
+        yield from (known[text] for text in (*texts, *self._draft.masking.gsids) if text in known)
 
     def _row(self, record: Record) -> dict[str, Any]:
         definition = self._book.catalogue.objects[record.object]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gsrules.actions.kind import BoundAction
+from gsrules.actions.mapping import BoundMapping
 from gsrules.actions.traits import Search
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.dataclass import dataclass
@@ -51,7 +52,9 @@ def wanted_fields(bound: BoundRule, catalogue: Catalogue) -> Wanted:
         found.setdefault(name, set()).add(field)
     made: dict[str, tuple[str, ...]] = {}
     for name, fields in found.items():
-        definition = catalogue.objects[name]
+        definition = catalogue.objects.get(name)
+        if definition is None:
+            continue  # a Salesforce object: a test reads its samples as they are
         needed = fields | {field.name for field in definition.fields.values() if field.required}
         made[name] = tuple(field for field in definition.fields if field in needed and field != GSID)
     return Wanted(made, tuple(sorted(samples)))
@@ -117,7 +120,8 @@ def _met_by_actions(actions: Iterable[tuple[Any, BoundAction]]) -> Iterator[tupl
     for _, action in actions:
         traits = action.traits
         filled = (*(mapping.field.name for mapping in traits.mappings), *traits.identifiers)
-        yield from ((traits.target, name) for name in filled)
+        if traits.target:
+            yield from ((traits.target, name) for name in filled)
         yield from ((name, each.field.name) for name, mappings in traits.beside.items() for each in mappings)
         for name, fields in traits.meets.items():
             yield from ((name, each) for each in fields)
@@ -127,8 +131,15 @@ def _met_by_actions(actions: Iterable[tuple[Any, BoundAction]]) -> Iterator[tupl
 
 def searches_of(action: BoundAction) -> Iterator[Search]:
     """What an action looks up by value, with its import lookups."""
-    yield from action.traits.searches
-    every = (*action.traits.mappings, *(each for found in action.traits.beside.values() for each in found))
-    for lookup in (mapping.lookup for mapping in every):
+    traits = action.traits
+    yield from traits.searches
+    keys = [mapping for mapping in traits.mappings if mapping.field.name in traits.identifiers]
+    yield from (Search(traits.target, (each.field.name,), each.source) for each in keys if traits.target)
+    for lookup in (mapping.lookup for mapping in mappings_of(action)):
         if lookup is not None:
             yield from (Search(lookup.object, (pair.field.name,), pair.source) for pair in lookup.pairs)
+
+
+def mappings_of(action: BoundAction) -> tuple[BoundMapping, ...]:
+    """The field mappings of an action, those of further objects included."""
+    return (*action.traits.mappings, *(each for found in action.traits.beside.values() for each in found))

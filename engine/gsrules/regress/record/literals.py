@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
-from gsrules.catalogue.datatypes import Family
+from gsrules.catalogue.datatypes import BOOLEAN, DataType, Family
+from gsrules.catalogue.gsids import is_gsid
 from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import ColumnRef, Expr, Literal, TextMatch, walk
 from gsrules.plan.nodes import Aggregate, Column, Filter, Join, Node, OverRows, Project, inputs, read_over_rows
 from gsrules.plan.nodes import walk as nodes_of
+from gsrules.regress.record.fields import mappings_of
 from gsrules.regress.record.mask_forms import Needs
 from gsrules.run.prepare import BoundRule, find_task
 from gsrules.spec.tasks import S3Task
@@ -25,12 +27,24 @@ class RuleTexts:
     needs: Mapping[str, Needs]
     composed: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Fields whose texts an action puts together of values, with the fields of the record that they consist of."""
+    targets: Mapping[str, DataType] = field(default_factory=dict)
+    """By origin the type of the field that an action writes its values to; for words of a fixed list that of a flag."""
+
+    @property
+    def gsids(self) -> frozenset[str]:
+        """The GSIDs among the texts."""
+        return frozenset(text for text in self.named if is_gsid(text))
 
     def of_field(self, name: str, field: str) -> Needs:
         return self.needs.get(f"{name}.{field}", Needs())
 
     def of_header(self, task: S3Task, header: str) -> Needs:
-        return self.needs.get(f"{task.bucket}/{task.path}#{header}", Needs())
+        return self.needs.get(origin_of(task, header), Needs())
+
+
+def origin_of(task: S3Task, header: str) -> str:
+    """What a column of a file is called among the origins of a rule's columns."""
+    return f"{task.bucket}/{task.path}#{header}"
 
 
 def rule_texts(bound: BoundRule) -> RuleTexts:
@@ -45,9 +59,21 @@ def rule_texts(bound: BoundRule) -> RuleTexts:
                 for origin in _origins(each, columns):
                     needs[origin] = needs.get(origin, Needs()) | _needs(each)
     for spec, _ in bound.actions:
-        named.update(_texts(spec.model_dump(exclude={"from_", "when", "id"})))
+        named.update(_texts(spec.model_dump(exclude={"from_", "when", "id", "expect"})))
     composed = {each: parts for _, action in bound.actions for each, parts in action.traits.composed.items()}
-    return RuleTexts(frozenset(named), needs, composed)
+    return RuleTexts(frozenset(named), needs, composed, dict(_targets(bound)))
+
+
+def _targets(bound: BoundRule) -> Iterator[tuple[str, DataType]]:
+    for spec, action in bound.actions:
+        dataset = bound.plan.tasks[find_task(bound.plan, spec.from_, spec.id)]
+        columns = {column.name: column for column in dataset.columns}
+        for mapping in mappings_of(action):
+            if isinstance(mapping.source, ColumnRef):
+                yield from ((origin, mapping.field.type) for origin in columns[mapping.source.name].origin)
+        for word in action.traits.words:
+            if isinstance(word, ColumnRef):
+                yield from ((origin, BOOLEAN) for origin in columns[word.name].origin)
 
 
 def _expressions(bound: BoundRule) -> Iterator[tuple[Expr, Mapping[str, Column]]]:

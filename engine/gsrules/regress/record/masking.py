@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
+from gsrules.catalogue.gsids import is_gsid
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.regress.record.book import Book, Unit
-from gsrules.regress.record.columns import TextColumn, Treatment, is_text, treatment, unknown_names
-from gsrules.regress.record.literals import RuleTexts
+from gsrules.regress.record.columns import EMAIL, TextColumn, Treatment, is_text, treatment, unknown_names
+from gsrules.regress.record.literals import RuleTexts, origin_of
 from gsrules.regress.record.mask_forms import MaskKind, Value
 from gsrules.regress.record.masks import Masks
 
@@ -30,6 +31,8 @@ class Masking:
     columns: tuple[TextColumn, ...] = ()
     treatments: Mapping[tuple[str, str], Treatment] = field(default_factory=dict)
     masks: Masks = field(default_factory=Masks)
+    gsids: frozenset[str] = frozenset()
+    """GSIDs that the rule itself names."""
 
     def text(self, owner: str, name: str, value: str) -> str:
         """A text of a column as the recording shows it."""
@@ -70,13 +73,13 @@ def masking_of(book: Book, units: Iterable[Unit], texts: RuleTexts, options: Mas
     columns = tuple(_columns(book, units, texts))
     _check_names(columns, (*options.masked, *options.kept))
     if not options.on:
-        return Masking(columns, {(each.owner, each.name): "keep" for each in columns})
+        return Masking(columns, {(each.owner, each.name): "keep" for each in columns}, gsids=texts.gsids)
     done: dict[tuple[str, str], Treatment] = {
         (each.owner, each.name): treatment(each, options.masked, options.kept) for each in columns
     }
-    kept = set(texts.named)
+    kept = {*texts.named, *(value for each in columns for value in each.values if is_gsid(value.strip()))}
     kept |= {value for each in columns if done[each.owner, each.name] == "keep" for value in each.values}
-    return Masking(columns, done, Masks.of(_values(columns, done), kept))
+    return Masking(columns, done, Masks.of(_values(columns, done), kept), texts.gsids)
 
 
 def _values(columns: Sequence[TextColumn], done: Mapping[tuple[str, str], Treatment]) -> Iterator[Value]:
@@ -84,7 +87,10 @@ def _values(columns: Sequence[TextColumn], done: Mapping[tuple[str, str], Treatm
         kind = done[column.owner, column.name]
         if isinstance(kind, MaskKind):
             word = column.thing if kind is MaskKind.NAME else ""
-            yield from (Value(value, kind, column.needs, column.type.length, word) for value in column.values)
+            for value in column.values:
+                # what is no address among addresses must stay none: the rule refuses it
+                own = MaskKind.TEXT if kind is MaskKind.EMAIL and not EMAIL.fullmatch(value.strip()) else kind
+                yield Value(value, own, column.needs, column.type.length, word)
 
 
 def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[TextColumn]:
@@ -103,14 +109,17 @@ def _columns(book: Book, units: Iterable[Unit], texts: RuleTexts) -> Iterator[Te
             form = book.forms[owner]
             column = next(each for each in form.columns if each.header == name)
             needs = texts.of_header(form.task, name)
-            made = TextColumn(owner, name, column.type, tuple(dict.fromkeys(values)), rows, distinct, needs=needs)
+            target = texts.targets.get(origin_of(form.task, name))
+            known = tuple(dict.fromkeys(values))
+            made = TextColumn(owner, name, column.type, known, rows, distinct, needs=needs, target=target)
         else:
             definition = book.catalogue.objects[owner]
             own = definition.fields[name]
             needs = texts.of_field(owner, name)
             known = tuple(dict.fromkeys(values))
             composed = _is_composed(book, owner, name, texts)
-            made = TextColumn(owner, name, own.type, known, rows, distinct, own, definition, needs, composed)
+            target = texts.targets.get(f"{owner}.{name}")
+            made = TextColumn(owner, name, own.type, known, rows, distinct, own, definition, needs, composed, target)
         if is_text(made.type):
             yield made
 

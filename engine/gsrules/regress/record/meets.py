@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlglot import exp
@@ -65,11 +65,17 @@ def matches(trace: Trace, result: RunResult, rows: Mapping[str, exp.Select]) -> 
     return found
 
 
+def named_units(gsids: Iterable[str], catalogue: Catalogue) -> Iterator[Unit]:
+    """The records that may have these GSIDs."""
+    for gsid in gsids:
+        yield from ((each.name, gsid) for each in catalogue.objects.values() if each.family == gsid[:_CODE])
+
+
 def find(tenant: Tenant, wanted: Sequence[Match]) -> set[Unit]:
     """The records of the tenant that fulfil the matches."""
     found: set[Unit] = set()
     for name, field, words in wanted:
-        if not words:
+        if not words or name not in tenant.catalogue.objects:
             continue
         text = fragment("LOWER(TRIM(CAST(:v AS VARCHAR)))", v=column(field))
         query = select_from(tenant.table(name), column("Gsid"))

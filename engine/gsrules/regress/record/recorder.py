@@ -22,7 +22,7 @@ from gsrules.regress.record.expectations import Expectation, expectation_of
 from gsrules.regress.record.gather import Gathered, all_branches, gather, is_code, source_units
 from gsrules.regress.record.literals import RuleTexts, rule_texts
 from gsrules.regress.record.masking import Masking, MaskOptions, masking_of
-from gsrules.regress.record.meets import find
+from gsrules.regress.record.meets import find, named_units
 from gsrules.regress.record.replay import Replays
 from gsrules.regress.record.writer import TestText, said
 from gsrules.regress.running import run_case
@@ -215,7 +215,7 @@ class _Recorder:
             gathered = gather(result.trace, result, self._workspace.catalogue)
             texts = rule_texts(result.trace.bound)
         with self._workspace.tenant("read", tenant_path) as tenant:
-            met = gathered.met | find(tenant, gathered.matches)
+            met = gathered.met | find(tenant, gathered.matches) | set(named_units(texts.gsids, tenant.catalogue))
             gathered.book.load(tenant, {*gathered.units, *met})
         return replace(gathered, met=frozenset(unit for unit in met if unit in gathered.book.records)), texts
 
