@@ -68,6 +68,7 @@ LOAD_CODES: Final = (
     "DUPLICATE_IN_BATCH",
     "NO_RECORD_TO_UPDATE",
     "MULTIPLE_RECORDS_MATCHED",
+    "DUPLICATE_VALUE",
 )
 """The codes of the load algorithm (actions.md §4)."""
 
