@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Final
 
 from sqlglot import exp
@@ -186,11 +185,12 @@ class _Plan:
         received = Received(*self.rows.counts())
         stated = self.scratch.table("stated", self._stated)
         self._check(stated)
-        staged = self.scratch.table("staged", lambda: self._staged(stated))
+        scale = scale_table(self.run, self.action.catalogue)
+        staged = self.scratch.table("staged", lambda: self._staged(stated, scale))
         decided = self.scratch.table("decided", lambda: self._decided(staged))
         outcomes = dict(self.scratch.rows("outcomes", lambda: _outcomes(decided)))
-        rollup = Rollup(self.run, self.entity, self.facts, stated, decided, self.scale)
-        rolled = rollup.rolled(on=bool(outcomes.get("created") or outcomes.get("updated")))
+        rollup = Rollup(self.run, self.entity, self.facts, stated, decided, scale)
+        rolled = rollup.rolled()
         fresh = outcomes.get("created", 0) + rollup.new
         changes = self.scratch.table("changes", lambda: self._changes(decided, rolled), [self._first(fresh) - 1])
         total = int(self.scratch.row("changed", lambda: _count(changes))[0])
@@ -249,13 +249,9 @@ class _Plan:
         place, near = self.action.place, nearest(value, names)
         return Problem("GS-NAME", f"{what} in the tenant", place, self.action.id, value, hint, near)
 
-    @cached_property
-    def scale(self) -> str:
-        return scale_table(self.run, self.action.catalogue)
-
     # Rows
 
-    def _staged(self, stated: str) -> exp.Select:
+    def _staged(self, stated: str, scale: str) -> exp.Select:
         """`row`, entity, company, the applied scorecard, score, range, comment, codes."""
         entity = stage_entity(self.entity, self.rows)
         applied = applied_card(self.run, self.entity.kind, entity.gsid.value, self.rows)
@@ -263,11 +259,11 @@ class _Plan:
         found = self.rows.join(of_card.from_(relation(stated), copy=False), [("card", column("card", applied))])
         scheme = column("scheme", found)
         raw = [(i, given(card.source, self.rows)) for i, card in enumerate(self.action.cards)]
-        score = stage_score(chosen(raw, column("i", found)), scheme, self.scale, self.rows)
+        score = stage_score(chosen(raw, column("i", found)), scheme, scale, self.rows)
         defaults = [(i, ScoreSource(None, card.source.default)) for i, card in enumerate(self.action.cards)]
         if any(source.constant is not None for _, source in defaults):
             default = chosen([(i, given(source, self.rows)) for i, source in defaults], column("i", found))
-            score = with_default(score, stage_score(default, scheme, self.scale, self.rows))
+            score = with_default(score, stage_score(default, scheme, scale, self.rows))
         fits = fragment("NOT :i IS NULL", i=column("i", found))
         failures: list[CodeEntry] = [
             (fragment("NOT :g IS NULL AND NOT :f", g=column("g", applied), f=fits), "SCORECARD_NOT_APPLIED")

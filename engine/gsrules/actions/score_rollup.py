@@ -115,10 +115,10 @@ class Rollup:
         """How many records it writes beside facts."""
         return self._defined + self._moved
 
-    def rolled(self, *, on: bool) -> str:
-        """A table of the overall score of each touched entity, as `changes` of facts need it; empty unless `on`."""
+    def rolled(self) -> str:
+        """A table of the overall score of each touched entity, as `changes` of facts need it."""
         decided: dict[str, exp.Expr] = {"decided": relation(self._decided)}
-        if not on or self._run.profile["score.rollup"] == "off":
+        if self._run.profile["score.rollup"] == "off":
             return self._scratch.table("rolled_none", lambda: statement(_NONE, decided))
         self._overalls = self._make_overalls()
         self._rolled = self._scratch.table("rolled", self._rolling)
