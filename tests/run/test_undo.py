@@ -420,3 +420,44 @@ def test_the_journals_of_older_runs_are_dropped(site: Site) -> None:
     ).fetchone()
     assert tables == (6,)
     assert len(site.tenant.journal().runs()) == 6
+
+
+def test_a_run_on_an_object_that_is_no_longer_defined_cannot_be_undone(tmp_path: Path) -> None:
+    root = write_files(tmp_path / "project", FILES)
+    (root / USAGE).parent.mkdir(parents=True)
+    workspace = Workspace.open(root, root)
+    with workspace.tenant("live") as tenant:
+        Site(root, tenant, workspace).run("load", "a,9,first\n")
+    (root / "datasets/objects/usage__gc.yml").unlink()
+    (root / "datasets/records/usage__gc.csv").unlink()
+    later = Workspace.open(root, root)
+    with later.tenant("live") as tenant, pytest.raises(InputError) as refused:
+        Site(root, tenant, later).undo()
+    assert (refused.value.problems[0].code, "usage__gc" in refused.value.problems[0].message) == ("GS-UNDO-GONE", True)
+
+
+def test_after_a_reset_no_run_can_be_undone(tmp_path: Path) -> None:
+    root = write_files(tmp_path / "project", FILES)
+    (root / USAGE).parent.mkdir(parents=True)
+    workspace = Workspace.open(root, root)
+    with workspace.tenant("live") as tenant:
+        site = Site(root, tenant, workspace)
+        run = site.run("load", "a,9,first\n")
+        tenant.reset()
+        with pytest.raises(InputError) as refused:
+            site.undo(run)
+    assert refused.value.problems[0].code == "GS-RUN"
+    assert "no live run was made" in refused.value.problems[0].message
+
+
+def test_nothing_is_kept_where_the_settings_say_so(project: tuple[Path, Workspace]) -> None:
+    root, workspace = project
+    quiet = replace(workspace, project=replace(workspace.project, runs_to_undo=0))
+    with Tenant.open(None, quiet.catalogue, quiet.project, "live") as tenant:
+        tenant.seed()
+        site = Site(root, tenant, quiet)
+        run = site.run("load", "a,9,first\n")
+        with pytest.raises(InputError) as refused:
+            site.undo(run)
+    assert refused.value.problems[0].code == "GS-UNDO-GONE"
+    assert "[runs] undo = 0" in refused.value.problems[0].hint

@@ -43,7 +43,7 @@ STAMPS: Final = frozenset({"ModifiedDate", "ModifiedBy", "GsIngestionSource", "G
 """Fields that every write sets: who wrote last is no content that two runs could disagree about."""
 _BITS: Final = 60
 
-EntryKind = Literal["insert", "update", "delete", "append", "columns"]
+EntryKind = Literal["insert", "update", "delete", "append"]
 
 
 def before(name: str) -> str:
@@ -135,11 +135,6 @@ class Journal:
         """Records of an object were inserted, numbered after `last`."""
         if self._open is not None and count:
             self._add(Entry(self._position, name, "insert", first=last + 1, last=last + count, rows=count))
-
-    def made_columns(self, name: str, fields: Sequence[str]) -> None:
-        """The table of an object got columns."""
-        if self._open is not None:
-            self._add(Entry(self._position, name, "columns", fields=tuple(fields)))
 
     def keeping(self, definition: ObjectDef, target: exp.Table, write: Write) -> None:
         """Records are about to be updated or deleted: keeps the fields concerned, or the records, as they are."""

@@ -23,6 +23,7 @@ from gsrules.actions.staging import (
 )
 from gsrules.catalogue import ObjectDef
 from gsrules.dataclass import dataclass
+from gsrules.errors import InputError, Problem
 from gsrules.tenant import Tenant
 from gsrules.tenant.journal import NUMBER, Entry, Journal, JournalledRun, before
 from gsrules.tenant.names import GSID, SEQUENCE, aliased, temp_table
@@ -45,9 +46,18 @@ class Concerned:
 
     @classmethod
     def of(cls, tenant: Tenant, run: JournalledRun) -> Concerned:
-        """Reads the journal; the entries of runs that were taken back themselves are gone from it."""
+        """Reads the journal; the entries of runs that were taken back themselves are gone from it.
+
+        Raises InputError GS-UNDO-GONE where the project has no more an object that the run has written.
+        """
         journal = tenant.journal()
         found, *later = journal.since(run.number)
+        written = {entry.object for entry in found.entries if entry.kind != "append"}
+        lost = sorted(name for name in written if tenant.catalogue.object(name) is None)
+        if lost:
+            message = f"the project does not define {', '.join(lost)} any more, which {run.run_id} has written"
+            hint = "bring the object's file back for the undo"
+            raise InputError(Problem("GS-UNDO-GONE", message, value=run.run_id, hint=hint))
         return cls(tenant, journal, found, tuple(later))
 
     def own(self, kind: str, name: str | None = None) -> list[Entry]:

@@ -143,18 +143,6 @@ def _of_refused(gsid: exp.Expr) -> exp.Expr:
     return exists(rows.where(same, copy=False))
 
 
-def _drop_columns(concerned: Concerned, entry: Entry, refused: int) -> None:
-    """Columns that the run has made: they go where nothing is in them and no later run knows them."""
-    known = {name for _, after in concerned.after(entry.object) for name in after.fields}
-    for name in entry.fields:
-        filled = select(exp.Count(this=column(name))).from_(concerned.tenant.table(entry.object), copy=False)
-        row = concerned.tenant.con.execute(spelled(filled)).fetchone()
-        if name in known or refused or (row and row[0]):
-            continue
-        drop = exp.Drop(this=exp.Column(this=identifier(name)), kind="COLUMN")
-        concerned.execute(exp.Alter(this=concerned.tenant.table(entry.object), kind="TABLE", actions=[drop]))
-
-
 def _shorten(concerned: Concerned) -> None:
     for entry in concerned.own("update"):
         gone = exp.Not(this=_stays(entry.object, column(NUMBER, "e")))
@@ -166,5 +154,4 @@ _STEPS: Final = {
     "update": _restore,
     "delete": _put_back,
     "append": _take_away,
-    "columns": _drop_columns,
 }
