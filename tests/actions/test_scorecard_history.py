@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+from gsrules.regress.suite import SuiteOptions, run_tests
 from gsrules.run.engine import RunOptions, run_rule
 from gsrules.run.workspace import Workspace
 from tests.actions.support import World, company
@@ -98,3 +100,49 @@ def test_a_later_rule_and_a_dry_run_read_what_was_loaded(make: Make) -> None:
         assert rows == [(day, Decimal(80), None)]
     with workspace.tenant("read") as tenant:
         assert tenant.con.execute("SELECT Usage__gc FROM scorecard_history").fetchall() == [(Decimal(80),)]
+
+
+SUITE = """rule: score
+tests:
+  - name: nothing to do
+    rule_date: 2026-11-23
+    given: {records: {company: [{Name: Acme}]}}
+    expect: {actions: {Set: {skipped: 1}, History: {skipped: 1}}}
+  - name: a scheme of its own
+    rule_date: 2026-11-23
+    given:
+      records:
+        company: [{Name: Acme, Employees: 800}]
+        scorecard_scheme_definition: [{SchemeType: NUMERIC, Name: All, RangeFrom: 0, RangeTo: 1000}]
+    expect:
+      records:
+        company: [{Name: Acme, CurrentScore: 800}]
+        scorecard_history: [{CompanyId.Name: Acme, Usage: 800}]
+  - name: the standard scheme again
+    rule_date: 2026-11-23
+    given: {records: {company: [{Name: Acme, Employees: 80}, {Name: Beta, Employees: 800}]}}
+    expect:
+      actions: {Set: {created: 1, failed: 1}, History: {created: 1, failed: 1}}
+      records:
+        company: [{Name: Acme, CurrentScore: 80}]
+        scorecard_history: [{CompanyId.Name: Acme, Usage: 80}]
+"""
+
+
+def test_each_test_of_a_session_has_its_own_ranges_and_rollup(tmp_path: Path) -> None:
+    files = {
+        "gsrules.toml": "",
+        "datasets/scorecards.yml": "scorecards: {Health: {measures: [Usage, Support]}}\n",
+        "rules/score.yml": "rule: Score\nfor: company\ntasks:\n"
+        "  Rows: {type: fetch, object: company, show: [Gsid as C, Employees as S]}\nactions:\n"
+        "  - {action: set_score, id: Set, from: Rows, company: C, measure: Usage, scorecard: Health, score: S}\n"
+        "  - {action: load_to_scorecard_history, id: History, from: Rows, company: C, measures: {Usage: S}}\n",
+        "tests/score.test.yml": SUITE,
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for _ in range(2):
+        done = run_tests(Workspace.open(tmp_path), [], None, SuiteOptions(jobs=1))
+        assert [(test.name, test.passed) for test in done.tests if not test.passed] == []
+        assert len(done.tests) == 3
