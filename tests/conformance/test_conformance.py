@@ -16,16 +16,6 @@ from tests.oracle.yamlfile import load_expected
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/case.yml"))
 cases = pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
-AWAITING = Path(__file__).with_name("awaiting_oracle.txt")
-
-
-def awaited() -> set[str]:
-    """Cases that the oracle cannot run yet: only the engine is asked."""
-    lines = AWAITING.read_text(encoding="utf-8").splitlines()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-
-
-both = pytest.mark.parametrize("folder", [f for f in CASES if f.name not in awaited()], ids=lambda folder: folder.name)
 
 
 def expected_runs(folder: Path) -> list[dict[str, Any]]:
@@ -41,7 +31,7 @@ def check(results: list[Result], folder: Path, words: bool) -> None:
 
 
 @pytest.mark.once  # it does without DuckDB
-@both
+@cases
 def test_oracle_gives_the_expected_result(folder: Path) -> None:
     check(oracle_adapter.run(folder), folder, words=False)
 

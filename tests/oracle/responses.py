@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tests.oracle.entities import Entity, Env, touch
+from tests.oracle.entities import Entity, Env, resolve, rule_types, touch
 from tests.oracle.loads import Load
-from tests.oracle.mapping import Mapping, RowError, Staged
+from tests.oracle.mapping import Mapping, RowError, Staged, attempt
 from tests.oracle.tenant import Field, Record, utc_midnight
 from tests.oracle.values import RefusedError
 
@@ -111,6 +111,7 @@ class Survey:
             staged.gsids.append(self.tenant.insert("survey_response", staged.values)["Gsid"])
             staged.outcome = "created"
             return
+        self.mapper.warn_of_nulls(staged, hits[0], self.mappings)
         changed = touch(hits[0], staged.values, self.context)
         if changed:
             staged.gsids.append(hits[0]["Gsid"])
@@ -159,8 +160,8 @@ class Activity(Load):
             staged.codes.append(found.code)
         for kind, (name, field) in CONTEXTS.items():
             value = staged.values.get(field)
-            if value is not None and self.tenant.by_gsid(kind, value) is None:
-                staged.codes.append("ENTITY_NOT_FOUND")
+            if value is not None:
+                attempt(staged, resolve, self.tenant, kind, value, rule_types(self.env))
             if value is not None and "ContextName" not in staged.values:
                 staged.values |= {"ContextName": name, "ContextId": value}
         if not any(self.is_given(staged, field) for _, field in CONTEXTS.values()):

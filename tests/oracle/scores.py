@@ -307,10 +307,14 @@ class History:
         staged.values["SnapshotDate"] = day or self.context.rule_date
         card = self.cards.applied(entity) if entity is not None else None
         scheme = card["SchemeType"] if card else "NUMERIC"
-        for name, column in self.columns:
-            value = column(staged.source)
-            if value is None or value == "":
-                staged.values[name] = None
+        given = {name: column(staged.source) for name, column in self.columns}
+        nulls = [name for name, value in given.items() if value is None or value == ""]
+        as_na = self.env.profile["score.null_as_na"]
+        if len(nulls) == len(given) and not as_na and not staged.codes:
+            staged.fail("SCORE_NULL", "skipped")
+        for name, value in given.items():
+            if name in nulls:
+                staged.values |= {name: None} if as_na else {}
             else:
                 placed = attempt(staged, self.cards.placed, scheme, value)
                 staged.values[name] = placed and placed[0]

@@ -33,6 +33,8 @@ BY_NAME = (
 """Records of the configuration: their GSIDs are each side's own."""
 UNCOMPARED = (*BY_NAME, "record_delete_log")
 OWN_BUSINESS = ("GsExecutionId", "GsIngestionSource", *COMPUTED)
+SKIPS = ("SCORE_NULL", "SCORECARD_NOT_APPLIED")
+"""Codes of skips, which a row may have beside a failure."""
 HISTORY = ("gs_run_history", "gs_journal", "outbox")
 """Tables of the store that tell of runs and not of records."""
 
@@ -216,7 +218,9 @@ def shapes_of(model: Model) -> dict[str, list[str]]:
 
 def told_of(outcome: str, codes: Sequence[str], warnings: Sequence[str]) -> tuple[str, Any, Any]:
     """What is told of a row; warnings are for rows that stay good (actions.md §12)."""
-    return outcome, plain(codes), plain(warnings) if outcome not in ("failed", "skipped") else []
+    if outcome == "failed":
+        return outcome, plain([code for code in codes if code not in SKIPS]), []
+    return outcome, plain(codes), plain(warnings) if outcome != "skipped" else []
 
 
 def dump(tenant: Tenant) -> Pages:

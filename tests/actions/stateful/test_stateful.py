@@ -1,4 +1,7 @@
-"""Random plays of live runs, dry runs, undos and seeds: the engine against a plain Python model of the tenant."""
+"""Random plays of live runs, dry runs, undos and seeds: the engine against a plain Python model of the tenant.
+
+`GSRULES_PLAYS=200 python -m pytest -n 0 tests/actions/stateful` plays longer, and other plays each time.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from tests.oracle.tenant import Tenant as Model
 
 pytestmark = pytest.mark.once
 RULES = sorted(path.stem for path in (PROJECT / "rules").glob("*.yml"))
-PLAYS = int(os.environ.get("GSRULES_PLAYS", "12"))
+PLAYS = int(os.environ.get("GSRULES_PLAYS", "7"))
 ROW = st.fixed_dictionaries({
     "Key": st.sampled_from(["A", "B", "C", "D", "a", ""]),
     "Text": st.sampled_from(["Drop", "drop", "A name that is too long", ""]),
@@ -114,7 +117,7 @@ def test_engine_and_model_stay_alike_in_random_plays() -> None:
         Plays,
         settings=settings(
             max_examples=PLAYS,
-            stateful_step_count=12,
+            stateful_step_count=10,
             deadline=None,
             derandomize="GSRULES_PLAYS" not in os.environ,
             database=None,
