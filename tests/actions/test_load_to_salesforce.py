@@ -180,3 +180,14 @@ def test_a_needed_permission_that_is_there(sample: Sample) -> None:
     world = sample(permissions="permissions: {Account: all}\n", load__require_sfdc_permission=True)
     world.dataset(COLUMNS, [("001A0000000abcd", "Acme 2", None, 1)])
     assert world.act(load()).outcomes == ["updated"]
+
+
+def test_a_permission_list_holds_for_people_and_activities(sample: Sample) -> None:
+    world = sample(permissions="permissions: {person: [Email]}\n")
+    world.dataset(COLUMNS, [])
+    people = "  - {action: load_to_people, from: Rows, operation: upsert, person: {Email: N, Name: N}}\n"
+    assert [(p.code, p.value) for p in world.problems(people)] == [("GS-ACTION-PERMISSION", "Name")]
+    survey = (
+        "  - {action: load_to_survey, from: Rows, survey: Spring, kind: nps, company: N, person_email: N, score: A}\n"
+    )
+    assert ("GS-ACTION-PERMISSION", "survey_response") in [(p.code, p.value) for p in world.problems(survey)]

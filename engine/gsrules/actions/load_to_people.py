@@ -14,6 +14,7 @@ from gsrules.actions.mapping import MappingBinder, find_field
 from gsrules.actions.people import BoundPeople
 from gsrules.actions.people_matching import NAMING
 from gsrules.actions.people_records import Part
+from gsrules.actions.permissions import check_permitted
 from gsrules.actions.traits import VALUE_CODES
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import GSID
@@ -110,6 +111,7 @@ def _part(
         bound = opened.bind(target, entity, Text(target.name, entity.place))
         if bound is not None:
             bound = replace(bound, field=replace(target, type=GSID))
+    check_permitted(found, fields, env, findings)
     binder = MappingBinder(found, dataset, env, findings, refused=_ENDS[name])
     return Part(found, binder.bind_all(fields), default_values(found, binder), bound)
 

@@ -15,6 +15,7 @@ from gsrules.actions.load import BoundLoad, decided
 from gsrules.actions.load_matching import Matching
 from gsrules.actions.mapping import BoundMapping, MappingBinder
 from gsrules.actions.matrix import load_family
+from gsrules.actions.permissions import check_permitted
 from gsrules.actions.score_history import HistoryStage
 from gsrules.actions.staging import typed_null
 from gsrules.actions.traits import ENTITY_CODES, Decision, Traits
@@ -95,6 +96,7 @@ def bind(spec: LoadToScorecardHistorySpec, columns: tuple[Column, ...], env: Bin
     if spec.snapshot_date is not None:
         binder = MappingBinder(history, dataset, env, findings)
         date = binder.bind(history.fields["SnapshotDate"], spec.snapshot_date, Text("snapshot_date"))
+    check_permitted(history, (), env, findings)
     scores = _scores(spec, history, dataset, env, findings)
     criteria = dataset.where(spec.when)
     found = findings.close()

@@ -15,6 +15,7 @@ from gsrules.actions.load import BoundLoad, decided
 from gsrules.actions.load_binding import default_values
 from gsrules.actions.mapping import BoundMapping, MappingBinder
 from gsrules.actions.matrix import cell
+from gsrules.actions.permissions import check_permitted
 from gsrules.actions.staging import text, typed_null
 from gsrules.actions.survey_stage import KEY, SurveyMatching, SurveyStage
 from gsrules.actions.traits import LOAD_CODES, Search, Traits
@@ -172,6 +173,7 @@ def _mappings(
         made = binder.bind(response.fields[field], given, Text(parameter, given.place))
         if made is not None:
             bound[field] = made
+    check_permitted(response, spec.fields, env, findings)
     further = MappingBinder(response, dataset, env, findings, refused=_OWN).bind_all(spec.fields)
     constants = {"SurveyName": text(str(spec.survey)), "Kind": text(spec.kind.upper()), "IsExternal": exp.true()}
     own = (
