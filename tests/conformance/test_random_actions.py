@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,16 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     folder: Path = tmp_path_factory.mktemp("actions")
-    yield Both(folder)
+    return Both(folder)
 
 
-@pytest.mark.parametrize("first", [0, 20])
-def test_engine_and_oracle_agree_on_twenty_rules_of_random_actions(first: int, both: Both) -> None:
+@pytest.mark.parametrize("first", [0, 12])
+def test_engine_and_oracle_agree_on_twelve_rules_of_random_actions(first: int, both: Both) -> None:
     found = [
         f"seed {seed}: {why}\n{one.profile}\n{json.dumps(one.rule['actions'])}"
-        for seed, one, why in disagreements(both, range(first, first + 20))
+        for seed, one, why in disagreements(both, range(first, first + 12))
     ]
     assert not found, "\n".join([*found, f"shrink: python -m tests.conformance.random_actions --seeds {first}"])
 
