@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gsrules.errors import InputError
+from gsrules.regress.suite import run_tests
 from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
@@ -188,3 +189,22 @@ def test_the_schema_of_rules_knows_guards(workspace: Workspace) -> None:
     for wrong in ({"created": "many"}, {"created": -1}, {"made": 1}, {"per": {"owner": "few"}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**rule, "expect": wrong}, schema)
+
+
+def test_a_rule_test_can_expect_a_broken_guard(tmp_path: Path) -> None:
+    workspace = made(tmp_path, 'expect: {created: "<= 3"}')
+    test = """
+    rule: guarded
+    rule_date: 2026-11-23
+    tests:
+      - name: too many
+        given: {seed: true}
+        expect:
+          status: FAILURE
+          errors: [GS-GUARD]
+          actions: {Open: {created: {count}}}
+          tenant: {call_to_action: []}
+    """
+    for count, passes in ((4, True), (5, False)):
+        write_files(tmp_path, {"tests/guarded.yml": test.replace("{count}", str(count))})
+        assert [test.passed for test in run_tests(workspace, []).tests] == [passes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from gsrules.cli.main import main
+from gsrules.errors import InputError
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
 from tests.conftest import write_files
@@ -322,3 +325,31 @@ def test_without_lists_nobody_is_told(tmp_path: Path) -> None:
     workspace = made(tmp_path)
     assert ran(workspace).report.notified == ()
     assert [each["kind"] for each in entries(workspace)] == ["api_call", "api_call"]
+
+
+def test_no_object_of_a_project_takes_the_place_of_the_outbox(tmp_path: Path) -> None:
+    made(tmp_path)
+    write_files(tmp_path, {"datasets/objects/outbox.yml": "object: outbox\nfields:\n  A__gc: {type: string}\n"})
+    with pytest.raises(InputError, match="GS-PROJECT-OBJECT"):
+        Workspace.open(tmp_path)
+
+
+def test_the_command_delivers_and_says_so(
+    tmp_path: Path, token: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gsrules", *arguments, "--project", str(tmp_path)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    with receiving(201) as receiver:
+        made(tmp_path, receiver.url)
+        code, out, _ = command("run", "call", "--rule-date", "2026-11-23", "--deliver")
+    assert (code, len(receiver.requests)) == (0, 2)
+    assert "in the outbox: 2 api calls of Tell" in out
+    assert "delivered: 2 of Tell, status 201" in out
+    code, _, error = command("run", "call", "--deliver", "--dry-run")
+    assert (code, "GS-USAGE" in error) == (2, True)
+    assert SECRET not in out + error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _HIDDEN = "gs_sequence"
+_OUTBOX = "outbox"
 _ADVISED_FIELDS = 200
 _ACTIVITY_TYPES = "activity_timeline.typename"
 _LISTS = (Kind.PICKLIST, Kind.MULTI_PICKLIST)
@@ -88,6 +89,9 @@ class Overlay:
         self.objects[name] = replace(activity, fields={**activity.fields, field: replace(known, values=values)})
 
     def _new_object(self, name: str, spec: ObjectSpec) -> ObjectDef:
+        if name == _OUTBOX:
+            place = getattr(spec.object, "place", None) or spec.place
+            self._refuse("`outbox` is the table of what would have left the machine", place, value=name)
         if not name.endswith("__gc"):
             self._warn(
                 f"object “{name}”: Gainsight appends __gc to the names of custom objects",
