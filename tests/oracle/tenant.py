@@ -125,12 +125,17 @@ class Tenant:
         self.counters, self.outbox, self.files = other.counters, other.outbox, other.files
 
     def _add_sample(self, path: Path) -> None:
-        """A Salesforce object: as far as the cases need it, texts and ids."""
+        """A Salesforce object: as far as the cases need it, texts, ids, and columns of numbers alone."""
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             found = Object(path.stem, "", path.stem, False)
-            found.fields = {name: Field(name, "string", name) for name in reader.fieldnames or []}
             found.records = [{name: text or None for name, text in row.items()} for row in reader]
+        for name in reader.fieldnames or []:
+            texts = [row[name] for row in found.records if row[name] is not None]
+            numbers = bool(texts) and all(number_of_text(text) is not None for text in texts)
+            found.fields[name] = Field(name, "number" if numbers else "string", name)
+            for row in found.records if numbers else ():
+                row[name] = None if row[name] is None else number_of_text(row[name])
         self.samples[found.name.lower()] = found
 
     # -- definitions ------------------------------------------------------------------------------------------------
