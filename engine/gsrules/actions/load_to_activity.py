@@ -142,9 +142,6 @@ def _check_given(spec: LoadToActivitySpec, given: Mapping[str, Text], findings: 
     if not any(name in given for name in ENTITIES):
         hint = "add `GsCompanyId` or `GsRelationshipId` to fields"
         findings.error("GS-ACTION-ENTITY", "an activity needs a company or a relationship", place, hint=hint)
-    if spec.operation == "upsert" and "ExternalId" not in given:
-        message = "an upsert finds activities by `ExternalId`, which is not mapped"
-        findings.error("GS-ACTION-IDENTIFIER", message, place, value="ExternalId", hint="add it to fields")
     for name, other in (("ContextName", "ContextId"), ("ContextId", "ContextName")):
         if name in given and other not in given:
             message = f"`{name}` says where the activity belongs together with `{other}`, which is not mapped"

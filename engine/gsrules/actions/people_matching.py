@@ -73,26 +73,33 @@ def _row_keys(plan: PeoplePlan, staged: str) -> exp.Select:
 
 
 def _found(plan: PeoplePlan, keys: str) -> exp.Select:
-    """The stored persons of a row: `persons`, and the one that decides (`one`)."""
+    """The stored persons of a row: the first and the last of them, and the one that decides (`one`)."""
     fold = plan.run.profile["load.identifier_case"]
     stored = [key_of(field, column(field.name), fold) for _, field in plan.load.identifiers]
     persons = _unnested(plan.run.tenant.table("person"), named(column("Gsid"), "g"), stored)
     on = all_of(exp.EQ(this=column(name, "p"), expression=column(name, "k")) for name in "ik")
     hits = select(column("row", "k"), column("i", "k"), column("g", "p")).from_(relation(keys, "k"), copy=False)
     hits = hits.join(sub(persons, "p"), on=on, copy=False)
-    each = fragment("LIST_SORT(LIST(DISTINCT :g))", g=column("g"))
-    a_key = select(column("row"), column("i"), named(each, "persons")).from_(sub(hits, "h"), copy=False)
-    a_key = a_key.group_by(column("row"), column("i"), copy=False)
-    every = fragment("LIST_SORT(LIST_DISTINCT(FLATTEN(LIST(:p))))", p=column("persons"))
-    alone = fragment("LEN(:p) = 1", p=column("persons"))
-    first = fragment("ARG_MIN(:p, :i) FILTER (WHERE :one)", p=column("persons"), i=column("i"), one=alone)
-    a_row = select(column("row"), named(every, "persons"), named(first, "first"))
-    a_row = a_row.from_(sub(a_key, "h"), copy=False).group_by(column("row"), copy=False)
-    single = fragment("CASE WHEN LEN(:p) = 1 THEN list_extract(:p, 1) END", p=column("persons"))
-    one = single
+    same = fragment("CASE WHEN :l = :h THEN :l END", l=column("low"), h=column("high"))
+    one: exp.Expr = same
+    source: exp.Expr = sub(hits, "h")
+    items = [*_ends(column("g"))]
     if plan.run.profile["people.conflict"] == "first_key":
-        one = fragment("COALESCE(:s, list_extract(:f, 1))", s=single, f=column("first"))
-    return select(column("row"), column("persons"), named(one, "one")).from_(sub(a_row, "r"), copy=False)
+        a_key = select(column("row"), column("i"), *_ends(column("g"))).from_(source, copy=False)
+        source = sub(a_key.group_by(column("row"), column("i"), copy=False), "h")
+        alone = fragment(":l = :h", l=column("low"), h=column("high"))
+        first = fragment("ARG_MIN(:g, :i) FILTER (WHERE :a)", g=column("low"), i=column("i"), a=alone)
+        items = [*_ends(column("low"), column("high")), named(first, "first")]
+        one = fragment("COALESCE(:s, :f)", s=same, f=column("first"))
+    a_row = select(column("row"), *items).from_(source, copy=False).group_by(column("row"), copy=False)
+    names = [column(name) for name in ("row", "low", "high")]
+    return select(*names, named(one, "one")).from_(sub(a_row, "r"), copy=False)
+
+
+def _ends(low: exp.Expr, high: exp.Expr | None = None) -> tuple[exp.Expr, exp.Expr]:
+    """The least and the greatest: that they differ is all that matters of several."""
+    least, most = fragment("MIN(:g)", g=low), fragment("MAX(:g)", g=high if high is not None else low.copy())
+    return named(least, "low"), named(most, "high")
 
 
 def _components(plan: PeoplePlan, keys: str) -> Callable[[], exp.Select]:
@@ -136,19 +143,18 @@ def _by_row(nodes: str, labels: str | None) -> exp.Select:
 
 
 def _known(found: str, comps: str) -> exp.Select:
-    """The stored persons that the rows of a component meet."""
-    met = fragment("CASE WHEN :o IS NULL THEN :p ELSE [:o] END", o=column("one", "f"), p=column("persons", "f"))
+    """The stored persons that the rows of a component meet, as `_found` has them."""
     on = exp.EQ(this=column("row", "c"), expression=column("row", "f"))
-    query = select(column("comp", "c"), named(met, "met")).from_(relation(found, "f"), copy=False)
-    query = query.join(relation(comps, "c"), on=on, copy=False)
-    every = fragment("LIST_SORT(LIST_DISTINCT(FLATTEN(LIST(:m))))", m=column("met"))
-    return select(column("comp"), named(every, "persons")).from_(sub(query, "m"), copy=False).group_by(column("comp"))
+    sides = [fragment("COALESCE(:o, :s)", o=column("one", "f"), s=column(side, "f")) for side in ("low", "high")]
+    query = select(column("comp", "c"), *_ends(*sides)).from_(relation(found, "f"), copy=False)
+    return query.join(relation(comps, "c"), on=on, copy=False).group_by(column("comp", "c"), copy=False)
 
 
 def _decided(plan: PeoplePlan, staged: str, found: str, comps: str, known: str) -> exp.Select:
     items: list[exp.Expr] = [column(name, "s") for name in ("row", "codes", "field", "words")]
-    items += [column("comp", "c"), column("one", "f"), named(column("persons", "f"), "hits")]
-    items += [named(column("persons", "g"), "shared"), named(_complete(plan), "complete")]
+    items += [column("comp", "c"), column("one", "f"), column("low", "f"), column("high", "f")]
+    items += [named(column("low", "g"), "first"), named(column("high", "g"), "last")]
+    items.append(named(_complete(plan), "complete"))
     joined = select(*items, *(column(name, "s") for name, _ in plan.managers())).from_(
         relation(staged, "s"), copy=False
     )
@@ -158,16 +164,19 @@ def _decided(plan: PeoplePlan, staged: str, found: str, comps: str, known: str) 
     same = exp.EQ(this=column("comp", "g"), expression=column("comp", "c"))
     joined = joined.join(left_join(relation(known, "g"), on=same), copy=False)
     person = fragment(
-        "CASE WHEN NOT :o IS NULL THEN :o WHEN :h IS NULL AND LEN(:s) = 1 THEN list_extract(:s, 1) END",
+        "CASE WHEN NOT :o IS NULL THEN :o WHEN :h IS NULL AND :f = :l THEN :f END",
         o=column("one"),
-        h=column("hits"),
-        s=column("shared"),
+        h=column("low"),
+        f=column("first"),
+        l=column("last"),
     )
     twins = fragment(
-        "CASE WHEN NOT :o IS NULL THEN NULL WHEN NOT :h IS NULL THEN :h WHEN LEN(:s) > 1 THEN :s END",
+        "CASE WHEN NOT :o IS NULL THEN NULL WHEN NOT :h IS NULL THEN [:h, :g] WHEN :f <> :l THEN [:f, :l] END",
         o=column("one"),
-        h=column("hits"),
-        s=column("shared"),
+        h=column("low"),
+        g=column("high"),
+        f=column("first"),
+        l=column("last"),
     )
     resolved = select(exp.Star(), named(person, "stored"), named(twins, "twins")).from_(sub(joined, "j"), copy=False)
     coded = select(exp.Star(except_=[column(n) for n in ("codes", "field", "words")]), *_codes(plan))
@@ -204,8 +213,7 @@ def _codes(plan: PeoplePlan) -> list[exp.Expr]:
     update = plan.load.operation == "update"
     new = fragment(":s IS NULL", s=column("stored"))
     several = fragment(
-        "CONCAT('its match criteria point to several persons: ', ARRAY_TO_STRING(LIST_SLICE(:t, 1, 5), ', '),"
-        " CASE WHEN LEN(:t) > 5 THEN ' …' ELSE '' END)",
+        "CONCAT('its match criteria point to several persons, such as ', ARRAY_TO_STRING(:t, ' and '))",
         t=column("twins"),
     )
     names = ", ".join(f"`{field.name}`" for _, field in plan.load.identifiers)
