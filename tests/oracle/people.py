@@ -198,6 +198,10 @@ class Association:
             for other in every:
                 if other is not found and other["IsPrimaryCompany"]:
                     touch(other, {"IsPrimaryCompany": False}, self.env.context)
+        if found is not None:
+            mine = Staged(staged.row, staged.source, values)
+            self.mapper.warn_of_nulls(mine, found, self.mappings)
+            staged.warnings += mine.warnings
         if found is None:
             record = self.tenant.insert(self.object, values | {"Person_ID": person["Gsid"], self.link: entity["Gsid"]})
             staged.gsids.append(record["Gsid"])

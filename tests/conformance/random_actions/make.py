@@ -266,6 +266,8 @@ class Maker:
             "comments": {"text": "Seen ${Name}", "mode": self.pick(["append", "replace"])}, "due": self.due(),
             "reassign_tasks": self.chance(0.5),
         })  # fmt: skip
+        if "owner" not in rest:
+            rest.pop("reassign_tasks", None)
         made |= typed | rest
         return made if len(made) > 3 else made | {"due": self.due()}
 
