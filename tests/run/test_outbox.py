@@ -272,12 +272,15 @@ def test_a_missing_secret_stops_the_run_before_anything_happens(
 
 def test_values_of_rows_cannot_add_headers_or_read_the_environment(tmp_path: Path, token: None) -> None:
     evil = "a\r\nX-Evil: 1 ${env:GSRULES_TEST_TOKEN} \x01GSRULES_TEST_TOKEN\x02"
+    spelled = r"\u0001NOWHERE\u0002"
     with receiving() as receiver:
         workspace = made(tmp_path, receiver.url)
         with workspace.tenant() as tenant:
             tenant.con.execute("UPDATE tenant.main.company SET Name = ? WHERE Name = 'Beta'", [evil])
+            tenant.con.execute("UPDATE tenant.main.company SET Name = ? WHERE Industry IS NOT NULL", [spelled])
         ran(workspace, deliver=True)
     headers = next(each[2] for each in receiver.requests if each[2]["X-Who"].startswith("a"))
+    assert any(each[2]["X-Who"] == spelled for each in receiver.requests)
     assert headers["X-Who"] == "aX-Evil: 1 ${env:GSRULES_TEST_TOKEN} GSRULES_TEST_TOKEN"
     assert "X-Evil" not in headers
 

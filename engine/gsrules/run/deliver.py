@@ -112,7 +112,7 @@ def _first_urls(made: ChangeList, tenant: Tenant) -> list[str]:
 def _variables(made: ChangeList, tenant: Tenant) -> list[str]:
     if made.sealed is None:
         return []
-    marked = fragment("REGEXP_EXTRACT_ALL(:h, '\\\\u0001(.*?)\\\\u0002', 1)", h=column("headers"))
+    marked = fragment("REGEXP_EXTRACT_ALL(:h, '\\\\u0001([A-Za-z0-9_]+)\\\\u0002', 1)", h=column("headers"))
     each = select(named(fragment("UNNEST(:m)", m=marked), "name")).from_(relation(made.sealed), copy=False)
     query = select(column("name")).distinct(copy=False).from_(sub(each, "v"), copy=False)
     return sorted(name for (name,) in tenant.statements.rows(spelled(query), anew=True))
@@ -285,8 +285,8 @@ class _Sender:
         kept = receiver in self._open
         try:
             return self._once(receiver, method, target, headers, body)
-        except (ConnectionError, HTTPException):
-            # the receiver had closed a connection that was kept: the request did not reach it
+        except ConnectionError:
+            # the receiver had closed a connection that was kept
             self._close(receiver)
             if not kept:
                 raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem
+from gsrules.errors import Problem, RunError
 from gsrules.run.activity import deactivate_after, may_deactivate
 from gsrules.run.artifacts import RunFolder
 from gsrules.run.exports import Exports
@@ -43,7 +43,12 @@ class Ending:
 
     def failed(self, result: RunResult, *, rows_kept: bool = False) -> RunResult:
         """The end of a run of which nothing was applied."""
-        report = self._remembered(result.report, None)
+        report = result.report
+        try:
+            report = self._remembered(report, None)
+        except RunError as error:  # why the run failed must not be lost over that
+            told = tuple(replace(problem, severity="warning") for problem in error.problems)
+            report = replace(report, warnings=(*report.warnings, *told))
         return self._ended(replace(result, report=report), rows_kept=rows_kept)
 
     def committed(self, acted: Acted, exports: Exports, files: Mapping[str, tuple[SourceFile, ...]]) -> RunResult:
