@@ -112,9 +112,9 @@ class Counters:
             form = exp.Literal.string(f"{prefix}[0-9A-Z]{{{_SALESFORCE_DIGITS}}}")
             own: exp.Expression = exp.Anonymous(this="regexp_full_match", expressions=[column(GSID), form])
         else:
-            own = exp.and_(
-                exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
-                exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
+            own = exp.And(
+                this=exp.GTE(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS)),
+                expression=exp.LT(this=column(GSID), expression=exp.Literal.string(prefix + _ZEROS[:-1] + "1")),
             )
         return exp.select(exp.Max(this=column(GSID))).from_(exp.Subquery(this=ids, alias="ids")).where(own)
 
