@@ -40,8 +40,8 @@ def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> N
         [sys.executable, "-m", "gsrules", "demo"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("SUCCESS") == 7
+    assert done.stdout.count("SUCCESS") == 12
     assert list(tmp_path.glob("gsrules-demo-*/.gsrules/tenant.duckdb"))
     (page,) = tmp_path.glob("gsrules-demo-*/report.html")
     assert f"for your browser: {page}" in done.stdout
-    assert page.read_text(encoding="utf-8").count("<article ") == 7
+    assert page.read_text(encoding="utf-8").count("<article ") == 12

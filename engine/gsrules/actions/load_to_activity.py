@@ -175,5 +175,5 @@ KIND = ActionKind(
         "    TypeName: {value: Call}\n    AuthorId: Author\n    GsCompanyId: Company GSID\n"
     ),
     bind=bind,
-    codes=(*LOAD_CODES, "ENTITY_NOT_FOUND", "CTA_NOT_FOUND", "PLAN_NOT_FOUND", "DUPLICATE_VALUE"),
+    codes=(*LOAD_CODES, "ENTITY_NOT_FOUND", "CTA_NOT_FOUND", "PLAN_NOT_FOUND"),
 )

@@ -39,5 +39,5 @@ KIND = ActionKind(
         "- action: load_to_user\n  from: Rows\n  identifiers: [Email]\n  fields:\n    Email: Email\n    Title: Title\n"
     ),
     bind=bind,
-    codes=(*LOAD_CODES, "DUPLICATE_VALUE"),
+    codes=LOAD_CODES,
 )

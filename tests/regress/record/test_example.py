@@ -23,11 +23,17 @@ MOST_ROWS = {
     "adoption/usage_drop": 26,
     "adoption/usage_recovery": 24,
     "adoption/usage_rollup": 12,
+    "health/churn_alert": 6,
     "health/company_health": 24,
+    "health/scores": 4,
+    "people/contacts_load": 16,
     "renewals/renewal_90_days": 26,
+    "success/onboarding_plan": 8,
     "support/ticket_load": 10,
     "voice/nps_detractor": 18,
 }
+AFTER_OTHERS = {"support/ticket_timeline"}
+"""Rules that find nothing before another rule of the night has loaded something."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def made(request: pytest.FixtureRequest, example: Workspace) -> tuple[Recording,
 
 
 def test_the_example_has_no_other_rules(example: Workspace) -> None:
-    assert set(example.rule_ids()) == set(MOST_ROWS)
+    assert set(example.rule_ids()) == set(MOST_ROWS) | AFTER_OTHERS
 
 
 def test_the_recorded_test_passes(example: Workspace, made: tuple[Recording, Path]) -> None:

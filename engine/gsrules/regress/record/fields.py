@@ -133,7 +133,8 @@ def searches_of(action: BoundAction) -> Iterator[Search]:
     """What an action looks up by value, with its import lookups."""
     traits = action.traits
     yield from traits.searches
-    keys = [mapping for mapping in traits.mappings if mapping.field.name in traits.identifiers]
+    sole = traits.identifiers if len(traits.identifiers) == 1 else ()  # a part of a key finds too many
+    keys = [mapping for mapping in traits.mappings if mapping.field.name in sole]
     yield from (Search(traits.target, (each.field.name,), each.source) for each in keys if traits.target)
     for lookup in (mapping.lookup for mapping in mappings_of(action)):
         if lookup is not None:
