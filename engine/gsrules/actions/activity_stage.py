@@ -70,10 +70,10 @@ class ActivityStage(LoadStage):
             return replace(found, value=value)
         if name == "GsCompanyId" and made_here:
             return self._company(mapping)
-        value = super()._staged(mapping)
+        plain = super()._staged(mapping)
         if name == "GsRelationshipId" and self._place("GsCompanyId").source is not None:
-            return self._with_entity(value)
-        return value
+            return self._with_entity(plain)
+        return plain
 
     def _place(self, name: str) -> BoundMapping:
         return next(mapping for mapping in self.load.mappings if mapping.field.name == name)

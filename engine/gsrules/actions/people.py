@@ -14,10 +14,11 @@ from sqlglot import exp
 
 from gsrules.actions import people_matching
 from gsrules.actions.conversion import is_null, length_words, longer_than
-from gsrules.actions.effects import EffectColumns, Received, change_list
+from gsrules.actions.effects import Received, change_list
 from gsrules.actions.entity import stored_types
 from gsrules.actions.folding import Slot, fold
 from gsrules.actions.kind import ActionRun
+from gsrules.actions.people_effects import people_effects
 from gsrules.actions.people_members import Members
 from gsrules.actions.people_records import (
     Part,
@@ -42,7 +43,6 @@ from gsrules.actions.staging import (
     relation,
     select,
     text,
-    texts,
 )
 from gsrules.actions.traits import FAILED, Decision, Traits, listed
 from gsrules.actions.values import CodeEntry, StagedValue, stage, staged_rows
@@ -138,13 +138,13 @@ class PeoplePlan:
         parts = [part for part in (self._members(staged, people), self._related(staged, people)) if part is not None]
         writes = [*self._writes(people), *(write for part in parts for write in part.writes())]
         counted = [(write, self._count(write.staging)) for write in writes]
-        view = self.scratch.view("effects", lambda: self._effects(staged, decided, people, parts).query())
+        view = self.scratch.view("effects", lambda: people_effects(self, staged, decided, people, parts).query())
         return change_list(
             self.scratch,
             view,
             [write for write, count in counted if count],
             received,
-            lambda: self._effects(staged, decided, people, parts).brief(),
+            lambda: people_effects(self, staged, decided, people, parts).brief(),
             records_written=sum(count for _, count in counted),
         )
 
@@ -225,7 +225,7 @@ class PeoplePlan:
     def name_parts(self) -> dict[str, int] | None:
         """The places of the mapped ones of FirstName and LastName if Name is made of them, else None."""
         places = {m.field.name: i for i, m in enumerate(self.load.person.mappings)}
-        parts = {name: places[name] for name in ("FirstName", "LastName") if name in places}
+        parts: dict[str, int] = {name: places[name] for name in ("FirstName", "LastName") if name in places}
         return parts if parts and "Name" not in places else None
 
     def _composed(self, person: Sequence[StagedValue]) -> list[StagedValue]:
@@ -346,77 +346,6 @@ class PeoplePlan:
         related = Members(self, "relationship_person", self.load.relationship, {}, implied=False)
         related.decide(staged, people)
         return related
-
-    # Effects
-
-    def _effects(self, staged: str, decided: str, people: str, parts: Sequence[Members]) -> EffectColumns:
-        source = select().from_(relation(decided, "d"), copy=False)
-        for name, alias in ((staged, "s"), (people, "p")):
-            on = exp.EQ(this=column("row", alias), expression=column("row", "d"))
-            source = source.join(left_join(relation(name, alias), on=on), copy=False)
-        makes, changed = [column("makes", "p")], [column("changed", "p")]
-        gsids: list[exp.Expr] = [column("gsid", "p")]
-        more: list[exp.Expr] = []
-        nulls, skipped = [column("nulls", "p")], []
-        before = [(name, column(f"b:{name}", "p")) for name in self.written]
-        after = [(name, column(f"a:{name}", "p")) for name in self.written]
-        for part in parts:
-            source = part.joined(source)
-            for alias in part.aliases:
-                makes.append(column("makes", alias))
-                changed.append(column("changed", alias))
-                gsids.append(column("gsid", alias))
-                nulls.append(column("nulls", alias))
-            more += part.cleared
-            skipped += part.skipped
-            before += part.side("b")
-            after += part.side("a")
-        code = fragment("list_extract(:c, 1)", c=column("codes", "d"))
-        idle = exp.false()
-        if self.run.profile["load.update_no_match"] == "skip":
-            idle = fragment(":c = 'NO_RECORD_TO_UPDATE'", c=code)
-        outcome = fragment(
-            "CASE WHEN NOT :c IS NULL THEN CASE WHEN :i THEN 'skipped' ELSE 'failed' END"
-            " WHEN :m THEN 'created' WHEN :d THEN 'updated' ELSE 'unchanged' END",
-            c=column("codes", "d"),
-            i=idle,
-            m=any_of(makes),
-            d=any_of(changed),
-        )
-        touched = call("list_concat", texts(gsids), *more) if more else texts(gsids)
-        good = is_null(column("codes", "d"))
-        shown = fragment("LIST_DISTINCT(LIST_FILTER(:t, LAMBDA x : NOT x IS NULL))", t=touched)
-        listed_ = fragment("CASE WHEN :g THEN :t ELSE :w END", g=good, t=shown, w=column("twins", "d"))
-        warned = [column("warnings", "s")]
-        for conditions, word in ((nulls, "NULL_WRITTEN"), (skipped, "ASSOCIATION_SKIPPED")):
-            if conditions:
-                entry = fragment("CASE WHEN :c THEN [:w] ELSE [] END", c=any_of(conditions), w=text(word))
-                warned.append(entry)
-        together = fragment("COALESCE(:w, [])", w=warned[0])
-        warnings = fragment("CASE WHEN LEN(:l) > 0 THEN :l END", l=call("list_concat", together, *warned[1:]))
-        first = fragment(":m", m=any_of([fragment("COALESCE(:m, FALSE)", m=column("makes", "p"))]))
-        return EffectColumns(
-            source=source,
-            row=column("row", "d"),
-            outcome=outcome,
-            codes=column("codes", "d"),
-            field=column("field", "d"),
-            shown=column("shown", "s"),
-            words=column("words", "d"),
-            key=self._key_text(),
-            object=PERSON,
-            gsid=column("gsid", "p"),
-            gsids=listed_,
-            warnings=warnings,
-            before=before,
-            after=after,
-            has_before=all_of([good, exp.Not(this=exp.Paren(this=first))]),
-            has_after=good,
-        )
-
-    def _key_text(self) -> exp.Expr:
-        parts = [fragment("CAST(:v AS VARCHAR)", v=column(f"p{i}", "s")) for i, _ in self.load.identifiers]
-        return fragment("NULLIF(:k, '')", k=call("concat_ws", text(", "), *parts))
 
 
 def _where(value: StagedValue, target: exp.Expr) -> StagedValue:

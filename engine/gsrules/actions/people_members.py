@@ -276,7 +276,7 @@ class Members:
     def joined(self, source: exp.Select) -> exp.Select:
         """Adds the lines of a row (`d`): the mapped one and the implied one."""
         for alias in self.aliases:
-            mapped = column("mapped", alias)
+            mapped: exp.Expr = column("mapped", alias)
             if alias.endswith("i"):
                 mapped = exp.Not(this=mapped)
             on = all_of([exp.EQ(this=column("row", alias), expression=column("row", "d")), mapped])
