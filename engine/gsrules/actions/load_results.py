@@ -146,7 +146,7 @@ class Results:
         if self.fresh:
             fresh = self.fresh
             writes.append(write("insert", self._created_fields, lambda: self._created(fresh)))
-        touch = self.run.profile["load.touch_unchanged"] and not self.load.salesforce
+        touch = not self.load.salesforce and self.run.profile["load.touch_unchanged"]
         touched = ("updated", "unchanged") if touch else ("updated",)
         if any(self.outcomes.get(outcome) for outcome in touched):
             writes.append(write("update", self._updated_fields, lambda: self._updated(touched)))
