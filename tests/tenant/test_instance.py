@@ -32,3 +32,8 @@ def test_two_parts_that_begin_with_the_same_joins_read_their_own_tables() -> Non
             select * from (select day, num, tags from near union all select day, num, tags from far) order by all
         """)
         assert [num for _, num, _ in found.fetchall()] == [10, None]
+
+
+def test_nothing_but_results_is_printed_however_long_a_statement_takes() -> None:
+    with connect() as con:
+        assert con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]

@@ -33,12 +33,13 @@ def _connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
 
 
 def set_session(con: duckdb.DuckDBPyConnection) -> None:
-    """Sets what the results depend on.
+    """Sets what the results depend on, and that nothing but them is printed: DuckDB shows progress on standard output.
 
     DuckDB 2.0.0 mixes up the tables of joins that two parts of a statement begin with in common; it is told not to
     look for such parts.
     """
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
     with suppress(duckdb.ParserException):  # a version that has no such step
         con.execute("SET disabled_optimizers = 'common_subplan'")
 
