@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,22 @@ def load(env: Env, rows: list[Staged]) -> None:
         "load_to_relationship": RelationshipLoad, "load_to_company_team": TeamLoad,
         "load_to_relationship_team": TeamLoad,
     }.get(kind, Load)(env, target).run(rows)  # fmt: skip
+
+
+def one_per_key(rows: list[Staged], key: Callable[[Staged], Any], rule: str) -> list[Staged]:
+    """Rows of one key form a group, of which the profile keeps one row or none (§4 step 2)."""
+    groups: dict[Any, list[Staged]] = {}
+    for staged in rows:
+        groups.setdefault(key(staged), []).append(staged)
+    kept = []
+    for group in groups.values():
+        winner = {"last": group[-1], "first": group[0], "error": None if len(group) > 1 else group[0]}[rule]
+        for staged in group:
+            if staged is winner:
+                kept.append(staged)
+            else:
+                staged.fail("DUPLICATE_IN_BATCH", "failed" if rule == "error" else "skipped")
+    return sorted(kept, key=lambda s: s.row)
 
 
 class Load:
@@ -97,7 +114,8 @@ class Load:
             self.check(staged)
         good = [staged for staged in rows if not staged.codes]
         if self.operation != "insert":
-            good = self.one_per_key([s for s in good if self.has_key(s)])
+            good = [s for s in good if self.has_key(s)]
+            good = one_per_key(good, lambda s: self.key(s.values), self.context.profile["load.duplicate_keys"])
         before = list(self.object.records)
         for staged in good:
             if self.operation == "insert":
@@ -125,22 +143,6 @@ class Load:
             staged.codes.append("IDENTIFIER_NULL")
             return False
         return True
-
-    def one_per_key(self, rows: list[Staged]) -> list[Staged]:
-        """Rows of one key form a group, of which the profile keeps one row or none (step 2)."""
-        rule = self.context.profile["load.duplicate_keys"]
-        groups: dict[tuple[Any, ...], list[Staged]] = {}
-        for staged in rows:
-            groups.setdefault(self.key(staged.values), []).append(staged)
-        kept = []
-        for group in groups.values():
-            winner = {"last": group[-1], "first": group[0], "error": None if len(group) > 1 else group[0]}[rule]
-            for staged in group:
-                if staged is winner:
-                    kept.append(staged)
-                else:
-                    staged.fail("DUPLICATE_IN_BATCH", "failed" if rule == "error" else "skipped")
-        return sorted(kept, key=lambda s: s.row)
 
     def stored(self, staged: Staged, before: list[Record]) -> list[Record]:
         wanted = self.key(staged.values)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.entities import Entity, Env, resolve, rule_types, touch
-from tests.oracle.loads import Load
+from tests.oracle.loads import Load, one_per_key
 from tests.oracle.mapping import Mapping, RowError, Staged, attempt
 from tests.oracle.tenant import Field, Record, utc_midnight
 from tests.oracle.values import RefusedError
@@ -45,18 +45,8 @@ class Survey:
         for staged in rows:
             self.stage(staged)
         good = [s for s in rows if not s.codes]
-        rule = self.env.profile["load.duplicate_keys"]
-        groups: dict[Any, list[Staged]] = {}
-        for staged in good:
-            groups.setdefault(self.key(staged.values), []).append(staged)
-        for group in groups.values():
-            winner = {"last": group[-1], "first": group[0], "error": None if len(group) > 1 else group[0]}[rule]
-            for staged in group:
-                if staged is not winner:
-                    staged.fail("DUPLICATE_IN_BATCH", "failed" if rule == "error" else "skipped")
-        for staged in good:
-            if not staged.codes:
-                self.write(staged)
+        for staged in one_per_key(good, lambda s: self.key(s.values), self.env.profile["load.duplicate_keys"]):
+            self.write(staged)
 
     def stage(self, staged: Staged) -> None:
         ids: Record = {}
@@ -168,6 +158,9 @@ class Activity(Load):
             staged.codes.append("IDENTIFIER_NULL")
         if staged.values.get("ActivityDate") is None and "TYPE_MISMATCH" not in staged.codes:
             staged.values["ActivityDate"] = utc_midnight(self.context)
+        relationship = self.tenant.by_gsid("relationship", staged.values.get("GsRelationshipId"))
+        if relationship is not None and staged.values.get("GsCompanyId") is None:
+            staged.values["GsCompanyId"] = relationship["CompanyId"]
         for name in ("InternalAttendees", "ExternalAttendees"):
             if isinstance(staged.values.get(name), str):
                 self.attend(staged, name)

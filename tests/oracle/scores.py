@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.entities import Entity, Env, Tokens, touch
+from tests.oracle.loads import one_per_key
 from tests.oracle.mapping import RowError, Staged, attempt
 from tests.oracle.tenant import Field, Record
 from tests.oracle.values import RefusedError, number_of_text, round_number
@@ -289,11 +290,7 @@ class History:
             self.stage(staged)
         good = [s for s in rows if not s.codes]
         if self.operation == "upsert":
-            last = {self.key(s.values): s for s in good}
-            for staged in good:
-                if last[self.key(staged.values)] is not staged:
-                    staged.fail("DUPLICATE_IN_BATCH", "skipped")
-            good = [s for s in good if not s.codes]
+            good = one_per_key(good, lambda s: self.key(s.values), self.env.profile["load.duplicate_keys"])
         for staged in good:
             self.put(staged)
 
