@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from gsrules.actions.changes.staging import relation, spelled
 from gsrules.actions.kind import ActionRun, BindEnv, BoundAction
 from gsrules.actions.registry import action_models, bind_action
-from gsrules.actions.staging import relation, spelled
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import BOOLEAN, DATE, DATETIME, GSID, NUMBER, STRING, WHOLE, DataType
 from gsrules.errors import InputError, Problem

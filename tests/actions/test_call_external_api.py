@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from gsrules.actions.callout_sql import body_of, url_of
-from gsrules.actions.staging import select, spelled, text
+from gsrules.actions.changes.staging import select, spelled, text
+from gsrules.actions.outgoing.callout import body_of, url_of
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.callouts import CalloutDef, Piece
 from gsrules.errors import InputError, Problem

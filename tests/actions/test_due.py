@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from gsrules.actions.due import Skip, WeekendMode, due_date
+from gsrules.actions.ctas.due import Skip, WeekendMode, due_date
 
 ROWS = """
 2026-11-20 | 0  | 11-20 | 11-20 | 11-20 | 11-20 | 11-20

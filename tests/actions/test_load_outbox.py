@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlglot import exp
 
-from gsrules.actions.staging import relation
+from gsrules.actions.changes.staging import relation
 from tests.actions.support import World, company
 
 Make = Callable[..., World]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlglot import exp
 
-from gsrules.actions.staging import relation
+from gsrules.actions.changes.staging import relation
 from gsrules.errors import RunError
 from tests.actions.support import Outcome, World
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlglot import exp
 
-from gsrules.actions.staging import relation, spelled
+from gsrules.actions.changes.staging import relation, spelled
 from gsrules.errors import RunError
 from tests.actions.support import World, company, user
 

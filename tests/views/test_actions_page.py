@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from gsrules.actions.messages import ROWS
+from gsrules.actions.changes.messages import ROWS
 from gsrules.actions.registry import action_kinds
 from gsrules.cli.main import app
 from gsrules.errors import InputError

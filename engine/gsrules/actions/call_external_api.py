@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 from sqlglot import exp
 
-from gsrules.actions.callout_sql import body_of, masked_headers, real_headers, url_of
-from gsrules.actions.columns import Columns
-from gsrules.actions.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.rows import Matched, spelling
+from gsrules.actions.changes.staging import column, fragment, named, relation, select, text, texts, typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.rows import Matched, spelling
-from gsrules.actions.staging import column, fragment, named, relation, select, text, texts, typed_null
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.outgoing.callout import body_of, masked_headers, real_headers, url_of
 from gsrules.actions.traits import Decision, Traits
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.callouts import CalloutDef

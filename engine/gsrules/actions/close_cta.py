@@ -8,18 +8,9 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from gsrules.actions.cockpit import CockpitBinder
-from gsrules.actions.columns import Columns
-from gsrules.actions.constants import timestamp
-from gsrules.actions.cta import CTA
-from gsrules.actions.cta_comments import full_words, joined_comments, refuse_mode, stage_comment, truncates
-from gsrules.actions.effects import EffectColumns, Received, change_list
-from gsrules.actions.entity import BoundEntity, bind_entity, stage_entity, unknown_types
-from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.matrix import load_family
-from gsrules.actions.record_id import BoundId, stage_id
-from gsrules.actions.rows import Matched, spelling
-from gsrules.actions.staging import (
+from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.rows import Matched, spelling
+from gsrules.actions.changes.staging import (
     aliased,
     all_of,
     case,
@@ -35,9 +26,18 @@ from gsrules.actions.staging import (
     texts,
     typed_null,
 )
-from gsrules.actions.stamps import modified_stamps
+from gsrules.actions.changes.stamps import modified_stamps
+from gsrules.actions.ctas.cockpit import CockpitBinder
+from gsrules.actions.ctas.comments import full_words, joined_comments, refuse_mode, stage_comment, truncates
+from gsrules.actions.ctas.decision import CTA
+from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.constants import timestamp
+from gsrules.actions.mappings.entity import BoundEntity, bind_entity, stage_entity, unknown_types
+from gsrules.actions.mappings.matrix import load_family
+from gsrules.actions.mappings.record_id import BoundId, stage_id
+from gsrules.actions.mappings.values import StagedValue, staged_rows
 from gsrules.actions.traits import ENTITY_CODES, Traits
-from gsrules.actions.values import StagedValue, staged_rows
 from gsrules.catalogue import Catalogue, CockpitItem
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass
@@ -111,7 +111,7 @@ class BoundClose:
 
     @property
     def traits(self) -> Traits:
-        from gsrules.actions.cta_traits import traits_of_close  # only some commands ask for them
+        from gsrules.actions.ctas.traits import traits_of_close  # only some commands ask for them
 
         return traits_of_close(self)
 

@@ -6,16 +6,16 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from gsrules.actions.cockpit import CockpitBinder
-from gsrules.actions.columns import Columns
-from gsrules.actions.cta import BoundCta
-from gsrules.actions.cta_comments import refuse_mode
-from gsrules.actions.cta_links import bind_links
-from gsrules.actions.entity import bind_entity
+from gsrules.actions.ctas.cockpit import CockpitBinder
+from gsrules.actions.ctas.comments import refuse_mode
+from gsrules.actions.ctas.decision import BoundCta
+from gsrules.actions.ctas.links import bind_links
+from gsrules.actions.ctas.owner import bind_owner
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load_binding import default_values
-from gsrules.actions.mapping import MappingBinder
-from gsrules.actions.owner import bind_owner
+from gsrules.actions.loads.binding import default_values
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.entity import bind_entity
+from gsrules.actions.mappings.mapping import MappingBinder
 from gsrules.actions.traits import ENTITY_CODES, VALUE_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, Names, OwnerSpec, TimeFrame, TimeFrameOrNone

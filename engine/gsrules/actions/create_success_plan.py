@@ -6,16 +6,16 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gsrules.actions.cockpit import CockpitBinder
-from gsrules.actions.columns import Columns
 from gsrules.actions.create_cta import MOST_DAYS
-from gsrules.actions.entity import bind_entity
+from gsrules.actions.ctas.cockpit import CockpitBinder
+from gsrules.actions.ctas.owner import bind_owner
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load_binding import default_values
-from gsrules.actions.mapping import MappingBinder
-from gsrules.actions.owner import bind_owner
-from gsrules.actions.plan_creation import BoundPlan
-from gsrules.actions.plan_objectives import PLAN
+from gsrules.actions.loads.binding import default_values
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.entity import bind_entity
+from gsrules.actions.mappings.mapping import MappingBinder
+from gsrules.actions.plans.creation import BoundPlan
+from gsrules.actions.plans.objectives import PLAN
 from gsrules.actions.traits import ENTITY_CODES, VALUE_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, DueSpec, Fields, Names, OwnerSpec

@@ -11,12 +11,12 @@ from typing import Any, Final, Literal, cast
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from gsrules.actions.columns import Columns, placed
-from gsrules.actions.effects import EffectColumns, Received, change_list
-from gsrules.actions.export_file import CsvFile
+from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.rows import Matched, spelling
+from gsrules.actions.changes.staging import column, fragment, named, number, select, sub, text, texts, typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.rows import Matched, spelling
-from gsrules.actions.staging import column, fragment, named, number, select, sub, text, texts, typed_null
+from gsrules.actions.mappings.columns import Columns, placed
+from gsrules.actions.outgoing.export_file import CsvFile
 from gsrules.actions.traits import Decision, Traits
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import STRING, Family

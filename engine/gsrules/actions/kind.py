@@ -20,7 +20,7 @@ from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gsrules.actions.staging import Scratch, scratch_prefix
+from gsrules.actions.changes.staging import Scratch, scratch_prefix
 from gsrules.actions.traits import Traits
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem

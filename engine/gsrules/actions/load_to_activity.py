@@ -8,18 +8,18 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gsrules.actions.activity_stage import ActivityStage
-from gsrules.actions.columns import Columns
-from gsrules.actions.constants import option_gsid
+from gsrules.actions.changes.staging import typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.load import BoundLoad, decided
-from gsrules.actions.load_binding import Target, bind_fields
-from gsrules.actions.load_matching import Matching
-from gsrules.actions.load_stage import EntityField
-from gsrules.actions.mapping import BoundMapping, MappingBinder
-from gsrules.actions.options import Option, Options
-from gsrules.actions.people_records import lookup_searches
-from gsrules.actions.staging import typed_null
+from gsrules.actions.loads.activity_rows import ActivityStage
+from gsrules.actions.loads.binding import Target, bind_fields
+from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.matching import Matching
+from gsrules.actions.loads.stage import EntityField
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.constants import option_gsid
+from gsrules.actions.mappings.mapping import BoundMapping, MappingBinder
+from gsrules.actions.mappings.options import Option, Options
+from gsrules.actions.people.records import lookup_searches
 from gsrules.actions.traits import LOAD_CODES, Search, Traits
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import STRING

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_binding import LoadSpec, Target, bind_load
-from gsrules.actions.matrix import load_family
+from gsrules.actions.loads.binding import LoadSpec, Target, bind_load
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.mappings.matrix import load_family
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import Family

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_stage import EntityField
-from gsrules.actions.load_team import bind_team
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.loads.stage import EntityField
+from gsrules.actions.loads.team import bind_team
 from gsrules.actions.traits import ENTITY_CODES, LOAD_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Fields

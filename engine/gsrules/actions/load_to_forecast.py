@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from gsrules.actions.kind import ActionKind, BindEnv
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_simple import WritingSpec, bind_onto
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.loads.simple import WritingSpec, bind_onto
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.plan.nodes import Column
 

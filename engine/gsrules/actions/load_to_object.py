@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load import BoundLoad, Operation
-from gsrules.actions.load_binding import LoadSpec, Target, bind_load
-from gsrules.actions.mapping import find_object
+from gsrules.actions.loads.binding import LoadSpec, Target, bind_load
+from gsrules.actions.loads.load import BoundLoad, Operation
+from gsrules.actions.mappings.mapping import find_object
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.catalogue import ObjectDef
 from gsrules.plan.nodes import Column

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from gsrules.actions.kind import ActionKind, BindEnv
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_outbox import Sync
-from gsrules.actions.load_simple import WritingSpec, bind_onto
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.loads.outbox import Sync
+from gsrules.actions.loads.simple import WritingSpec, bind_onto
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.plan.nodes import Column
 

@@ -7,14 +7,14 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gsrules.actions.columns import Columns
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load_binding import default_values
-from gsrules.actions.mapping import MappingBinder, find_field
-from gsrules.actions.people import BoundPeople
-from gsrules.actions.people_matching import NAMING
-from gsrules.actions.people_records import Part
-from gsrules.actions.permissions import check_permitted
+from gsrules.actions.loads.binding import default_values
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.mapping import MappingBinder, find_field
+from gsrules.actions.mappings.permissions import check_permitted
+from gsrules.actions.people.loading import BoundPeople
+from gsrules.actions.people.matching import NAMING
+from gsrules.actions.people.records import Part
 from gsrules.actions.traits import VALUE_CODES
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import GSID

@@ -8,9 +8,9 @@ from typing import Final, Literal
 from pydantic import Field
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_binding import LoadSpec, Target, bind_load
-from gsrules.actions.load_stage import EntityField, Pinned
+from gsrules.actions.loads.binding import LoadSpec, Target, bind_load
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.loads.stage import EntityField, Pinned
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec.base import Name

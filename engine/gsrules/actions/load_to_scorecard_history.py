@@ -8,16 +8,16 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gsrules.actions.columns import Columns
-from gsrules.actions.entity import BoundEntity, bind_entity
+from gsrules.actions.changes.staging import typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.load import BoundLoad, decided
-from gsrules.actions.load_matching import Matching
-from gsrules.actions.mapping import BoundMapping, MappingBinder
-from gsrules.actions.matrix import load_family
-from gsrules.actions.permissions import check_permitted
-from gsrules.actions.score_history import HistoryStage
-from gsrules.actions.staging import typed_null
+from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.matching import Matching
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.entity import BoundEntity, bind_entity
+from gsrules.actions.mappings.mapping import BoundMapping, MappingBinder
+from gsrules.actions.mappings.matrix import load_family
+from gsrules.actions.mappings.permissions import check_permitted
+from gsrules.actions.scores.history import HistoryStage
 from gsrules.actions.traits import ENTITY_CODES, Decision, Traits
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family

@@ -8,16 +8,16 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 from sqlglot import exp
 
-from gsrules.actions.columns import Columns
-from gsrules.actions.entity import BoundEntity, bind_entity
+from gsrules.actions.changes.staging import text, typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.load import BoundLoad, decided
-from gsrules.actions.load_binding import default_values
-from gsrules.actions.mapping import BoundMapping, MappingBinder
-from gsrules.actions.matrix import cell
-from gsrules.actions.permissions import check_permitted
-from gsrules.actions.staging import text, typed_null
-from gsrules.actions.survey_stage import KEY, SurveyMatching, SurveyStage
+from gsrules.actions.loads.binding import default_values
+from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.survey_rows import KEY, SurveyMatching, SurveyStage
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.entity import BoundEntity, bind_entity
+from gsrules.actions.mappings.mapping import BoundMapping, MappingBinder
+from gsrules.actions.mappings.matrix import cell
+from gsrules.actions.mappings.permissions import check_permitted
 from gsrules.actions.traits import LOAD_CODES, Search, Traits
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import STRING

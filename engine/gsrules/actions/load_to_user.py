@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.load_binding import LoadSpec, Target, bind_load
+from gsrules.actions.loads.binding import LoadSpec, Target, bind_load
+from gsrules.actions.loads.load import BoundLoad
 from gsrules.actions.traits import LOAD_CODES
 from gsrules.plan.nodes import Column
 

@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from gsrules.actions.columns import Columns, placed
-from gsrules.actions.entity import bind_entity
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.matrix import load_family
-from gsrules.actions.score_facts import BoundScore, StatedCard
-from gsrules.actions.score_scale import ScoreSource
+from gsrules.actions.mappings.columns import Columns, placed
+from gsrules.actions.mappings.entity import bind_entity
+from gsrules.actions.mappings.matrix import load_family
+from gsrules.actions.scores.facts import BoundScore, StatedCard
+from gsrules.actions.scores.scale import ScoreSource
 from gsrules.actions.traits import ENTITY_CODES
 from gsrules.catalogue.datatypes import Family
 from gsrules.catalogue.gsids import is_gsid

@@ -21,9 +21,9 @@ from gsrules.dataclass import dataclass
 from gsrules.tenant.changes import Outcome
 
 if TYPE_CHECKING:
-    from gsrules.actions.entity import BoundEntity
-    from gsrules.actions.mapping import BoundMapping
-    from gsrules.actions.owner import BoundOwner
+    from gsrules.actions.ctas.owner import BoundOwner
+    from gsrules.actions.mappings.entity import BoundEntity
+    from gsrules.actions.mappings.mapping import BoundMapping
     from gsrules.catalogue import Catalogue, FieldDef
     from gsrules.expressions.tree import Expr
 

@@ -6,16 +6,16 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from gsrules.actions.cockpit import CockpitBinder
-from gsrules.actions.cockpit_rows import PLAYBOOK, TYPE, BoundOption, bind_option
-from gsrules.actions.columns import Columns
 from gsrules.actions.create_cta import MOST_DAYS
-from gsrules.actions.cta import CTA
-from gsrules.actions.cta_update import BoundUpdate
+from gsrules.actions.ctas.cockpit import CockpitBinder
+from gsrules.actions.ctas.cockpit_rows import PLAYBOOK, TYPE, BoundOption, bind_option
+from gsrules.actions.ctas.decision import CTA
+from gsrules.actions.ctas.owner import bind_owner
+from gsrules.actions.ctas.update import BoundUpdate
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.mapping import BoundMapping, MappingBinder
-from gsrules.actions.owner import bind_owner
-from gsrules.actions.record_id import bind_id
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.mapping import BoundMapping, MappingBinder
+from gsrules.actions.mappings.record_id import bind_id
 from gsrules.actions.traits import VALUE_CODES
 from gsrules.plan.nodes import Column
 from gsrules.spec import (

@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from gsrules.actions.cockpit import CockpitBinder
-from gsrules.actions.columns import Columns
+from gsrules.actions.ctas.cockpit import CockpitBinder
+from gsrules.actions.ctas.owner import bind_owner
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
-from gsrules.actions.mapping import MappingBinder
-from gsrules.actions.owner import bind_owner
-from gsrules.actions.plan_objectives import PLAN
-from gsrules.actions.plan_update import BoundPlanUpdate
-from gsrules.actions.record_id import bind_id
+from gsrules.actions.mappings.columns import Columns
+from gsrules.actions.mappings.mapping import MappingBinder
+from gsrules.actions.mappings.record_id import bind_id
+from gsrules.actions.plans.objectives import PLAN
+from gsrules.actions.plans.update import BoundPlanUpdate
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, MappingSpec, OwnerSpec
 from gsrules.spec.base import Name

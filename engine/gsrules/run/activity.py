@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, column, named, select, spelled, text
+from gsrules.actions.changes.staging import all_of, column, named, select, spelled, text
 from gsrules.errors import InputError, Problem
 from gsrules.run.prepare import rule_profile
 from gsrules.run.workspace import Workspace

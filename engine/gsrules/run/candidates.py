@@ -12,9 +12,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.actions.kind import ActionRun, BoundAction
-from gsrules.actions.rows import ROW, spelling
-from gsrules.actions.staging import (
+from gsrules.actions.changes.rows import ROW, spelling
+from gsrules.actions.changes.staging import (
     Scratch,
     all_of,
     call,
@@ -29,6 +28,7 @@ from gsrules.actions.staging import (
     sub,
     text,
 )
+from gsrules.actions.kind import ActionRun, BoundAction
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import Family
 from gsrules.dataclass import dataclass

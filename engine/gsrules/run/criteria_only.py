@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gsrules.actions.changes.rows import Matched, spelling
+from gsrules.actions.changes.staging import named, select, typed_null
 from gsrules.actions.kind import ActionRun, BoundAction
-from gsrules.actions.rows import Matched, spelling
-from gsrules.actions.staging import named, select, typed_null
 from gsrules.catalogue import Catalogue
 from gsrules.tenant.changes import EFFECT_COLUMNS, ChangeList, Counts
 

@@ -22,8 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from sqlglot import exp
 
-from gsrules.actions.callout_sql import AFTER_VARIABLE, BEFORE_VARIABLE
-from gsrules.actions.staging import (
+from gsrules.actions.changes.staging import (
     aliased,
     all_of,
     column,
@@ -36,6 +35,7 @@ from gsrules.actions.staging import (
     sub,
     text,
 )
+from gsrules.actions.outgoing.callout import AFTER_VARIABLE, BEFORE_VARIABLE
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
 from gsrules.run.underway import DeliveryError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from gsrules.actions.permissions import DeniedError
-from gsrules.actions.staging import discard
+from gsrules.actions.changes.staging import discard
+from gsrules.actions.mappings.permissions import DeniedError
 from gsrules.errors import InputError, RunError
 from gsrules.profile import Profile
 from gsrules.run.activity import check_active, deactivate_after

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlglot import exp
 
-from gsrules.actions.staging import column, fragment, identifier, number, relation, spelled, text, texts
+from gsrules.actions.changes.staging import column, fragment, identifier, number, relation, spelled, text, texts
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.profile import Profile

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from gsrules.actions.changes.staging import cast, column, fragment, named, relation, select, spelled, sub, text, texts
 from gsrules.actions.kind import BoundAction
-from gsrules.actions.staging import cast, column, fragment, named, relation, select, spelled, sub, text, texts
 from gsrules.catalogue import Catalogue
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest

@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from gsrules.actions.staging import cast, named, number, select, spelled, text, typed_null
+from gsrules.actions.changes.staging import cast, named, number, select, spelled, text, typed_null
 from gsrules.run.options import run_instant
 from gsrules.run.outbox import last_number
 from gsrules.run.report import RunReport

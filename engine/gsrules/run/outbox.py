@@ -11,8 +11,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from gsrules.actions.kind import ActionRun
-from gsrules.actions.staging import (
+from gsrules.actions.changes.staging import (
     Scratch,
     aliased,
     cast,
@@ -26,6 +25,7 @@ from gsrules.actions.staging import (
     spelled,
     text,
 )
+from gsrules.actions.kind import ActionRun
 from gsrules.tenant import Tenant
 from gsrules.tenant.changes import OUTBOX_COLUMNS, ChangeList
 from gsrules.tenant.schema import OUTBOX_TABLE

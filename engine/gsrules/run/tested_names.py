@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from gsrules.actions.messages import ROWS, SKIPS
+from gsrules.actions.changes.messages import ROWS, SKIPS
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.errors import GsrulesError, InputError, Problem, nearest
 from gsrules.plan.nodes import Column

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from gsrules.actions.changes.staging import relation, scratch_prefix, select
 from gsrules.actions.kind import ActionRun, BoundAction
-from gsrules.actions.staging import relation, scratch_prefix, select
 from gsrules.dataclass import dataclass
 from gsrules.errors import Problem
 from gsrules.run import outbox

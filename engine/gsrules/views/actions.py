@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from gsrules.actions.changes.messages import ROWS
 from gsrules.actions.kind import ActionKind
-from gsrules.actions.messages import ROWS
 from gsrules.actions.registry import action_kinds
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest

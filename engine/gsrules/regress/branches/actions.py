@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from gsrules.actions.kind import BoundAction
-from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.mappings.mapping import BoundMapping
 from gsrules.actions.traits import Choice, Decision
 from gsrules.dataclass import dataclass
 from gsrules.expressions.spell import spell

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment
+from gsrules.actions.changes.staging import fragment
 from gsrules.dataclass import dataclass
 from gsrules.plan.unfold import Part
 from gsrules.regress.branches.model import ROWS, Branch, Tables, part_table, placed, rows_of

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.cta import CTA
+from gsrules.actions.ctas.decision import CTA
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.dataclass import dataclass

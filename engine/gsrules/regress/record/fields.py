@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from gsrules.actions.kind import BoundAction
-from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.mappings.mapping import BoundMapping
 from gsrules.actions.traits import Search
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.dataclass import dataclass

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment
+from gsrules.actions.changes.staging import fragment
 from gsrules.catalogue import Catalogue
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions.tree import ColumnRef

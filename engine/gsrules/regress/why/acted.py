@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import select, spelled
+from gsrules.actions.changes.staging import select, spelled
 from gsrules.actions.traits import Decision, effect_field
 from gsrules.catalogue import FieldDef
 from gsrules.catalogue.datatypes import STRING, DataType

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment, named, number, select, spelled, sub, text
+from gsrules.actions.changes.staging import fragment, named, number, select, spelled, sub, text
 from gsrules.compile.visitor import Inputs, Visitor
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem, nearest

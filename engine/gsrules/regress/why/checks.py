@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from gsrules.actions.staging import named, select, spelled
+from gsrules.actions.changes.staging import named, select, spelled
 from gsrules.expressions import SpellEnv, spell
 from gsrules.expressions.leaves import Leaf, arms, decided_by, leaves
 from gsrules.expressions.printed import printed

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import cast, fragment, named, number, select, spelled, sub, typed_null
+from gsrules.actions.changes.staging import cast, fragment, named, number, select, spelled, sub, typed_null
 from gsrules.dataclass import dataclass
 from gsrules.expressions.leaves import leaves
 from gsrules.expressions.tree import Expr

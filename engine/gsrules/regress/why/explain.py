@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from gsrules.actions.staging import fragment, named, select, spelled, sub
+from gsrules.actions.changes.staging import fragment, named, select, spelled, sub
 from gsrules.errors import RunError
 from gsrules.plan.unfold import ROW
 from gsrules.regress.why.acted import action_steps

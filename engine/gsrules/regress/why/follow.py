@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gsrules.actions.staging import named, select, spelled, sub
+from gsrules.actions.changes.staging import named, select, spelled, sub
 from gsrules.dataclass import dataclass
 from gsrules.plan.unfold import Part
 from gsrules.run.trace import Trace

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, cast, fragment, named, number, select, spelled, sub, text
+from gsrules.actions.changes.staging import all_of, cast, fragment, named, number, select, spelled, sub, text
 from gsrules.catalogue.datatypes import NUMBER, DataType, Family
 from gsrules.dataclass import dataclass
 from gsrules.regress.why.model import Near

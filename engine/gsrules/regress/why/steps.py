@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, number, select, spelled, sub
+from gsrules.actions.changes.staging import all_of, number, select, spelled, sub
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions import spell
 from gsrules.expressions.leaves import source_text

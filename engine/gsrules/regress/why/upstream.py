@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, fragment, select, spelled
+from gsrules.actions.changes.staging import all_of, fragment, select, spelled
 from gsrules.expressions.tree import ColumnRef
 from gsrules.plan.nodes import Aggregate, Filter, Join, Matching, Project
 from gsrules.plan.unfold import ROW, Part

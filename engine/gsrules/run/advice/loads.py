@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gsrules.actions.cta import BoundCta
-from gsrules.actions.load import BoundLoad
-from gsrules.actions.mapping import BoundMapping
+from gsrules.actions.ctas.decision import BoundCta
+from gsrules.actions.loads.load import BoundLoad
+from gsrules.actions.mappings.mapping import BoundMapping
 from gsrules.dataclass import dataclass
 from gsrules.expressions.tree import ColumnRef
 from gsrules.run.advice.conditions import fixed, never_null

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
+from gsrules.actions.changes.staging import discard, scratch_prefix
 from gsrules.actions.kind import ActionRun, BindEnv, BoundAction
 from gsrules.actions.registry import bind_action
-from gsrules.actions.staging import discard, scratch_prefix
 from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError
 from gsrules.expressions.scope import Context

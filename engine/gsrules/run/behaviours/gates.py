@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlglot import exp
 
-from gsrules.actions.due import due_date
+from gsrules.actions.ctas.due import due_date
 from gsrules.tenant.names import column, select_from, spell
 
 if TYPE_CHECKING:

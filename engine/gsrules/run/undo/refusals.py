@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import (
+from gsrules.actions.changes.staging import (
     all_of,
     any_of,
     case,

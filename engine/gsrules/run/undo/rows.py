@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, cast, column, fragment, named, number, select, sub, text, typed_null
+from gsrules.actions.changes.staging import all_of, cast, column, fragment, named, number, select, sub, text, typed_null
 from gsrules.run.undo.concerned import RECORDS, REMOVES, Concerned
 from gsrules.run.undo.refusals import REFUSED, shown
 from gsrules.tenant.journal import NUMBER, STAMPS, before

@@ -6,7 +6,18 @@ from typing import Final
 
 from sqlglot import exp
 
-from gsrules.actions.staging import all_of, column, fragment, identifier, named, number, select, spelled, sub, text
+from gsrules.actions.changes.staging import (
+    all_of,
+    column,
+    fragment,
+    identifier,
+    named,
+    number,
+    select,
+    spelled,
+    sub,
+    text,
+)
 from gsrules.run.undo.concerned import RECORDS, Concerned, exists, record, star, within
 from gsrules.tenant.journal import NUMBER, STAMPS, Entry, before
 from gsrules.tenant.names import SEQUENCE, temp_table

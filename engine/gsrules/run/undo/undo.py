@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 from sqlglot import exp
 
-from gsrules.actions.staging import column, select, spelled, text
+from gsrules.actions.changes.staging import column, select, spelled, text
 from gsrules.dataclass import dataclass
 from gsrules.errors import RunError
 from gsrules.run.artifacts import new_run_id

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import duckdb
 
-from gsrules.actions.messages import ROWS, WARNINGS
+from gsrules.actions.changes.messages import ROWS, WARNINGS
 from gsrules.catalogue import Catalogue
 from gsrules.errors import Place, Problem
 from gsrules.run.graph import rule_graph, task_key

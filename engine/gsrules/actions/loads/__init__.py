@@ -1,0 +1,1 @@
+"""The load algorithm and what single loads add to it (actions.md §4, §5)."""

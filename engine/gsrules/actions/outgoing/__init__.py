@@ -1,0 +1,1 @@
+"""What actions put into the outbox and into files (actions.md §9)."""

@@ -1,0 +1,1 @@
+"""Success plans, their templates and objectives (actions.md §8)."""

@@ -1,0 +1,1 @@
+"""Scores, their schemes, rollup and history (actions.md §5.10, §7)."""
