@@ -179,6 +179,7 @@ class Association:
         except RowError as found:
             staged.codes.append(found.code)
             return
+        staged.warnings += [w for w in mine.warnings if w == "LOOKUP_ANY_ONE"]
         mine.warnings.clear()
         self.mapper.stage(mine, self.mappings)
         staged.codes += mine.codes
