@@ -1,4 +1,4 @@
-"""Fifty small changes to the example's rules, one to each a person could make by mistake.
+"""Sixty-five small changes to the example's rules, one to each a person could make by mistake.
 
 `old` stands in the rule file exactly once (or `count` names which one is meant) and is replaced by `new`. Each must
 still be a rule that loads. `EQUIVALENT` holds changes that no test can tell from the original, with the reason.
@@ -15,6 +15,13 @@ HEALTH, RENEWAL, TICKETS, NPS = (
     "renewals/renewal_90_days",
     "support/ticket_load",
     "voice/nps_detractor",
+)
+SCORES, ALERT, PLAN, CONTACTS, TIMELINE = (
+    "health/scores",
+    "health/churn_alert",
+    "success/onboarding_plan",
+    "people/contacts_load",
+    "support/ticket_timeline",
 )
 
 
@@ -104,6 +111,22 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(RECOVERY, "status", "status: Closed Success", "status: Closed No Action"),
     Mutant(RENEWAL, "playbook", "    playbook: Renewal\n", ""),
     Mutant(RECOVERY, "sources", "sources: [Rules]", "sources: [Rules, Manual]"),
+    # scores, success plans, people, the timeline, calls
+    Mutant(SCORES, "threshold", "Logins >= 200", "Logins >= 190"),
+    Mutant(SCORES, "operator", "Tickets * 25", "Tickets * 20"),
+    Mutant(SCORES, "measure", "measure: Support", "measure: Product Usage"),
+    Mutant(ALERT, "threshold", "large: 20000", "large: 20001"),
+    Mutant(ALERT, "operator", "Health in ('Red')", "Health in ('Red', 'Yellow')"),
+    Mutant(ALERT, "token", "renews: Renewal Date", "renews: CSM"),
+    Mutant(PLAN, "threshold", "rule_date - 30 days", "rule_date - 29 days"),
+    Mutant(PLAN, "identifiers", "identifiers: [type, name]", "identifiers: [type, name, status]"),
+    Mutant(PLAN, "due date", "days: 90, skip: nothing", "days: 90, skip: weekends"),
+    Mutant(CONTACTS, "join kind", "keep: left", "keep: common"),
+    Mutant(CONTACTS, "nulls", "Title: {column: Title, on_null: skip}", "Title: Title"),
+    Mutant(CONTACTS, "criteria", "when: Email is not null", "when: '[Account ID] is not null'"),
+    Mutant(TIMELINE, "period", "in last 7 days", "in last 6 days"),
+    Mutant(TIMELINE, "operation", "operation: upsert", "operation: insert"),
+    Mutant(TIMELINE, "owner", "csm.lead@example.com", "csm.01@example.com"),
 )
 
 EQUIVALENT: tuple[Mutant, ...] = (

@@ -16,12 +16,21 @@ from gsrules.regress.outcome import Fact
 from gsrules.regress.values import Forms
 from gsrules.run.engine import RunResult
 from gsrules.run.records import read_records
-from gsrules.run.tested_names import check_count, column_of, named, names_in, not_numbers, object_of
+from gsrules.run.tested_names import (
+    check_count,
+    column_of,
+    named,
+    names_in,
+    not_numbers,
+    object_of,
+    outbox_names,
+)
 from gsrules.run.workspace import Workspace
 from gsrules.spec import Text
 from gsrules.spec.rule_tests import Expect, ExpectedRows
 from gsrules.tenant import Tenant
 from gsrules.tenant.names import column, spell, temp_table
+from gsrules.tenant.schema import OUTBOX_TABLE
 
 _FETCHED_AT_MOST: Final = 10_000
 _GSID: Final = re.compile("[0-9A-Za-z]{36}")
@@ -58,6 +67,8 @@ class _Checks:
             self._each(expect.tasks, self._check_task)
         if not failed:
             self._each(expect.records, self._check_records)
+            if expect.outbox is not None:
+                self._each({Text("outbox"): expect.outbox}, self._check_outbox)
         self._each(expect.tenant, self._check_tenant)
         return tuple(self._facts), tuple(self._rows), tuple(self._problems)
 
@@ -131,6 +142,14 @@ class _Checks:
         found = object_of(self._workspace, name)
         query, types = read_records(self._workspace, self._tenant, found, names_in(expected) or [Text("Gsid")])
         self._compare(f"all records of {found}", expected, query, types)
+
+    def _check_outbox(self, name: Text, expected: ExpectedRows) -> None:
+        wanted = outbox_names(expected) or [Text("row")]
+        types: dict[str, DataType] = {key: DataType(Kind.NUMBER if key == "row" else Kind.STRING) for key in wanted}
+        items = [exp.alias_(column(str(key)), f"c{n}", quoted=True) for n, key in enumerate(wanted)]
+        own = column("run").eq(exp.Literal.string(self._result.report.run_id))
+        query = exp.select(*items).from_(self._tenant.internal(OUTBOX_TABLE)).where(own)
+        self._compare(f"the {name}", expected, query, types)
 
     def _compare(self, subject: str, expected: ExpectedRows, query: exp.Select, types: Mapping[str, DataType]) -> None:
         if expected.rows is not None:

@@ -18,11 +18,14 @@ from gsrules.run.test_data import SharedFixtures, bad_key, given_data, split_key
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec, Text
 from gsrules.spec.rule_tests import Expect, ExpectedRows, Fixture, TestCase, TestFile
-from gsrules.tenant.changes import Counts
+from gsrules.tenant.changes import OUTBOX_COLUMNS, Counts
 from gsrules.tenant.seeding import check_names
 
 COUNTS = tuple(one.name for one in dataclasses.fields(Counts))
 """The counts of an action that a test may expect."""
+
+OUTBOX_KEYS: Final = ("action", *OUTBOX_COLUMNS)
+"""What an expected entry of the outbox may tell."""
 
 CODE_KEYS: Final = ("code", "action", "rows")
 """What an expected error or skip may tell."""
@@ -135,6 +138,8 @@ def _check_expect(rules: TestedRules, rule: RuleSpec, expect: Expect | None) -> 
         yield from _problems_of(lambda name=name, rows=rows: _check_task(rule, columns, name, rows))  # type: ignore[misc]
     for name, rows in (*(expect.records or {}).items(), *(expect.tenant or {}).items()):
         yield from _problems_of(lambda name=name, rows=rows: _check_records(workspace, name, rows))  # type: ignore[misc]
+    if expect.outbox is not None:
+        yield from _problems_of(lambda rows=expect.outbox: outbox_names(rows))  # type: ignore[misc]
     for row in (*(expect.errors or ()), *(expect.skips or ())):
         if isinstance(row, Mapping):
             yield from _check_code_row(row, ids)
@@ -233,6 +238,15 @@ def check_count(name: Any) -> None:
     """Raises InputError GS-NAME if an action has no such count."""
     if name not in COUNTS:
         raise InputError(_unknown("count", name, COUNTS))
+
+
+def outbox_names(expected: ExpectedRows) -> list[Text]:
+    """The columns of the outbox that expected rows name; InputError GS-NAME if it has no such column."""
+    names = names_in(expected)
+    unknown = [_unknown("column of the outbox", name, OUTBOX_KEYS) for name in names if name not in OUTBOX_KEYS]
+    if unknown:
+        raise InputError(unknown)
+    return names
 
 
 def object_of(workspace: Workspace, name: Any) -> str:

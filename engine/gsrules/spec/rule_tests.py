@@ -187,13 +187,16 @@ class Expect(Spec):
         None, description="Object → the records that the run created or changed."
     )
     tenant: dict[Name, RowsOf] | None = Field(None, description="Object → all its records afterwards.")
+    outbox: RowsOf | None = Field(
+        None, description="What the run put into the outbox: action, kind, connection, method, url, headers, body."
+    )
     errors: tuple[ErrorRow, ...] | None = Field(None, description="The errors of rows; []: none.")
     skips: tuple[ErrorRow, ...] | None = Field(None, description="The skipped rows; []: none.")
 
     @model_validator(mode="after")
     def _check(self) -> Expect:
         if not any(getattr(self, name) is not None for name in type(self).model_fields):
-            hint = "name a status, tasks, actions, records, tenant, errors or skips"
+            hint = "name a status, tasks, actions, records, tenant, outbox, errors or skips"
             raise refusal("GS-SPEC-EMPTY", "`expect` expects nothing", hint=hint)
         return self
 
