@@ -351,8 +351,10 @@ def test_the_command_delivers_and_says_so(
         made(tmp_path, receiver.url)
         code, out, _ = command("run", "call", "--rule-date", "2026-11-23", "--deliver")
     assert (code, len(receiver.requests)) == (0, 2)
-    assert "in the outbox: 2 api calls of Tell" in out
+    assert "in the outbox: 2 API calls of Tell\n" in out
     assert "delivered: 2 of Tell, status 201" in out
+    assert "in the outbox: 2 API calls of Tell; nothing was sent" in command("run", "call")[1]
+    assert "would go to the outbox: 2 API calls of Tell; nothing was sent" in command("run", "call", "--dry-run")[1]
     code, _, error = command("run", "call", "--deliver", "--dry-run")
     assert (code, "GS-USAGE" in error) == (2, True)
     assert SECRET not in out + error

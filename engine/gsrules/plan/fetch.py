@@ -56,7 +56,8 @@ def _computed(found: ObjectDef, env: TaskEnv) -> dict[str, Expr]:
         return {}
     stored = [Column(each.name, each.name, each.type) for each in found.fields.values()]
     scope = Scope.of_columns(stored, inside=found.name)
-    return {name: bind_expression(Text(one.formula), scope, env.context) for name, one in found.computed.items()}
+    own = replace(env.context, findings=[])  # what these formulas are warned of is nothing that a rule could change
+    return {name: bind_expression(Text(one.formula), scope, own) for name, one in found.computed.items()}
 
 
 def _object(spec: FetchTask, env: TaskEnv) -> ObjectDef:

@@ -22,6 +22,13 @@ _OUTCOMES = {
     "skipped": "yellow",
     "failed": "bold red",
 }
+_REQUESTS = {
+    "api_call": ("API call", "API calls"),
+    "salesforce_write": ("write to Salesforce", "writes to Salesforce"),
+    "lead_sync": ("write of a lead", "writes of leads"),
+    "opportunity_sync": ("write of an opportunity", "writes of opportunities"),
+    "notification": ("notification", "notifications"),
+}
 
 
 def as_json_text(reports: Sequence[RunReport]) -> str:
@@ -112,13 +119,15 @@ def _outbox(report: RunReport) -> Iterator[str]:
     """What went to the outbox, or would, and what was delivered."""
     did = "would go to the outbox" if report.mode == "dry_run" else "in the outbox"
     for action in report.actions:
+        sent = "" if action.delivered else "; nothing was sent"
         for kind, count in action.outbox.items():
-            yield f"{did}: {count:,} {kind.replace('_', ' ')}{'' if count == 1 else 's'} of {action.id}"
+            one, many = _REQUESTS[kind]
+            yield f"{did}: {count:,} {one if count == 1 else many} of {action.id}{sent}"
         for answer, count in action.delivered.items():
             word = f"status {answer}" if answer.isdigit() else answer
             yield f"delivered: {count:,} of {action.id}, {word}"
     if report.notified:
-        yield f"{did}: a notification to {', '.join(report.notified)}"
+        yield f"{did}: a notification to {', '.join(report.notified)}; nothing was sent"
 
 
 def _actions(painter: Painter, actions: Sequence[ActionReport]) -> list[tuple[str, ...]]:
