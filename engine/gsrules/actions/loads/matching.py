@@ -78,7 +78,7 @@ class Matching:
 
     def _matches(self) -> exp.Select:
         """Every row with the record that its identifiers find, the values before and after, and the outcome."""
-        matched = self.unique.checked(self._decided(self._joined()))
+        matched = self._whole_rows(self.unique.checked(self._decided(self._joined())))
         skipping = {"SCORE_NULL"}
         if self.profile["load.duplicate_keys"] != "error":
             skipping.add("DUPLICATE_IN_BATCH")
@@ -105,6 +105,20 @@ class Matching:
         return select(*kept, *sides, *keys, named(self._warnings(), "warnings"), named(outcome, "outcome")).from_(
             decided, copy=False
         )
+
+    def _whole_rows(self, matched: exp.Select) -> exp.Select:
+        """A row that may not write one of the records it finds writes none of them: its first refusal stays."""
+        refuses = bool(self._late_values()) or self.unique.refuses
+        if not refuses or self.profile["load.multi_match"] != "all" or self.stage.by_id:
+            return matched
+        good = fragment(":c IS NULL", c=column("codes"))
+        window: dict[str, Any] = {"partition_by": [column("row")]}
+        order = exp.Order(expressions=[exp.Ordered(this=item, desc=False) for item in (good, column("gsid"))])
+        every = exp.Window(this=fragment("BOOL_AND(:g)", g=use(good)), **window)
+        place = exp.Window(this=exp.RowNumber(), order=order, **window)
+        lines = select(exp.Star(), named(every, "__good"), named(place, "__line")).from_(sub(matched, "w"), copy=False)
+        kept = fragment(":g OR :l = 1", g=column("__good"), l=column("__line"))
+        return select(exp.Star()).from_(sub(lines, "l"), copy=False).where(kept, copy=False)
 
     # Identifiers
 

@@ -126,7 +126,9 @@ class Results:
         written = fragment("LIST(:g) FILTER (WHERE NOT :g IS NULL)", g=column("gsid"))
         listed = exp.Window(this=written, **window)
         twins = fragment(":n > 1", n=exp.Window(this=exp.Count(this=exp.Star()), **window))
-        warned = call("list_concat", column("warnings"), texts([text("MULTI_MATCH_UPDATED")]))
+        # the warnings of a row's records differ only by NULL_WRITTEN, which counts if one of them lost a value
+        most = exp.Window(this=fragment("ARG_MAX(:w, LEN(:w))", w=column("warnings")), **window)
+        warned = call("list_concat", most, texts([text("MULTI_MATCH_UPDATED")]))
         warnings = fragment("CASE WHEN :t THEN :both ELSE :w END", t=twins, both=warned, w=column("warnings"))
         ranked = select(
             exp.Star(except_=[column("warnings")]),

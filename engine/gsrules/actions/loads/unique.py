@@ -35,6 +35,11 @@ class Unique:
         on = stage.run.profile["object.unique"] == "on"
         self._mappings = [(i, m) for i, m in stage.written if m.field.unique_always or (m.field.unique and on)]
 
+    @property
+    def refuses(self) -> bool:
+        """Whether there is a value to check."""
+        return bool(self._mappings)
+
     def checked(self, decided: exp.Select) -> exp.Select:
         """`decided` with `codes`, `field`, `shown` and `words` of rows that it finds; its other columns as they are."""
         if not self._mappings:
