@@ -10,6 +10,7 @@ from gsrules.actions.changes.effects import EffectColumns, Received, change_list
 from gsrules.actions.changes.messages import SKIPS
 from gsrules.actions.changes.rows import Matched, spelling
 from gsrules.actions.changes.staging import (
+    any_of,
     case,
     column,
     fragment,
@@ -256,7 +257,10 @@ class _Plan:
         entity = stage_entity(self.entity, self.rows)
         applied = applied_card(self.run, self.entity.kind, entity.gsid.value, self.rows)
         of_card = select(*(column(name) for name in ("i", "card", "scheme", "measure")))
-        found = self.rows.join(of_card.from_(relation(stated), copy=False), [("card", column("card", applied))])
+        # an entity that the action cannot act on has no scorecard by which its score could be judged
+        bad = any_of(condition for condition, _ in entity.gsid.failures)
+        card = fragment("CASE WHEN NOT COALESCE(:b, FALSE) THEN :c END", b=bad, c=column("card", applied))
+        found = self.rows.join(of_card.from_(relation(stated), copy=False), [("card", card)])
         scheme = column("scheme", found)
         raw = [(i, given(card.source, self.rows)) for i, card in enumerate(self.action.cards)]
         score = stage_score(chosen(raw, column("i", found)), scheme, scale, self.rows)
@@ -265,9 +269,10 @@ class _Plan:
             default = chosen([(i, given(source, self.rows)) for i, source in defaults], column("i", found))
             score = with_default(score, stage_score(default, scheme, scale, self.rows))
         fits = fragment("NOT :i IS NULL", i=column("i", found))
-        failures: list[CodeEntry] = [
-            (fragment("NOT :g IS NULL AND NOT :f", g=column("g", applied), f=fits), "SCORECARD_NOT_APPLIED")
-        ]
+        foreign = fragment(
+            "NOT COALESCE(:b, FALSE) AND NOT :g IS NULL AND NOT :f", b=bad, g=column("g", applied), f=fits
+        )
+        failures: list[CodeEntry] = [(foreign, "SCORECARD_NOT_APPLIED")]
         if not self.run.profile["score.null_as_na"]:
             failures.append((fragment(":f AND :b", f=fits, b=exp.Paren(this=score.blank)), "SCORE_NULL"))
         failures += [(fragment(":f AND :c", f=fits, c=exp.Paren(this=c)), code) for c, code in score.failures]
