@@ -144,10 +144,7 @@ class Activity(Load):
 
     def check(self, staged: Staged) -> None:
         self.mapper.stage(staged, [self.type])
-        try:
-            staged.values["AuthorId"] = self.user(staged)
-        except RowError as found:
-            staged.codes.append(found.code)
+        attempt(staged, self.written_by, staged)
         for kind, (name, field) in CONTEXTS.items():
             value = staged.values.get(field)
             if value is not None:
@@ -156,7 +153,8 @@ class Activity(Load):
                 staged.values |= {"ContextName": name, "ContextId": value}
         if not any(self.is_given(staged, field) for _, field in CONTEXTS.values()):
             staged.codes.append("IDENTIFIER_NULL")
-        if staged.values.get("ActivityDate") is None and "TYPE_MISMATCH" not in staged.codes:
+        mapped = any(m.target.name == "ActivityDate" for m in self.mappings)
+        if mapped and staged.values.get("ActivityDate") is None and "TYPE_MISMATCH" not in staged.codes:
             staged.values["ActivityDate"] = utc_midnight(self.context)
         relationship = self.tenant.by_gsid("relationship", staged.values.get("GsRelationshipId"))
         if relationship is not None and staged.values.get("GsCompanyId") is None:
@@ -175,11 +173,22 @@ class Activity(Load):
         except RowError:
             return True
 
-    def user(self, staged: Staged) -> str:
+    def create(self, staged: Staged) -> None:
+        staged.values.setdefault("ActivityDate", utc_midnight(self.context))
+        super().create(staged)
+
+    def written_by(self, staged: Staged) -> None:
+        """The author; a null fails, unless the mapping leaves a stored author alone (§3.2 steps 5 and 6)."""
         assert self.author is not None
         value = self.mapper.value(staged, self.author)
         if value is None or value == "":
+            on_null = self.author.spec.get("on_null", self.context.profile["load.on_null"])
+            if on_null == "skip" and self.operation == "upsert":
+                return
             raise RowError("REQUIRED_MISSING")
+        staged.values["AuthorId"] = self.user(value)
+
+    def user(self, value: str) -> str:
         for user in self.tenant.records("gsuser"):
             if value == user["Gsid"] or ("@" in value and (user["Email"] or "").lower() == value.strip().lower()):
                 return str(user["Gsid"])

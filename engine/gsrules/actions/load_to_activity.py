@@ -99,6 +99,7 @@ def bind(spec: LoadToActivitySpec, columns: tuple[Column, ...], env: BindEnv) ->
     stated = {mapping.field.name for mapping in load.mappings}
     own = ("AuthorId", "ActivityDate", "GsCompanyId", "ContextName", "ContextId")
     made = tuple(_made(activity.fields[name]) for name in own if name not in stated)
+    made = tuple(replace(each, on_null=author.on_null) if each.field.name == "AuthorId" else each for each in made)
     types = tuple(env.rule.relationship_types or ()) if env.rule.for_ == "relationship" else ()
     entities = [name for name in ENTITIES if name in stated]
     load = replace(

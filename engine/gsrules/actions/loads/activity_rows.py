@@ -151,11 +151,10 @@ class ActivityStage(LoadStage):
         nothing = fragment("COALESCE(:t) IS NULL", t=tries[0]) if len(tries) == 1 else exp.false()
         none = fragment(":g IS NULL", g=gsid)
         failures = (
-            (nothing, "REQUIRED_MISSING"),
             (fragment("NOT :n AND :g", n=nothing, g=none), "LOOKUP_NO_MATCH"),
             (fragment(":c > 1", c=count), "LOOKUP_MULTIPLE_MATCH"),
         )
-        return StagedValue(label, gsid, word, failures)
+        return self._required(mapping, StagedValue(label, gsid, word, failures))
 
     def _user(self, word: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """The user's GSID, and how many users have it or the address."""
