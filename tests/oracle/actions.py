@@ -169,18 +169,19 @@ def carry_over(before: Tenant, after: Tenant, tenant: Tenant) -> None:
 def check_guard(expect: dict[str, Any] | None, counts: Any, rows: list[Staged], tenant: Tenant) -> None:
     for name, wanted in (expect or {}).items():
         if name != "per":
-            hold(name, Decimal(counts[name]), wanted, Decimal(counts["matched"]))
+            whole = "received" if name == "matched" else "matched"  # rows match out of those that were received
+            hold(name, Decimal(counts[name]), wanted, Decimal(counts[whole]))
             continue
         for column, limit in wanted.items():
             groups = Counter(group_of(s, column, tenant) for s in rows if s.outcome in ("created", "updated"))
             hold(column, Decimal(max(groups.values(), default=0)), limit, Decimal(counts["matched"]))
 
 
-def hold(name: str, figure: Decimal, wanted: Any, matched: Decimal) -> None:
+def hold(name: str, figure: Decimal, wanted: Any, whole: Decimal) -> None:
     found = re.fullmatch(r"\s*(<=|>=|!=|==|<|>|=)?\s*(-?[\d.]+)\s*(%?)\s*", str(wanted))
     if found is None:
         raise RefusedError("GS-*", f"{wanted} is no comparison")
-    figure = (figure * 100 / matched if matched else Decimal(0)) if found[3] else figure
+    figure = (figure * 100 / whole if whole else Decimal(0)) if found[3] else figure
     if not COMPARISONS[found[1] or "="](figure, Decimal(found[2])):
         raise FailedError("GS-GUARD", f"{name} is {figure}, expected {wanted}")
 

@@ -43,10 +43,7 @@ class People:
         good = [s for s in rows if not s.codes]
         people = list(self.tenant.records("person"))
         found = {s.row: self.stored(s, people) for s in good}
-        for staged in good:
-            if isinstance(found[staged.row], str):
-                staged.fail("PERSON_AMBIGUOUS")
-        self.components([s for s in good if not s.codes], found)
+        self.components(good, found)
         for staged in good:
             if not staged.codes:
                 self.write(staged)
@@ -63,19 +60,19 @@ class People:
                 keys.append((name, value))
         return keys
 
-    def stored(self, staged: Staged, people: list[Record]) -> Record | str | None:
-        """The one stored person that bears a key of the row; a code if there are several."""
+    def stored(self, staged: Staged, people: list[Record]) -> Record | list[Record] | None:
+        """The one stored person that bears a key of the row; all of them if there are several."""
         by_key = [[p for p in people if key in self.keys(p)] for key in self.keys(staged.values)]
-        gsids = {p["Gsid"] for hits in by_key for p in hits}
-        if len(gsids) == 1:
-            return next(p for hits in by_key for p in hits)
-        if not gsids:
+        met = {p["Gsid"]: p for hits in by_key for p in hits}
+        if len(met) == 1:
+            return next(iter(met.values()))
+        if not met:
             return None
         if self.env.profile["people.conflict"] == "first_key":
             single = next((hits[0] for hits in by_key if len(hits) == 1), None)
             if single is not None:
                 return single
-        return "PERSON_AMBIGUOUS"
+        return list(met.values())
 
     def components(self, rows: list[Staged], found: dict[int, Any]) -> None:
         """Rows that share a key, directly or through others, are about one person."""
@@ -94,10 +91,14 @@ class People:
 
     def settle(self, group: list[Staged], found: dict[int, Any]) -> None:
         fresh = [s for s in group if found[s.row] is None]
-        matched = {found[s.row]["Gsid"]: found[s.row] for s in group if found[s.row] is not None}
+        matched: dict[str, Record] = {}
         for staged in group:
-            if found[staged.row] is not None:
-                staged.extra["person"] = {"record": found[staged.row]}
+            meets = found[staged.row]
+            if isinstance(meets, list):
+                staged.fail("PERSON_AMBIGUOUS")
+            elif meets is not None:
+                staged.extra["person"] = {"record": meets}
+            matched |= {p["Gsid"]: p for p in (meets if isinstance(meets, list) else [meets] if meets else [])}
         shared: Record = {"record": next(iter(matched.values()), None)}
         for staged in fresh:
             if len(matched) > 1:
