@@ -202,40 +202,51 @@ class Scratch:
     """The temporary relations of one action in one run; all names begin with `prefix`.
 
     Each statement has a name, under which its text is remembered for the next run of the same action: the tree is
-    built only if the text is not known. So a name stands for one text; what differs from run to run are `values`.
+    built only if the text is not known. So a name stands for one text; what differs from run to run are `values`,
+    and nothing may be executed while a text is built: the next run would not do so.
     """
 
     def __init__(self, statements: Statements, prefix: str, texts: dict[Hashable, Any]) -> None:
         self._statements = statements
         self._texts = texts
+        self._building = False
         self.prefix = prefix
 
     def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gave when the action was planned first."""
         if name not in self._texts:
-            self._texts[name] = make()
+            outer, self._building = self._building, True
+            try:
+                self._texts[name] = make()
+            finally:
+                self._building = outer
         found: Made = self._texts[name]
         return found
 
     def table(self, name: str, query: Callable[[], exp.Query], values: Sequence[int] = ()) -> str:
         """Creates a temporary table of the query's rows; returns its name."""
-        full = self.prefix + name
+        full = self._own(name)
         self._statements.table(full, self._text(name, query), values)
         return full
 
     def view(self, name: str, query: Callable[[], exp.Query]) -> str:
         """Creates a temporary view, for what is read seldom or once; returns its name."""
-        full = self.prefix + name
+        full = self._own(name)
         self._statements.view(full, self._text(name, query))
         return full
 
     def rows(self, name: str, query: Callable[[], exp.Query]) -> list[tuple[Any, ...]]:
         """All rows of a query that gives few."""
+        self._own(name)
         return self._statements.rows(self._text(f"?{name}", query))
 
     def row(self, name: str, query: Callable[[], exp.Query]) -> tuple[Any, ...]:
         """The one row of a query."""
         return self.rows(name, query)[0]
+
+    def _own(self, name: str) -> str:
+        assert not self._building, f"'{name}' is executed while the text of another statement is built"
+        return self.prefix + name
 
     def _text(self, name: str, query: Callable[[], exp.Query]) -> str:
         # the query is the caller's no more: spelling need not copy it first
