@@ -129,6 +129,8 @@ def test_undo_says_what_stands_in_the_way_and_exits_with_1(gsrules: Command, pro
     assert "RECORD_CHANGED" in out
     assert "Logins__gc from 20, it is 21 now" in out
     assert gsrules("undo", first, "--partial")[0] == 3
+    _, out, _ = gsrules("history", "--format", "json")
+    assert json.loads(out)[2]["undo"] == f"partly undone by {json.loads(out)[0]['run']}"
 
 
 def test_a_dry_run_cannot_be_undone(gsrules: Command) -> None:

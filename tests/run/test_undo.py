@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from gsrules.errors import InputError
 from gsrules.run.engine import RunOptions, run_rule
-from gsrules.run.undo.report import UndoReport
+from gsrules.run.undo.report import Refusal, UndoReport
 from gsrules.run.undo.undo import UndoOptions, undo_run
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
@@ -251,6 +251,32 @@ def test_partial_takes_back_what_can_be_and_only_once(site: Site) -> None:
     with pytest.raises(InputError) as refused:
         site.undo(first)
     assert refused.value.problems[0].code == "GS-UNDO-DONE"
+
+
+def test_partial_changes_nothing_where_nothing_can_be_taken_back_and_may_be_asked_again(site: Site) -> None:
+    first = site.run("load", "a,9,first\n")
+    site.run("load", "a,11.5,first\n")
+    before = site.dump(), site.tenant.history()
+    assert site.undo(first, partial=True).status == "FAILURE"
+    assert (site.dump(), site.tenant.history()) == before
+    assert (site.undo().status, site.undo(first).status) == ("SUCCESS", "SUCCESS")
+
+
+def test_a_refusal_tells_labels_and_names_for_gsids(site: Site) -> None:
+    site.run("ctas")
+    opening = site.tenant.history()[0].run_id
+    site.run("close")
+    report = site.undo(opening)
+    changed = next(each for each in report.examples if each.code == "RECORD_CHANGED")
+    together = next(each for each in report.examples if each.code == "STAYS_TOGETHER")
+    assert (changed.field, changed.was, changed.now) == ("StatusId", "New", "Closed Success")
+    assert f"({changed.name}), which this run had created and stays" in together.sentence
+
+
+def test_long_values_are_left_out_of_the_sentence_of_a_refusal() -> None:
+    refusal = Refusal("x", "1X", "", "CHANGED_SINCE", "r2", "Comments", "a" * 61, "b", "", "")
+    assert refusal.sentence == "Comments was set by this run; the later run r2 has changed it"
+    assert replace(refusal, was="").sentence.startswith("Comments was set to null by this run; ")
 
 
 def test_what_remains_of_a_partial_undo_still_stands_in_the_way_of_older_runs(site: Site) -> None:

@@ -21,6 +21,7 @@ from gsrules.run.rows import Rows
 from gsrules.run.workspace import Workspace
 from gsrules.spec import RuleSpec
 from gsrules.spec.load import parse_rule
+from gsrules.tenant import Tenant
 from gsrules.tenant.changes import Counts, ErrorCount
 from gsrules.tenant.names import column, named, spell
 
@@ -183,11 +184,19 @@ def history_rows(workspace: Workspace, rule: str | None, limit: int, store: Path
     newest = [exp.Ordered(this=column(name), desc=True) for name in ("started", "run_id")]
     with workspace.tenant("read", store) as tenant:
         rows = exp.select(*shown, column("started")).from_(tenant.internal("gs_run_history"))
-        kept = exp.select("run_id", "undone_by").from_(tenant.internal("gs_journal_run")).subquery("kept")
+        kept = _journalled(tenant).subquery("kept")
         rows = rows.join(kept, using=["run_id"], join_type="left")
         if resolved is not None:
             rows = rows.where(column("rule").eq(exp.Literal.string(resolved)))
         yield Rows(tenant.con, spell(rows.order_by(*newest).limit(limit)))
+
+
+def _journalled(tenant: Tenant) -> exp.Select:
+    """The runs of the journal; by which undo each was undone, and how far that came."""
+    undo = exp.select(named(column("run_id"), "undone_by"), named(column("status"), "undo_status"))
+    undo = undo.from_(tenant.internal("gs_run_history"))
+    runs = exp.select("run_id", "undone_by", "undo_status").from_(tenant.internal("gs_journal_run"))
+    return runs.join(undo.subquery("undo"), using=["undone_by"], join_type="left")
 
 
 def _undoing() -> exp.Expression:
@@ -196,6 +205,9 @@ def _undoing() -> exp.Expression:
     says = {
         column("mode").eq(exp.Literal.string("undo")): exp.DPipe(
             this=exp.Literal.string("undo of "), expression=undone
+        ),
+        column("undo_status").eq(exp.Literal.string("PARTIAL_SUCCESS")): exp.DPipe(
+            this=exp.Literal.string("partly undone by "), expression=column("undone_by")
         ),
         column("undone_by").is_(exp.Null()).not_(): exp.DPipe(
             this=exp.Literal.string("undone by "), expression=column("undone_by")

@@ -79,7 +79,12 @@ def _next(report: UndoReport) -> Iterator[str]:
         later = list(dict.fromkeys(each.run for each in report.examples if each.run))
         if later:
             yield f"  undo the later runs first: {', '.join(sorted(later, reverse=True)[:5])}"
-        yield "  or take back what can be: --partial; --rows shows every record"
+        some = any(report.total(name) for name in _DID if name != "refused")
+        yield (
+            "  or take back what can be: --partial; --rows shows every record"
+            if some
+            else "  --rows shows every record"
+        )
 
 
 def _count(count: int, one: str, many: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
-from typing import Any
+from typing import Any, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.run.report import Mode, Status
 from gsrules.run.undo.refusals import CODES
+
+_VALUE_AT_MOST: Final = 60
+"""Longer values, comments as a rule, differ somewhere in the middle: a sentence does without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,10 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One record that cannot be taken back. `was` is what the run had written, `now` what is there today."""
+    """One record that cannot be taken back.
+
+    `was` is what the run had written, `now` what is there today: labels of options and names of records for GSIDs.
+    """
 
     object: str
     gsid: str
@@ -41,34 +47,41 @@ class Refusal:
     now: str
     other: str
     other_gsid: str
+    other_name: str = ""
 
     @property
     def sentence(self) -> str:
         """What stands in the way, with the values."""
         by = f"the later run {self.run}" if self.run else "something that is no run of the journal"
+        long = max(len(self.was), len(self.now)) > _VALUE_AT_MOST
+        was, now = self.was or "null", self.now or "null"
+        other = f"{self.other} {self.other_gsid}" + (f" ({self.other_name})" if self.other_name else "")
         if self.code == "CHANGED_SINCE":
-            return f"{self.field} was set to {self.was} by this run; {by} has changed it, it is {self.now} now"
+            told = ("", "") if long else (f" to {was}", f", it is {now} now")
+            return f"{self.field} was set{told[0]} by this run; {by} has changed it{told[1]}"
         if self.code == "RECORD_CHANGED":
-            return f"created by this run; {by} has changed {self.field} from {self.was}, it is {self.now} now"
+            told = ("", "") if long else (f" from {was}", f", it is {now} now")
+            return f"created by this run; {by} has changed {self.field}{told[0]}{told[1]}"
         if self.code == "RECORD_REFERRED":
-            return f"created by this run; {self.other} {self.other_gsid} refers to it in {self.field}" + (
+            return f"created by this run; {other} refers to it in {self.field}" + (
                 f" since the run {self.run}" if self.run else ", and stays"
             )
         if self.code == "STAYS_TOGETHER":
-            return f"it refers in {self.field} to {self.other} {self.other_gsid}, which this run had created and stays"
+            return f"it refers in {self.field} to {other}, which this run had created and stays"
         if self.code == "RECORD_GONE" and self.run:
             return f"deleted by the later run {self.run}"
         return CODES[self.code]
 
     def as_json(self) -> dict[str, Any]:
-        names = ("object", "gsid", "name", "code", "run", "field", "was", "now", "other", "other_gsid")
-        shown = {name: getattr(self, name) for name in names}
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
         return {key: value for key, value in shown.items() if value} | {"message": self.sentence}
 
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """An undo. FAILURE: records were refused, nothing was changed; PARTIAL_SUCCESS: these alone were left as they are.
+    """An undo. PARTIAL_SUCCESS: the records that were refused were left as they are.
+
+    FAILURE: records were refused, all of them or without `partial`; nothing was changed.
 
     `refusals` counts the records refused by code, `examples` holds the first of each; `notes` say what cannot be
     taken back at all.

@@ -21,6 +21,7 @@ from gsrules.run.report import Status
 from gsrules.run.rows import Rows
 from gsrules.run.undo.concerned import RECORDS, Concerned
 from gsrules.run.undo.find import UNDO_MODE, Found, find
+from gsrules.run.undo.labels import named_refusal
 from gsrules.run.undo.refusals import CODES, find_refusals
 from gsrules.run.undo.report import Refusal, Undone, UndoReport
 from gsrules.run.undo.rows import examples, listing, say
@@ -87,9 +88,11 @@ def _record(report: UndoReport, undone: RunRecord, started: dt.datetime) -> RunR
 
 
 def _report(concerned: Concerned, found: Found, options: UndoOptions, undo_id: str, refused: int) -> UndoReport:
+    objects = _objects(concerned)
     status: Status = "SUCCESS"
     if refused:
-        status = "PARTIAL_SUCCESS" if options.partial else "FAILURE"
+        some = any(each.removed + each.restored + each.reopened + each.put_back for each in objects)
+        status = "PARTIAL_SUCCESS" if options.partial and some else "FAILURE"
     codes, examples = _refusals(concerned) if refused else ({}, ())
     outbox = _outbox(concerned)
     report = UndoReport(
@@ -100,7 +103,7 @@ def _report(concerned: Concerned, found: Found, options: UndoOptions, undo_id: s
         mode="dry_run" if options.dry_run else "live",
         status=status,
         partial=options.partial,
-        objects=_objects(concerned),
+        objects=objects,
         refusals=codes,
         examples=examples,
         outbox=0 if refused else outbox,
@@ -125,7 +128,7 @@ def _refusals(concerned: Concerned) -> tuple[dict[str, int], tuple[Refusal, ...]
     told: list[Refusal] = []
     seen = set[tuple[str, str]]()
     for records, *values in examples(concerned, _EXAMPLES):
-        one = Refusal(*(str(value or "") for value in values))
+        one = named_refusal(concerned, Refusal(*(str(value or "") for value in values)))
         if (one.object, one.code) not in seen:
             counts[one.code] = counts.get(one.code, 0) + int(records)
             seen.add((one.object, one.code))
