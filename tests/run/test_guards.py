@@ -14,6 +14,7 @@ from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
 from gsrules.spec.schema import rule_schema
+from gsrules.views.report import show
 from tests.conftest import write_files
 
 DATE = dt.date(2026, 11, 23)
@@ -88,6 +89,16 @@ def ctas(workspace: Workspace) -> int:
 def test_a_run_within_its_bounds_is_applied(tmp_path: Path, expect: str) -> None:
     workspace = made(tmp_path, f"expect: {expect}")
     assert (ran(workspace).report.status, ctas(workspace)) == ("SUCCESS", 4)
+
+
+def test_the_report_of_a_guarded_run_tells_that_its_counts_were_not_applied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = made(tmp_path, "expect: {created: 1}")
+    show([ran(workspace, "live").report])
+    assert "not applied: 4 created" in capsys.readouterr().out
+    show([ran(workspace, "dry_run").report])
+    assert "not applied" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

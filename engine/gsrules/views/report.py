@@ -70,7 +70,7 @@ def _lines(painter: Painter, report: RunReport) -> Iterator[str]:
         yield from painter.columns(("dataset", "task", "rows", "files"), _tasks(report), right=frozenset({2}))
     if report.actions:
         header = ("action", "from", "rows", "matched", "outcome")
-        yield from painter.columns(header, _actions(painter, report.actions), right=frozenset({2, 3}))
+        yield from painter.columns(header, _actions(painter, report), right=frozenset({2, 3}))
     for action in report.actions:
         yield from _groups(painter, action, named=len(report.actions) > 1)
     for line in (*_files(report), *_exports(report), *_outbox(report)):
@@ -130,15 +130,17 @@ def _outbox(report: RunReport) -> Iterator[str]:
         yield f"{did}: a notification to {', '.join(report.notified)}; nothing was sent"
 
 
-def _actions(painter: Painter, actions: Sequence[ActionReport]) -> list[tuple[str, ...]]:
+def _actions(painter: Painter, report: RunReport) -> list[tuple[str, ...]]:
+    kept_back = any(problem.code == "GS-GUARD" for problem in report.problems) and report.mode != "dry_run"
     shown: list[tuple[str, ...]] = []
-    for action in actions:
+    for action in report.actions:
         counts = action.counts
         outcome = ", ".join(
             painter.paint(f"{getattr(counts, name):,} {name}", style)
             for name, style in _OUTCOMES.items()
             if getattr(counts, name)
         )
+        outcome = f"not applied: {outcome}" if kept_back and outcome else outcome
         shown.append((action.id, action.from_, f"{counts.received:,}", f"{counts.matched:,}", outcome or "nothing"))
     return shown
 
