@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gsrules.actions.kind import ActionKind
+from gsrules.actions.registry import action_kind
 from gsrules.views.actions import Param, Piece, Shown, code_words, entries, every_action, evidence_words, mapping_piece
 
 _HEAD = """\
 # Actions
 
-What a rule can do with the rows of a dataset. This page is made from the registrations of the kinds:
-`gsrules actions --format markdown > docs/actions.md` renews it, and `gsrules actions NAME` prints one kind.
+What a rule can do with the rows of a dataset. Find the action by its name in Gainsight, copy its example, and put your
+own columns into it. `gsrules actions NAME` prints the same for one action; `gsrules validate` says what is missing.
 
-Actions stand under `actions:` in a rule, in the order in which they run. Each works on one dataset, on the rows that
-fulfil its criteria, and every such row ends in one of *created*, *updated*, *closed*, *unchanged*, *skipped* and
-*failed*; a row that is skipped or failed has a code, told under [row codes](#row-codes).
+Actions stand under `actions:` in a rule and run in that order. Each works on one dataset, on the rows that fulfil its
+criteria (`when`). Every such row ends in one of *created*, *updated*, *closed*, *unchanged*, *skipped* and *failed*;
+a row that is skipped or failed has a code, told under [row codes](#row-codes).
+
+Beside this page: [guards](guards.md) stop a run that would do too much, [undo](undo.md) takes one back, and what would
+leave the tenant goes to the [outbox](outbox.md): nothing is sent.
 """
+_LOAD = "load_to_object"
 _PARAMS = ("| key | takes | default | |", "|---|---|---|---|")
 
 
@@ -54,17 +60,26 @@ def _entry(each: Shown, pieces: dict[str, Piece]) -> Iterator[str]:
     yield ""
     yield f"**{kind.title}.** {kind.description}"
     yield ""
-    yield from _table(each.params, pieces)
-    yield ""
     yield "```yaml"
     yield kind.example.rstrip()
     yield "```"
     yield ""
+    yield from _table(sorted(each.params, key=lambda param: not param.required), pieces)
+    yield ""
     yield f"- In rules for {' and '.join(kind.entities)}"
     yield f"- In Gainsight: {evidence_words(kind)}"
     if kind.codes:
-        yield f"- Row codes: {', '.join(f'`{code}`' for code in kind.codes)}"
+        yield f"- Row codes: {_codes(kind)}"
     yield ""
+
+
+def _codes(kind: ActionKind) -> str:
+    """The codes of a kind; those of a load together, because nearly every kind has them."""
+    shared = () if kind.name == _LOAD else action_kind(_LOAD).codes
+    together = set(shared) <= set(kind.codes)
+    own = [f"`{code}`" for code in kind.codes if not together or code not in shared]
+    those = f"those of [`{_LOAD}`](#{_LOAD})"
+    return ", ".join([those, *own]) if shared and together else ", ".join(own)
 
 
 def _piece(piece: Piece, pieces: dict[str, Piece]) -> Iterator[str]:
