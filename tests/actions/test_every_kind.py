@@ -40,7 +40,7 @@ pytestmark = pytest.mark.once
 
 
 @cache
-def cases() -> Mapping[str, tuple[Path, ...]]:
+def every_case() -> Mapping[str, tuple[Path, ...]]:
     """By kind the cases that run a rule with it, those first that expect most of it."""
     found: dict[str, list[tuple[int, Path]]] = {name: [] for name in action_kinds()}
     for folder in CASES:
@@ -54,7 +54,12 @@ def cases() -> Mapping[str, tuple[Path, ...]]:
         worth = len(outcomes | set(re.findall(r"\b[A-Z]+_[A-Z_]+\b", expected)))
         for kind in {str(action["action"]) for action in rule.get("actions", ())}:
             found.setdefault(kind, []).append((-worth, folder))
-    return {kind: tuple(folder for _, folder in sorted(each)[:A_KIND]) for kind, each in found.items()}
+    return {kind: tuple(folder for _, folder in sorted(each)) for kind, each in found.items()}
+
+
+def cases() -> Mapping[str, tuple[Path, ...]]:
+    """The first of them."""
+    return {kind: each[:A_KIND] for kind, each in every_case().items()}
 
 
 def day_of(folder: Path) -> date:
