@@ -106,10 +106,13 @@ class Matching:
             decided, copy=False
         )
 
+    def _judges_records(self) -> bool:
+        """Whether a row may be refused for one of the records that it finds."""
+        return bool(self._late_values()) or self.unique.refuses
+
     def _whole_rows(self, matched: exp.Select) -> exp.Select:
         """A row that may not write one of the records it finds writes none of them: its first refusal stays."""
-        refuses = bool(self._late_values()) or self.unique.refuses
-        if not refuses or self.profile["load.multi_match"] != "all" or self.stage.by_id:
+        if not self._judges_records() or self.profile["load.multi_match"] != "all" or self.stage.by_id:
             return matched
         good = fragment(":c IS NULL", c=column("codes"))
         window: dict[str, Any] = {"partition_by": [column("row")]}
@@ -291,7 +294,7 @@ class Matching:
         for i, mapping in self.stage.written:
             label = text(self.stage.staged[i].label)
             if mapping.field.name in self.load.self_references:
-                own = fragment(":a = :g", a=column(f"a{i}"), g=column("gsid"))
+                own = fragment(":v = :g", v=column(f"v{i}"), g=column("gsid"))
                 words = text(f"the record would be its own {mapping.field.label}")
                 late.append(Late(own, "VALUE_INVALID", label, words))
             if mapping.field.name in self.load.lasting:
@@ -300,6 +303,8 @@ class Matching:
                 late.append(Late(other, "VALUE_INVALID", label, words))
             if mapping.field.required and not required_at_staging(self.load, mapping):
                 missing = fragment(":a IS NULL", a=column(f"a{i}"))
+                if mapping.on_null == "skip":  # a record that is found keeps what it has
+                    missing = fragment(":g IS NULL AND :a", g=column("gsid"), a=missing)
                 late.append(Late(missing, "REQUIRED_MISSING", label))
         return late
 

@@ -139,6 +139,9 @@ class SurveyMatching(Matching):
     def _null_matches(self) -> bool:
         return True
 
+    def _judges_records(self) -> bool:
+        return True
+
     def _late_matches(self) -> list[Late]:
         place = next(i for i, each in enumerate(self.load.mappings) if each.field.name == "IsExternal")
         organic = fragment("NOT :g IS NULL AND NOT COALESCE(:b, FALSE)", g=column("gsid"), b=column(f"b{place}"))
