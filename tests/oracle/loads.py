@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.oracle import standard
 from tests.oracle.entities import Env, relationship_type, rule_types
-from tests.oracle.mapping import Mapper, Mapping, Staged
+from tests.oracle.mapping import Mapper, Mapping, RowError, Staged
 from tests.oracle.tenant import Object, Record, utc_midnight
 from tests.oracle.values import FailedError, RefusedError
 
@@ -296,13 +296,20 @@ class TeamLoad(Load):
         for name in self.stated_identifiers():
             value = staged.values.get(name)
             target = self.object.fields[name].target
-            if name in staged.values and value is None:
-                staged.codes.append("IDENTIFIER_NULL")
             if value is None:
+                self.null(staged, next(m for m in self.mappings if m.target.name == name))
                 continue
             found = self.tenant.by_gsid(target, value)
             if found is None or (target == "relationship" and self.types and found["TypeId"] not in self.types):
                 staged.codes.append("ENTITY_NOT_FOUND")
+
+    def null(self, staged: Staged, mapping: Mapping) -> None:
+        """An id that is null whatever `on_null` says, not one that has a code of its own."""
+        try:
+            self.mapper.value(Staged(staged.row, staged.source), mapping)
+        except RowError:
+            return
+        staged.codes.append("IDENTIFIER_NULL")
 
     def match(self, staged: Staged, before: list[Record]) -> None:
         if not staged.extra["delete"]:
