@@ -122,6 +122,8 @@ def test_no_owner_fails_where_it_would_create(make: Make) -> None:
     one(world, None)
     done = world.act(create_cta())
     assert (done.outcomes, done.codes) == (["failed"], ["CTA_OWNER_UNRESOLVED"])
+    done = world.act(create_cta(owner="{column: O, default: nobody@example.com}"))
+    assert done.effects[0]["message"] == "no owner: no user is found for 'nobody@example.com'"
 
 
 def test_no_owner_does_not_matter_for_an_update(make: Make) -> None:

@@ -102,6 +102,7 @@ def test_weights_that_are_not_given(tmp_path: Path, measures: str, weights: dict
         ("  S: {measures: [A, Snapshot Date]}", "GS-PROJECT-SCORECARD", 2, "Snapshot Date", ""),
         ("  S: {measures: [A&B, AB]}", "GS-PROJECT-SCORECARD", 2, "AB", ""),
         ("  S: {measures: {A: 101}}", "GS-SPEC-VALUE", 2, "101", ""),
+        ("  S: {measures: {A: 50%, B: 50}}", "GS-SPEC-TYPE", 2, "50%", ""),
     ],
 )
 def test_wrong_scorecards_are_refused(tmp_path: Path, text: str, code: str, line: int, value: str, near: str) -> None:

@@ -270,7 +270,7 @@ def test_a_refusal_tells_labels_and_names_for_gsids(site: Site) -> None:
     changed = next(each for each in report.examples if each.code == "RECORD_CHANGED")
     together = next(each for each in report.examples if each.code == "STAYS_TOGETHER")
     assert (changed.field, changed.was, changed.now) == ("StatusId", "New", "Closed Success")
-    assert f"({changed.name}), which this run had created and stays" in together.sentence
+    assert f"call_to_action {changed.name}, which this run had created and stays" in together.sentence
 
 
 def test_long_values_are_left_out_of_the_sentence_of_a_refusal() -> None:

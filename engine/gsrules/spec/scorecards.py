@@ -29,6 +29,9 @@ class ScorecardMeasureSpec(Spec):
             return {}
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"weight": data}
+        if isinstance(data, str):
+            hint = "for example: Product Usage: 40, or {weight: 40, group: Engagement}"
+            raise refusal("GS-SPEC-TYPE", "a weight is a number from 0 to 100, without a percent sign", hint=hint)
         return data
 
 

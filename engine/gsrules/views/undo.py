@@ -19,6 +19,9 @@ _DID = {
     "refused": "bold red",
 }
 
+_EXAMPLES = 2
+"""Of each code; --format json tells more of them, --rows all."""
+
 
 def as_json_text(report: UndoReport, rows: Sequence[dict[str, Any]] | None = None) -> str:
     """The report; with the rows, if they were asked for."""
@@ -56,10 +59,11 @@ def _lines(painter: Painter, report: UndoReport) -> Iterator[str]:
         yield f"  {did} {_count(report.outbox, 'entry', 'entries')} of the outbox"
     for code, count in report.refusals.items():
         yield f"  refused {paint(code, 'red')}  {_count(count, 'record', 'records')}: {CODES[code]}"
-        for each in report.examples:
-            if each.code == code:
-                name = f" ({each.name})" if each.name else ""
-                yield one_line(f"    {each.object} {each.gsid}{name}: {each.sentence}")
+        shown = [each for each in report.examples if each.code == code][:_EXAMPLES]
+        for each in shown:
+            yield one_line(f"    {each.object} {each.name or each.gsid}: {each.sentence}")
+        if count > len(shown) > 0:
+            yield f"    … {count - len(shown):,} more"
     for note in report.notes:
         yield paint(f"  {note}", "yellow")
     yield from _next(report)

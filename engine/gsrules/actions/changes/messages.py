@@ -33,7 +33,7 @@ ROWS: Final[dict[str, str]] = {
     "SURVEY_ORGANIC": "the response {key} is one to Gainsight's own survey",
     "PERSON_AMBIGUOUS": "its match criteria {key} point to several persons",
     "NOTHING_TO_DELETE": "nothing to delete: no record has the identifiers {key}",
-    "CTA_OWNER_UNRESOLVED": "no owner: '{shown}' is no user, and there is no default",
+    "CTA_OWNER_UNRESOLVED": "no owner: no user is found for '{shown}'",
     "CTA_LIMIT_REACHED": "the tenant's limit of CTAs (cta.max_count) is reached",
     "CTA_NOT_FOUND": "no CTA has the GSID '{shown}'",
     "PLAN_NOT_FOUND": "no success plan has the GSID '{shown}'",

@@ -25,7 +25,7 @@ class BoundOwner:
 
 @dataclass(frozen=True, slots=True)
 class StagedOwner:
-    """The GSID of the resolved user or null, what the column held, and the warnings."""
+    """The GSID of the resolved user or null, what the column held (and the default if none was found), the warnings."""
 
     gsid: exp.Expr
     shown: exp.Expr
@@ -64,6 +64,8 @@ def stage_owner(owner: BoundOwner | None, rows: Matched) -> StagedOwner:
     if owner.default is not None:
         missing = fragment(":g IS NULL", g=gsid)
         warnings.append((missing, "REFERENCE_NOT_FOUND"))
+        both = fragment("CONCAT_WS(', ', :s, :d)", s=shown, d=text(owner.default))
+        shown = fragment("CASE WHEN :g IS NULL THEN :b ELSE :s END", g=gsid, b=both, s=shown)
     inactive = fragment("NOT :g IS NULL AND NOT :a", g=gsid, a=active)
     return StagedOwner(gsid, shown, (*warnings, (inactive, "USER_INACTIVE")))
 

@@ -55,7 +55,7 @@ class Refusal:
         by = f"the later run {self.run}" if self.run else "something that is no run of the journal"
         long = max(len(self.was), len(self.now)) > _VALUE_AT_MOST
         was, now = self.was or "null", self.now or "null"
-        other = f"{self.other} {self.other_gsid}" + (f" ({self.other_name})" if self.other_name else "")
+        other = f"{self.other} {self.other_name or self.other_gsid}"
         if self.code == "CHANGED_SINCE":
             told = ("", "") if long else (f" to {was}", f", it is {now} now")
             return f"{self.field} was set{told[0]} by this run; {by} has changed it{told[1]}"
