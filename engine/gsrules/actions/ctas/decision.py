@@ -327,8 +327,8 @@ def _limited(stepped: exp.Select, key: Sequence[exp.Expr]) -> exp.Select:
     creates = fragment(":s = 'create'", s=column("step"))
     order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
     place = exp.Window(this=exp.RowNumber(), partition_by=[creates], order=order)
-    ranked = select(exp.Star(), named(place, "place")).from_(sub(stepped), copy=False)
-    beyond = all_of([creates, fragment(":p > :n", p=column("place"), n=given_number())])
+    ranked = select(exp.Star(), named(place, "nth")).from_(sub(stepped), copy=False)
+    beyond = all_of([creates, fragment(":p > :n", p=column("nth"), n=given_number())])
     closed = exp.Window(this=fragment("BOOL_OR(:b)", b=beyond), partition_by=list(key))
     marked = select(exp.Star(), named(beyond, "beyond"), named(closed, "full")).from_(sub(ranked), copy=False)
     step = fragment(
@@ -339,7 +339,7 @@ def _limited(stepped: exp.Select, key: Sequence[exp.Expr]) -> exp.Select:
         s=column("step"),
         a=column("able"),
     )
-    kept = exp.Star(except_=[column("step")])
+    kept = exp.Star(except_=[column(name) for name in ("step", "nth", "beyond", "full")])
     return select(kept, named(step, "step")).from_(sub(marked), copy=False)
 
 
