@@ -35,7 +35,7 @@ def deletions(stage: LoadStage, plan: str) -> list[Write]:
     first = stage.run.tenant.allocate(LOG, int(count))
 
     def numbered() -> exp.Select:
-        order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)])
+        order = exp.Order(expressions=[exp.Ordered(this=column(name), desc=False) for name in ("row", "Gsid")])
         counter = fragment(":n + :f", n=exp.Window(this=exp.RowNumber(), order=order), f=given_number())
         entries = select(column("Gsid"), named(counter, "n")).from_(sub(_gone(plan), "g"), copy=False)
         gsid = stage.run.tenant.gsid(LOG, column("n"))

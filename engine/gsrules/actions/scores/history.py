@@ -54,7 +54,7 @@ class HistoryStage(LoadStage):
         value = self._given_date(mapping)
         if self.load.operation != "insert":
             return value
-        return replace(value, warnings=(*value.warnings, (self._is_there(value.value), "DUPLICATE_SNAPSHOT")))
+        return replace(value, warnings=(*value.warnings, (self._is_there(value), "DUPLICATE_SNAPSHOT")))
 
     def _given_date(self, mapping: BoundMapping) -> StagedValue:
         day = fragment("CAST(:d AS DATE)", d=text(self.run.rule_date.isoformat()))
@@ -63,20 +63,21 @@ class HistoryStage(LoadStage):
         value = stage(mapping, self.rows)
         return replace(value, value=fragment("COALESCE(:v, :d)", v=value.value, d=day))
 
-    def _is_there(self, date: exp.Expr) -> exp.Expr:
+    def _is_there(self, date: StagedValue) -> exp.Expr:
         """Whether the entity has a record of that date, stored or made by an earlier row."""
         owner = self._entity.gsid.value
         table = self.run.tenant.table(self.load.object.name)
         keys = {"e": column(self._id_field), "d": column("SnapshotDate")}
         known = select(*(named(value, name) for name, value in keys.items())).distinct(copy=False)
-        alias = self.rows.join(known.from_(table, copy=False), [("e", owner), ("d", date)])
-        sound = fragment("NOT COALESCE(:bad, FALSE)", bad=exp.Paren(this=any_of(self._faults())))
+        alias = self.rows.join(known.from_(table, copy=False), [("e", owner), ("d", date.value)])
+        faults = [*self._faults(), *(condition for condition, _ in date.failures)]
+        sound = fragment("NOT COALESCE(:bad, FALSE)", bad=exp.Paren(this=any_of(faults)))
         earlier = fragment(
             "COUNT(CASE WHEN :ok THEN 1 END) OVER (PARTITION BY :e, :d ORDER BY :r"
             " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) > 0",
             ok=sound,
             e=owner,
-            d=date,
+            d=date.value,
             r=self.rows.row,
         )
         return fragment("NOT :k IS NULL OR :e", k=column("e", alias), e=exp.Paren(this=earlier))
