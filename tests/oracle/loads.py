@@ -65,6 +65,7 @@ class Load:
         self.object = target
         self.operation = self.stated_operation()
         self.mapper = Mapper(env.tenant, target, env.scope, env.context)
+        self.mapper.inserts = self.operation == "insert"
         self.mappings = self.bound_mappings()
         self.permitted()
         self.identifiers = [target.find(name) for name in self.stated_identifiers()]

@@ -63,6 +63,7 @@ class Mapper:
         self.context = context
         self.creating = creating
         self.converter = Converter(tenant, context)
+        self.inserts = False  # every row creates: what is left out is null
 
     def bind(self, fields: dict[str, Any], refused: Collection[str] = (), gsid: bool = False) -> list[Mapping]:
         mappings = [self.one(name, given, refused, gsid) for name, given in fields.items()]
@@ -196,10 +197,12 @@ class Mapper:
         """Steps 5 and 6: what a null means."""
         target, spec = mapping.target, mapping.spec
         value = self.value(staged, mapping)
-        if value is None and spec.get("on_null", self.context.profile["load.on_null"]) == "skip":
-            return
-        if value is None and target.required and target.default is None:
+        needed = value is None and target.required and target.default is None
+        skips = spec.get("on_null", self.context.profile["load.on_null"]) == "skip"
+        if needed and (self.inserts or not skips):
             raise RowError("REQUIRED_MISSING")
+        if value is None and skips:
+            return
         staged.values[target.name] = value
 
     def _mapped(self, value: Any, options: dict[str, Any], target: Field, warned: list[str]) -> Any:
