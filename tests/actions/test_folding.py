@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from gsrules.actions.changes.folding import Slot, fold
 from gsrules.actions.changes.staging import Scratch, column, scratch_prefix, spelled
 from gsrules.actions.people.components import components
+from gsrules.actions.people.folding import Slot, fold
 from gsrules.tenant.statements import Statements
 
 

@@ -1,8 +1,4 @@
-"""Rows that write into one record, in row order: what each finds there and leaves (actions.md §5.4).
-
-All of them are decided in one statement: a value is carried on, by a window over the rows of the record, from the
-last row that wrote it.
-"""
+"""Rows that hit one CTA or plan, folded in row order into one write (actions.md §6.3, §6.6, §8)."""
 
 from __future__ import annotations
 
@@ -10,33 +6,32 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from gsrules.actions.changes.staging import any_of, call, case, column, fragment, named, select, sub
+from gsrules.actions.changes.staging import any_of, call, cast, column, fragment, named, select, sub
 from gsrules.actions.mappings.values import as_set
 from gsrules.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A field of the record, over columns of the rows.
+    """A field of the record that the action knows.
 
-    `value` is what a row writes, `when` whether it writes the field at all (None: always), `made` what the record
-    gets if the row creates it. The stored value is the column `s:` + name. `listed`: a multi-select, compared as a
-    set; `appends`: its values are added to those that are there.
+    `made` is its value in a record that the action creates, `hit` what a row writes into a found one (None: nothing),
+    `when` whether it does. `fixed` slots get the same value from every row of one record. `listed`: a multi-select,
+    compared as a set; `appends`: what a row writes is added to what is there.
     """
 
     name: str
-    value: exp.Expr
+    storage: str
     made: exp.Expr
+    hit: exp.Expr | None = None
     when: exp.Expr | None = None
+    fixed: bool = True
     listed: bool = False
     appends: bool = False
 
     @property
-    def stored(self) -> exp.Expr:
-        return column(f"s:{self.name}")
-
-    @property
-    def before(self) -> exp.Expr:
+    def base(self) -> exp.Expr:
+        """As it is stored."""
         return column(f"b:{self.name}")
 
     @property
@@ -44,80 +39,85 @@ class Slot:
         return column(f"a:{self.name}")
 
     @property
-    def changed(self) -> exp.Expr:
-        """Whether the row changes the field."""
-        before, after = self.before, self.after
-        if self.listed:
-            before, after = as_set(before), as_set(after)
-        return exp.NullSafeNEQ(this=after, expression=before)
+    def before(self) -> exp.Expr:
+        return column(f"p:{self.name}")
 
 
-def fold(source: exp.Query, slots: Sequence[Slot]) -> exp.Select:
-    """All columns of `source`, with every slot before (`b:`) and after (`a:`) the row.
+def folded(
+    touching: exp.Select, slots: Sequence[Slot], adds: Sequence[exp.Expr], elsewhere: Sequence[exp.Expr] = ()
+) -> exp.Select:
+    """Adds the state before (`p:`) and after (`a:`) each row, `alters`, `changed`, `place` and `is_last`.
 
-    `source` has a line a `row` and record, with the record's `gsid` and whether the row `makes` it.
+    `touching` has `row`, `gsid` of the record, `makes`, `stored_id` (null if the action creates it), and `b:` of
+    every slot. `adds` are conditions under which a row changes what is no slot, and so `alters` the record, `elsewhere`
+    those under which it changes other records; with either of them the row has `changed` something.
     """
-    boxes = (named(_box(slot), f"w:{slot.name}") for slot in slots)
-    boxed = select(exp.Star(), *boxes).from_(sub(source, "f"), copy=False)
-    lasts = (named(_last(slot), f"l:{slot.name}") for slot in slots)
-    carried = select(exp.Star(), *lasts).from_(sub(boxed, "f"), copy=False)
-    found = (named(_found(slot), f"b:{slot.name}") for slot in slots)
-    known = select(exp.Star(), *found).from_(sub(carried, "f"), copy=False)
-    gone = [column(f"{side}:{slot.name}") for slot in slots for side in "wl"]
-    left = (named(_left(slot), f"a:{slot.name}") for slot in slots)
-    return select(exp.Star(except_=gone), *left).from_(sub(known, "f"), copy=False)
+    place = exp.Window(this=exp.RowNumber(), **by_row())
+    count = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[column("gsid")])
+    after = [named(_after(slot), f"a:{slot.name}") for slot in slots]
+    states = select(exp.Star(), *after, named(place, "place"), named(count, "size")).from_(sub(touching), copy=False)
+    before = [named(_before(slot), f"p:{slot.name}") for slot in slots]
+    is_last = fragment(":p = :s", p=column("place"), s=column("size"))
+    sides = select(exp.Star(), *before, named(is_last, "is_last")).from_(sub(states), copy=False)
+    differs = [_differs(slot) for slot in slots if slot.hit is not None]
+    altered = select(exp.Star(), named(any_of([*adds, *differs]), "alters")).from_(sub(sides), copy=False)
+    changed = any_of([column("alters"), *elsewhere])
+    return select(exp.Star(), named(changed, "changed")).from_(sub(altered), copy=False)
 
 
-def changes(slots: Sequence[Slot]) -> exp.Expr:
-    """Whether a row changes any of the slots."""
-    return any_of(slot.changed for slot in slots)
+def _after(slot: Slot) -> exp.Expr:
+    in_hit = slot.base if slot.hit is None else slot.hit
+    made = cast(slot.made, slot.storage)
+    if slot.fixed:
+        return fragment("CASE WHEN :s IS NULL THEN :m ELSE :h END", s=column("stored_id"), m=made, h=in_hit)
+    if slot.hit is None:
+        first = exp.Window(this=exp.FirstValue(this=made), **by_row())  # the row that creates a record comes first
+        return fragment("CASE WHEN :s IS NULL THEN :f ELSE :b END", s=column("stored_id"), f=first, b=slot.base)
+    writes = any_of([column("makes"), slot.when or exp.true()])
+    hit = cast(slot.hit, slot.storage)
+    value = fragment("CASE WHEN :k THEN :m ELSE :h END", k=column("makes"), m=made, h=hit)
+    box = fragment("CASE WHEN :w THEN {'v': :v} END", w=writes, v=value)
+    if slot.appends:
+        return _appended(box, slot.base)
+    last = exp.Window(this=exp.IgnoreNulls(this=exp.LastValue(this=box)), **running())
+    return fragment("CASE WHEN :l IS NULL THEN :b ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, b=slot.base)
 
 
-def of_record(window: exp.Expr) -> exp.Expr:
-    """An aggregate over all rows of the record."""
-    return exp.Window(this=window, partition_by=[column("gsid")])
-
-
-def is_last() -> exp.Expr:
-    """Whether the row is the last of its record."""
-    order = exp.Order(expressions=[exp.Ordered(this=column("row"), desc=True)])
-    place = exp.Window(this=exp.RowNumber(), partition_by=[column("gsid")], order=order)
-    return fragment(":p = 1", p=place)
-
-
-def _box(slot: Slot) -> exp.Expr:
-    """What the row writes, in a box, so that a null that is written differs from nothing."""
-    made, value = fragment("{'v': :v}", v=slot.made), fragment("{'v': :v}", v=slot.value)
-    written = [(slot.when, value)] if slot.when is not None else []
-    return case([(column("makes"), made), *written], None if slot.when is not None else value)
-
-
-_BEFORE = "OVER (PARTITION BY :g ORDER BY :r ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-
-
-def _last(slot: Slot) -> exp.Expr:
-    """The box of the last row before that wrote the field; for what is appended, all of them."""
-    boxes = "LIST(:w) FILTER (WHERE NOT :w IS NULL)" if slot.appends else "LAST_VALUE(:w IGNORE NULLS)"
-    return fragment(f"{boxes} {_BEFORE}", w=column(f"w:{slot.name}"), g=column("gsid"), r=column("row"))
-
-
-def _found(slot: Slot) -> exp.Expr:
-    last = column(f"l:{slot.name}")
-    if not slot.appends:
-        return fragment("CASE WHEN :l IS NULL THEN :s ELSE STRUCT_EXTRACT(:l, 'v') END", l=last, s=slot.stored)
-    # the first is the stored list; after a null the list begins anew
+def _appended(box: exp.Expr, stored: exp.Expr) -> exp.Expr:
+    """The stored list with those of the rows so far, which begin anew after a null."""
+    written = exp.Filter(this=call("list", box), expression=exp.Where(this=fragment("NOT :b IS NULL", b=box)))
     return fragment(
-        "LIST_REDUCE(LIST_CONCAT([:s], COALESCE(LIST_TRANSFORM(:l, LAMBDA x : STRUCT_EXTRACT(x, 'v')), [])),"
-        " LAMBDA x, y : CASE WHEN NOT y IS NULL THEN LIST_DISTINCT(LIST_CONCAT(COALESCE(x, []), y)) END)",
-        s=slot.stored,
-        l=last,
+        "LIST_REDUCE(LIST_CONCAT([:s], COALESCE(LIST_TRANSFORM(:b, lambda x: STRUCT_EXTRACT(x, 'v')), [])),"
+        " lambda x, y: CASE WHEN y IS NULL THEN NULL ELSE LIST_DISTINCT(LIST_CONCAT(COALESCE(x, []), y)) END)",
+        s=stored,
+        b=exp.Window(this=written, **running()),
     )
 
 
-def _left(slot: Slot) -> exp.Expr:
-    box = column(f"w:{slot.name}")
-    value = fragment("STRUCT_EXTRACT(:w, 'v')", w=box)
-    if slot.appends:
-        both = call("list_concat", fragment("COALESCE(:b, [])", b=slot.before), value)
-        value = fragment("CASE WHEN NOT :v IS NULL THEN LIST_DISTINCT(:both) END", v=value, both=both)
-    return fragment("CASE WHEN :w IS NULL THEN :b ELSE :v END", w=box, b=slot.before, v=value)
+def _differs(slot: Slot) -> exp.Expr:
+    before, after = slot.before, slot.after
+    if slot.listed:
+        return exp.NullSafeNEQ(this=as_set(after), expression=as_set(before))
+    return exp.NullSafeNEQ(this=after, expression=before)
+
+
+def _before(slot: Slot) -> exp.Expr:
+    if slot.fixed or slot.hit is None:
+        # the rows before left the same value
+        return fragment("CASE WHEN :p = 1 THEN :b ELSE :a END", p=column("place"), b=slot.base, a=slot.after)
+    previous = exp.Window(this=fragment("LAG(:a)", a=slot.after), **by_row())
+    return fragment("CASE WHEN :p = 1 THEN :b ELSE :l END", p=column("place"), b=slot.base, l=previous)
+
+
+def by_row() -> dict[str, object]:
+    """A window over the rows of one record, in order."""
+    return {
+        "partition_by": [column("gsid")],
+        "order": exp.Order(expressions=[exp.Ordered(this=column("row"), desc=False)]),
+    }
+
+
+def running() -> dict[str, object]:
+    """The rows of one record up to the current one."""
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    return {**by_row(), "spec": spec}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
+from gsrules.actions.changes.folding import by_row, running
 from gsrules.actions.changes.rows import Matched
 from gsrules.actions.changes.staging import (
     call,
@@ -20,7 +21,6 @@ from gsrules.actions.changes.staging import (
     text,
     typed_null,
 )
-from gsrules.actions.ctas.folding import by_row, running
 from gsrules.actions.mappings.conversion import length_words, longer_than
 from gsrules.actions.mappings.tokens import with_null_tokens
 from gsrules.actions.mappings.values import StagedValue

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from gsrules.actions.changes.folding import Slot
 from gsrules.actions.changes.rows import Matched
 from gsrules.actions.changes.staging import any_of, column, fragment
-from gsrules.actions.ctas.folding import Slot
 from gsrules.actions.mappings.mapping import BoundMapping
 from gsrules.actions.mappings.values import StagedValue, stage
 from gsrules.catalogue.datatypes import Family

@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.folding import Slot, folded, running
 from gsrules.actions.changes.rows import Matched, spelling
 from gsrules.actions.changes.staging import (
     aliased,
@@ -31,8 +32,7 @@ from gsrules.actions.ctas.comments import all_comments, fitting, last_states, st
 from gsrules.actions.ctas.decision import CTA
 from gsrules.actions.ctas.due import Skip
 from gsrules.actions.ctas.fields import mapped_slots, null_written, stage_mapped
-from gsrules.actions.ctas.folding import Slot, folded, running
-from gsrules.actions.ctas.outcomes import folded_effects, more_warnings
+from gsrules.actions.ctas.folded_effects import folded_effects, more_warnings
 from gsrules.actions.ctas.owner import BoundOwner, StagedOwner, stage_owner
 from gsrules.actions.ctas.tasks import TASK, TaskDates, task_writes, with_tasks
 from gsrules.actions.kind import ActionRun

@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.folding import Slot, folded
 from gsrules.actions.changes.staging import (
     aliased,
     all_of,
@@ -28,10 +29,9 @@ from gsrules.actions.changes.staging import (
 )
 from gsrules.actions.changes.stamps import created_stamps, modified_stamps
 from gsrules.actions.ctas.comments import all_comments, fitting, last_states, totals, truncates
+from gsrules.actions.ctas.creation_effects import TOUCHING, cta_effects
 from gsrules.actions.ctas.decision import CTA, Decision
-from gsrules.actions.ctas.effects import TOUCHING, cta_effects
 from gsrules.actions.ctas.fields import mapped_slots
-from gsrules.actions.ctas.folding import Slot, folded
 from gsrules.actions.ctas.links import adding, link_writes, with_links
 from gsrules.actions.ctas.tasks import TaskDates, task_writes, with_tasks
 from gsrules.actions.mappings.constants import timestamp

@@ -13,7 +13,6 @@ from typing import Final, Literal
 from sqlglot import exp
 
 from gsrules.actions.changes.effects import Received, change_list
-from gsrules.actions.changes.folding import Slot, fold
 from gsrules.actions.changes.rows import Matched, spelling
 from gsrules.actions.changes.staging import (
     aliased,
@@ -35,6 +34,7 @@ from gsrules.actions.mappings.entity import stored_types
 from gsrules.actions.mappings.values import CodeEntry, StagedValue, stage, staged_rows
 from gsrules.actions.people import matching as people_matching
 from gsrules.actions.people.effects import people_effects
+from gsrules.actions.people.folding import Slot, fold
 from gsrules.actions.people.members import Members
 from gsrules.actions.people.records import (
     Part,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from gsrules.actions.changes.folding import Slot, fold
 from gsrules.actions.changes.staging import (
     aliased,
     all_of,
@@ -26,6 +25,7 @@ from gsrules.actions.changes.staging import (
 )
 from gsrules.actions.changes.stamps import modified_stamps
 from gsrules.actions.mappings.conversion import is_null
+from gsrules.actions.people.folding import Slot, fold
 from gsrules.actions.people.records import Part, finished, new_ids, record_writes, value_slots
 from gsrules.tenant.changes import Write
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from gsrules.actions.changes.folding import Slot, changes, is_last, of_record
 from gsrules.actions.changes.staging import (
     all_of,
     any_of,
@@ -22,6 +21,7 @@ from gsrules.actions.changes.staging import (
 from gsrules.actions.changes.stamps import created_stamps, modified_stamps
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.mappings.mapping import BoundMapping
+from gsrules.actions.people.folding import Slot, changes, is_last, of_record
 from gsrules.actions.traits import Search
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family

@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from gsrules.actions.changes.effects import EffectColumns, Received, change_list
+from gsrules.actions.changes.folding import Slot, folded
 from gsrules.actions.changes.rows import Matched, spelling
 from gsrules.actions.changes.staging import (
     aliased,
@@ -23,8 +24,7 @@ from gsrules.actions.changes.staging import (
     write_view,
 )
 from gsrules.actions.changes.stamps import modified_stamps
-from gsrules.actions.ctas.folding import Slot, folded
-from gsrules.actions.ctas.outcomes import folded_effects
+from gsrules.actions.ctas.folded_effects import folded_effects
 from gsrules.actions.ctas.owner import BoundOwner, stage_owner
 from gsrules.actions.ctas.tasks import TaskDates
 from gsrules.actions.kind import ActionRun

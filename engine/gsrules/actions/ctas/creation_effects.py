@@ -24,7 +24,7 @@ from gsrules.actions.changes.staging import (
 from gsrules.actions.ctas.comments import before_and_after, full_words, with_comments
 from gsrules.actions.ctas.decision import CTA, Decision, codes_of
 from gsrules.actions.ctas.fields import null_written
-from gsrules.actions.ctas.outcomes import more_warnings
+from gsrules.actions.ctas.folded_effects import more_warnings
 
 TOUCHING: Final = ("create", "update", "follow")
 """The steps of rows that write."""

@@ -1,4 +1,4 @@
-"""The effects of actions that fold their rows into records (actions.md §6.6, §8, §10.1)."""
+"""The effects of actions of which a row either fails or hits its record: update_cta, plans (actions.md §6.6, §8)."""
 
 from __future__ import annotations
 
