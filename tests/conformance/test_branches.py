@@ -55,9 +55,11 @@ def check(result: RunResult) -> None:
             # A condition without a null has none: else the sides would not add up.
             assert sum(sides.values()) == rows(result, part), (part, text, sides)
     for action in result.report.actions:
-        outcomes = {b.text: n for b, n in found.items() if b.kind == "outcome" and b.name == action.id}
+        own = {branch: n for branch, n in found.items() if branch.kind == "outcome" and branch.name == action.id}
         shown = action.as_json()
-        assert outcomes == {name: shown[name] for name in outcomes}
+        assert all(n == shown[branch.text] for branch, n in own.items() if branch.side == "reached")
+        # One branch a code: another code may have skipped the other rows.
+        assert all(n <= shown[branch.text] for branch, n in own.items() if branch.side != "reached")
 
 
 @pytest.mark.parametrize("folder", CASES[::4], ids=lambda folder: folder.name)

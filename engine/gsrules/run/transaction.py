@@ -16,6 +16,7 @@ from gsrules.run import outbox
 from gsrules.run.activity import inactive
 from gsrules.run.datasets import Datasets
 from gsrules.run.exports import Exports
+from gsrules.run.held_back import rolled_back
 from gsrules.run.options import run_instant
 from gsrules.run.prepare import BoundRule, find_task
 from gsrules.run.ready import ReadyRule
@@ -72,8 +73,7 @@ class Transaction:
                 result = self._result(replace(report, status="FAILURE", problems=broken), changes)
                 run.deadline.disarm()
                 self.keep_rows(result)
-                tenant.rollback()
-                return Acted(replace(result, effects={}, writes=()), {})
+                return Acted(replace(result, effects=rolled_back(tenant, result.effects), writes=()), {})
             cleared = self._cleared(changes)
             run.deadline.check()
             run.deadline.disarm()
