@@ -63,6 +63,7 @@ def rule_problems(folder: Path, rule: str, callouts: str = GOOD) -> list[Problem
         ("${channel}", "{{ chanel }}", "GS-NAME", 4, "the URL holds `chanel`"),
         ("https:", "ftp:", "GS-PROJECT-CALLOUT", 4, "does not begin with http"),
         ("https://chat", "${channel}://chat", "GS-PROJECT-CALLOUT", 4, "does not begin with http"),
+        (".com/", ".com/?api_key=word", "GS-PROJECT-CALLOUT", 4, "holds `api_key`, and the outbox shows URLs"),
         ("https://chat", "https://user:word@chat", "GS-PROJECT-CALLOUT", 4, "holds a user or password"),
         (".com/", ".com/a b", "GS-PROJECT-CALLOUT", 4, "must be percent-encoded"),
         (".com/", ".com:port/", "GS-PROJECT-CALLOUT", 4, "cannot be read"),

@@ -18,6 +18,7 @@ import pytest
 
 from gsrules.cli.main import main
 from gsrules.errors import InputError
+from gsrules.run.check import validate_project
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
 from tests.conftest import write_files
@@ -358,3 +359,14 @@ def test_the_command_delivers_and_says_so(
     code, _, error = command("run", "call", "--deliver", "--dry-run")
     assert (code, "GS-USAGE" in error) == (2, True)
     assert SECRET not in out + error
+
+
+def test_validating_a_project_tells_what_is_doubtful_in_its_callouts(tmp_path: Path) -> None:
+    url = "https://hooks.example.com/in?token=word"
+    callouts = f"callouts:\n  Tell: {{connection: C, method: POST, url: '{url}', body: 'x', fields: []}}\n"
+    write_files(tmp_path, {"gsrules.toml": "", "rules/.keep": "", "datasets/callouts.yml": callouts})
+    found = validate_project(Workspace.open(tmp_path), []).problems
+    (told,) = (problem for problem in found if problem.code == "GS-PROJECT-CALLOUT")
+    assert (told.severity, "holds `token`" in told.message) == ("warning", True)
+    assert told.place is not None
+    assert (told.place.line, told.place.text) == (2, "")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, nearest
@@ -25,6 +25,9 @@ _ENVIRONMENT = re.compile(r"env:\s*(.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SECRET = re.compile(r"token|secret|passw|api[-_]?key|^sig(nature)?$", re.IGNORECASE)
+"""Names of a URL's parameters whose values are secrets as a rule."""
+
 _OF_THE_CONNECTION: Final = ("host", "content-length", "transfer-encoding", "connection")
 
 
@@ -201,6 +204,11 @@ class _Check:
         if "@" in found.netloc:
             hint = "secrets stand in headers, where they are masked: Authorization: Basic ${env:NAME}"
             self._refuse("the URL holds a user or password", place and replace(place, text=""), "", hint)
+        for name, _ in parse_qsl(found.query):
+            if _SECRET.search(name):
+                hint = "put it into a header, where it is masked: Authorization: Bearer ${env:NAME}"
+                shown = place and replace(place, text="")
+                self._warn(f"the URL holds `{name}`, and the outbox shows URLs as they are", shown, hint)
 
     def _check_body(self, made: CalloutDef) -> None:
         if made.body is None:

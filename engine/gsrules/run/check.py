@@ -45,10 +45,10 @@ def validate_all(start: Path, explicit: Path | None, names: Sequence[str]) -> Fi
 def validate_project(workspace: Workspace, names: Sequence[str]) -> Findings:
     """Checks the named rules and chains, or everything in the project when no name is given.
 
-    The object files were read when the workspace was opened: what is wrong with them was raised there. Problems of
-    which the repair is certain carry it.
+    The object files were read when the workspace was opened: what is wrong with them was raised there, what is doubtful
+    is told with everything else. Problems of which the repair is certain carry it.
     """
-    problems: list[Problem] = []
+    problems = [] if names else list(workspace.catalogue.warnings)
     with ProjectCheck.opened(workspace, names) as checks:
         for file in checks.files():
             found = file.problems()
