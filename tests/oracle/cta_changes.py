@@ -253,7 +253,7 @@ class CloseCta:
         if self.context.profile["cta.close_tasks"]:
             for task in self.tenant.records("cs_task"):
                 if task["CtaId"] == cta["Gsid"] and not task["IsClosed"]:
-                    touch(task, closing(self.context), self.context)
+                    touch(task, {"StatusId": status["Gsid"], **closing(self.context)}, self.context)
 
 
 def closing(context: Context) -> Row:
