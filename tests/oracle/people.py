@@ -194,7 +194,8 @@ class Association:
         if found is None and not creates:
             staged.warnings.append("ASSOCIATION_SKIPPED")
             return "unchanged"
-        if self.kind == "company" and "IsPrimaryCompany" not in values and found is None:
+        stated = not bare and any(m.target.name == "IsPrimaryCompany" for m in self.mappings)
+        if self.kind == "company" and not stated and found is None:
             values["IsPrimaryCompany"] = not any(r["IsPrimaryCompany"] for r in every)
         if self.kind == "company" and values.get("IsPrimaryCompany"):
             for other in every:
