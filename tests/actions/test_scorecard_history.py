@@ -146,3 +146,16 @@ def test_each_test_of_a_session_has_its_own_ranges_and_rollup(tmp_path: Path) ->
         done = run_tests(Workspace.open(tmp_path), [], None, SuiteOptions(jobs=1))
         assert [(test.name, test.passed) for test in done.tests if not test.passed] == []
         assert len(done.tests) == 3
+
+
+def test_a_column_of_a_wrong_type_is_shown_where_it_stands(make: Make) -> None:
+    world = make(files=FILES)
+    world.dataset(COLUMNS, [[company(1), JANUARY, Decimal(1), "1"]])
+    (told,) = world.problems((LOAD % "upsert").replace("snapshot_date: D", "snapshot_date: S"))
+    assert (told.code, told.value) == ("GS-TYPE", "S")
+    assert told.place is not None
+    assert told.place.text[told.place.column - 1 :].startswith("S")
+    people = "action: load_to_people, from: Rows, operation: upsert, person: {Email: T}, company_person: {company: S}"
+    (told,) = world.problems(f"  - {{{people}}}\n")
+    assert told.place is not None
+    assert told.place.text[told.place.column - 1 :].startswith("S}}")

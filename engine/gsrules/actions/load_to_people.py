@@ -108,7 +108,8 @@ def _part(
     if entity is not None:
         target = found.fields[_TARGETS[name]]
         opened = MappingBinder(found, dataset, env, findings, writable=frozenset([target.name]))
-        bound = opened.bind(target, entity, Text(target.name, entity.place))
+        place = entity.column.place if entity.column is not None else entity.place
+        bound = opened.bind(target, entity, Text(target.name, place))
         if bound is not None:
             bound = replace(bound, field=replace(target, type=GSID))
     check_permitted(found, fields, env, findings)

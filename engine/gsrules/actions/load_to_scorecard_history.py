@@ -95,7 +95,8 @@ def bind(spec: LoadToScorecardHistorySpec, columns: tuple[Column, ...], env: Bin
     date = None
     if spec.snapshot_date is not None:
         binder = MappingBinder(history, dataset, env, findings)
-        date = binder.bind(history.fields["SnapshotDate"], spec.snapshot_date, Text("snapshot_date"))
+        named = Text("snapshot_date", spec.place_of("snapshot_date"))
+        date = binder.bind(history.fields["SnapshotDate"], spec.snapshot_date, named)
     check_permitted(history, (), env, findings)
     scores = _scores(spec, history, dataset, env, findings)
     criteria = dataset.where(spec.when)
