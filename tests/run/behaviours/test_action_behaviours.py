@@ -111,7 +111,7 @@ profile:
   filter.betwen: inclusive
   filter.last_n: inside
   tenant.timezone: Europe/Berlin
-  score.rollup: off
+  score.rollup: sometimes
 tasks:
   C: {type: fetch, object: company, show: [Name]}
 """
@@ -131,7 +131,7 @@ def test_wrong_keys_of_a_rule_are_told_with_their_place(tmp_path: Path) -> None:
         4: ("GS-NAME", 3, "filter.between"),
         5: ("GS-PROJECT-VALUE", 3, ""),
         6: ("GS-PROJECT-KEY", 3, ""),
-        7: ("GS-NOT-YET", 3, ""),
+        7: ("GS-PROJECT-VALUE", 3, ""),
     }
     with workspace.tenant("dry_run") as tenant, pytest.raises(InputError):
         run_rule(workspace, "rule", RunOptions(mode="dry_run"), tenant)
