@@ -8,7 +8,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from gsrules.actions.changes.effects import EffectColumns, Received, change_list
-from gsrules.actions.changes.folding import Slot, folded
+from gsrules.actions.changes.folding import Slot, by_row, folded
 from gsrules.actions.changes.staging import (
     aliased,
     all_of,
@@ -75,7 +75,8 @@ class _Fold:
         applies = unassigned if action.playbook and "playbook" in existing else exp.false()
         due_hit: exp.Expr | None = None
         if "due_date" in existing:
-            due_hit = fragment("CASE WHEN :a THEN :f ELSE :d END", a=applies, f=_date(full), d=_date(due))
+            gives = all_of([fragment("NOT :s IS NULL", s=self.stored), column("leads"), applies])
+            due_hit = fragment("CASE WHEN :g THEN :f ELSE :d END", g=gives, f=_date(full), d=_date(due))
         elif extends and "playbook" in existing:
             last = _date(max(task_dates))
             due_hit = fragment(
@@ -97,7 +98,7 @@ class _Fold:
                 if action.playbook and "playbook" in existing
                 else None,
             ),
-            Slot("DueDate", "DATE", _date(full), due_hit),
+            Slot("DueDate", "DATE", _date(full), due_hit, fixed="due_date" not in existing),
             *self._closing_slots(),
         ]
         if action.entity.kind == "relationship":
@@ -247,6 +248,11 @@ class _Fold:
         touching = touching.where(exp.In(this=_d("step"), expressions=[text(step) for step in TOUCHING]), copy=False)
         links = self.action.links
         rows = with_links(self._fitting(touching, fits=fits), links, self.run, on_hits="linked" in self.existing)
+        if (
+            "due_date" in self.existing
+        ):  # the first row of a CTA that was there gives it the playbook, the others do not
+            first = exp.Window(this=exp.RowNumber(), **by_row())
+            rows = select(exp.Star(), named(fragment(":f = 1", f=first), "leads")).from_(sub(rows), copy=False)
         return folded(rows, self.slots, [column("appends")], adding(links))
 
     def _fitting(self, touching: exp.Select, *, fits: bool) -> exp.Select:
