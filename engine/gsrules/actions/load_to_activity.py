@@ -12,7 +12,7 @@ from gsrules.actions.changes.staging import typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.loads.activity_rows import ActivityStage
 from gsrules.actions.loads.binding import Target, bind_fields
-from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.load import AroundLoad, decided
 from gsrules.actions.loads.matching import Matching
 from gsrules.actions.loads.stage import EntityField
 from gsrules.actions.mappings.columns import Columns
@@ -24,8 +24,6 @@ from gsrules.actions.traits import LOAD_CODES, Search, Traits
 from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import STRING
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem
-from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Fields, MappingSpec
 from gsrules.spec.text import Text
@@ -46,27 +44,10 @@ class LoadToActivitySpec(ActionSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundActivity:
+class BoundActivity(AroundLoad):
     """A load_to_activity that passed validation; `author` gives a GSID or an e-mail address, or a looked-up GSID."""
 
-    load: BoundLoad
     author: BoundMapping
-
-    @property
-    def criteria(self) -> Expr | None:
-        return self.load.criteria
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return self.load.reads
-
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        return self.load.findings
-
-    @property
-    def writes_to(self) -> tuple[str, ...]:
-        return self.load.writes_to
 
     @property
     def traits(self) -> Traits:

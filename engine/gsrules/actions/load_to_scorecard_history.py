@@ -10,7 +10,7 @@ from pydantic import Field
 
 from gsrules.actions.changes.staging import typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
-from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.load import AroundLoad, BoundLoad, decided
 from gsrules.actions.loads.matching import Matching
 from gsrules.actions.mappings.columns import Columns
 from gsrules.actions.mappings.entity import BoundEntity, bind_entity
@@ -23,7 +23,7 @@ from gsrules.catalogue import FieldDef, ObjectDef
 from gsrules.catalogue.datatypes import Family
 from gsrules.catalogue.scorecards import CARDS, HISTORIES, history_field
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem, nearest
+from gsrules.errors import nearest
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, MappingSpec
@@ -48,29 +48,12 @@ class LoadToScorecardHistorySpec(ActionSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundHistory:
+class BoundHistory(AroundLoad):
     """A load_to_scorecard_history that passed validation; `scores` are the columns of its fields."""
 
-    load: BoundLoad
     entity: BoundEntity
     scores: Mapping[str, Expr]
     dated: bool
-
-    @property
-    def criteria(self) -> Expr | None:
-        return self.load.criteria
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return self.load.reads
-
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        return self.load.findings
-
-    @property
-    def writes_to(self) -> tuple[str, ...]:
-        return self.load.writes_to
 
     @property
     def traits(self) -> Traits:

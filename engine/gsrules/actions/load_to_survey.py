@@ -11,7 +11,7 @@ from sqlglot import exp
 from gsrules.actions.changes.staging import text, typed_null
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.loads.binding import default_values
-from gsrules.actions.loads.load import BoundLoad, decided
+from gsrules.actions.loads.load import AroundLoad, BoundLoad, decided
 from gsrules.actions.loads.survey_rows import KEY, SurveyMatching, SurveyStage
 from gsrules.actions.mappings.columns import Columns
 from gsrules.actions.mappings.entity import BoundEntity, bind_entity
@@ -22,7 +22,6 @@ from gsrules.actions.traits import LOAD_CODES, Search, Traits
 from gsrules.catalogue import ObjectDef
 from gsrules.catalogue.datatypes import STRING
 from gsrules.dataclass import dataclass
-from gsrules.errors import Problem
 from gsrules.expressions.tree import Expr
 from gsrules.plan.nodes import Column
 from gsrules.spec import ActionSpec, Fields, MappingSpec, refusal
@@ -72,30 +71,13 @@ class LoadToSurveySpec(ActionSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundSurvey:
+class BoundSurvey(AroundLoad):
     """A load_to_survey that passed validation; `person_field` is the field of person by which `person` is found."""
 
-    load: BoundLoad
     entity: BoundEntity
     kind: Literal["nps", "csat"]
     person: Expr
     person_field: Literal["Email", "Name"]
-
-    @property
-    def criteria(self) -> Expr | None:
-        return self.load.criteria
-
-    @property
-    def reads(self) -> frozenset[str]:
-        return self.load.reads
-
-    @property
-    def findings(self) -> tuple[Problem, ...]:
-        return self.load.findings
-
-    @property
-    def writes_to(self) -> tuple[str, ...]:
-        return self.load.writes_to
 
     @property
     def traits(self) -> Traits:

@@ -111,6 +111,29 @@ class BoundLoad:
         return decided(stage, Matching(stage))
 
 
+@dataclass(frozen=True, slots=True)
+class AroundLoad:
+    """What an action passed validation with that is a load beside more."""
+
+    load: BoundLoad
+
+    @property
+    def criteria(self) -> Expr | None:
+        return self.load.criteria
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return self.load.reads
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        return self.load.findings
+
+    @property
+    def writes_to(self) -> tuple[str, ...]:
+        return self.load.writes_to
+
+
 def decided(stage: LoadStage, matching: Matching) -> ChangeList:
     """What the staged and matched rows come to."""
     received = Received(*stage.rows.counts())
