@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -140,7 +141,11 @@ class Activity(Load):
         self.type = self.mapper.mapping(picklist, kind)
         if "ActivityDate" in fields:
             fields["ActivityDate"] = left_out(fields["ActivityDate"])
-        return self.mapper.bind(fields)
+        mappings = self.mapper.bind(fields)
+        for mapping in mappings:
+            if mapping.target.name == "ActivityDate":  # a null is the run instant
+                mapping.target = replace(mapping.target, required=False)
+        return mappings
 
     def check(self, staged: Staged) -> None:
         self.mapper.stage(staged, [self.type])
