@@ -11,6 +11,7 @@ from gsrules.actions.ctas.comments import refuse_mode
 from gsrules.actions.ctas.decision import BoundCta
 from gsrules.actions.ctas.links import bind_links
 from gsrules.actions.ctas.owner import bind_owner
+from gsrules.actions.ctas.parameters import check_days, key_parts
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.loads.binding import default_values
 from gsrules.actions.mappings.columns import Columns
@@ -22,7 +23,6 @@ from gsrules.spec import ActionSpec, Bool, CommentsSpec, DueSpec, Fields, Names,
 from gsrules.spec.base import Name
 from gsrules.spec.text import Text
 
-MOST_DAYS: Final = 36_500
 KEY_PARTS: Final = ("type", "reason", "name", "priority")
 RESERVED: Final = dict.fromkeys(
     (
@@ -91,10 +91,8 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
     if spec.owner is None and env.profile["cta.owner_missing"] == "error":
         hint = "add owner: {column: …, default: …}"
         findings.warn("GS-ACTION-HINT", "without `owner` no row can create a CTA", spec.place, hint=hint)
-    if spec.due.days > MOST_DAYS:
-        message = f"{spec.due.days} days; a due date lies at most {MOST_DAYS} days ahead"
-        findings.error("GS-LIMIT", message, spec.due.place_of("days"), value=str(spec.due.days))
-    identifiers = _identifiers(spec, findings)
+    check_days(spec.due, findings)
+    identifiers = key_parts(spec.identifiers, KEY_PARTS, "CTA", findings)
     target = env.catalogue.object("call_to_action")
     assert target is not None
     binder = MappingBinder(target, dataset, env, findings, refused=RESERVED)
@@ -135,21 +133,6 @@ def bind(spec: CreateCtaSpec, columns: tuple[Column, ...], env: BindEnv) -> Boun
         defaults=defaults,
         links=links,
     )
-
-
-def _identifiers(spec: CreateCtaSpec, findings: Findings) -> frozenset[str]:
-    found = set()
-    for item in spec.identifiers:
-        word = item.strip().lower()
-        if word not in KEY_PARTS:
-            hint = f"one of {', '.join(KEY_PARTS)}; the company or relationship is always part of the key"
-            findings.error(
-                "GS-ACTION-IDENTIFIER", f"`{item}` is no part of a CTA's key", item.place, value=item, hint=hint
-            )
-        elif word in found:
-            findings.error("GS-ACTION-DUPLICATE", f"the identifier `{item}` is named twice", item.place, value=item)
-        found.add(word)
-    return frozenset(found)
 
 
 KIND = ActionKind(

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from gsrules.actions.create_cta import MOST_DAYS
 from gsrules.actions.ctas.cockpit import CockpitBinder
 from gsrules.actions.ctas.owner import bind_owner
+from gsrules.actions.ctas.parameters import check_days, key_parts
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.loads.binding import default_values
 from gsrules.actions.mappings.columns import Columns
@@ -67,9 +67,7 @@ def bind(spec: CreateSuccessPlanSpec, columns: tuple[Column, ...], env: BindEnv)
     template = cockpit.template(spec.template, plan_type) if spec.template is not None else None
     name = dataset.template(spec.name)
     owner = bind_owner(spec.owner, dataset, findings)
-    if spec.due.days > MOST_DAYS:
-        message = f"{spec.due.days} days; a due date lies at most {MOST_DAYS} days ahead"
-        findings.error("GS-LIMIT", message, spec.due.place_of("days"), value=str(spec.due.days))
+    check_days(spec.due, findings)
     identifiers = _identifiers(spec, findings)
     target = env.catalogue.objects[PLAN]
     binder = MappingBinder(target, dataset, env, findings, refused=RESERVED)
@@ -101,22 +99,12 @@ def bind(spec: CreateSuccessPlanSpec, columns: tuple[Column, ...], env: BindEnv)
 
 
 def _identifiers(spec: CreateSuccessPlanSpec, findings: Findings) -> frozenset[str]:
-    found = set()
-    for item in spec.identifiers:
-        word = item.strip().lower()
-        if word not in KEY_PARTS:
-            hint = f"one of {', '.join(KEY_PARTS)}; the company or relationship is always part of the key"
-            findings.error(
-                "GS-ACTION-IDENTIFIER", f"`{item}` is no part of a plan's key", item.place, value=item, hint=hint
-            )
-        elif word in found:
-            findings.error("GS-ACTION-DUPLICATE", f"the identifier `{item}` is named twice", item.place, value=item)
-        found.add(word)
+    found = key_parts(spec.identifiers, KEY_PARTS, "plan", findings)
     if "status" in found:
         message = "the status is part of the key: of a plan that has moved to another status a second one is created"
         place = spec.place_of("identifiers") or spec.place_of("status")
         findings.note("GS-ACTION-HINT", message, place, hint="identifiers: [type, name] finds it in any status")
-    return frozenset(found)
+    return found
 
 
 KIND = ActionKind(

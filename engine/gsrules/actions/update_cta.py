@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from gsrules.actions.create_cta import MOST_DAYS
 from gsrules.actions.ctas.cockpit import CockpitBinder
 from gsrules.actions.ctas.cockpit_rows import PLAYBOOK, TYPE, BoundOption, bind_option
 from gsrules.actions.ctas.decision import CTA
 from gsrules.actions.ctas.owner import bind_owner
+from gsrules.actions.ctas.parameters import check_days
 from gsrules.actions.ctas.update import BoundUpdate
 from gsrules.actions.kind import ActionKind, BindEnv, Findings
 from gsrules.actions.mappings.columns import Columns
@@ -122,9 +122,7 @@ def _check_due(spec: UpdateCtaSpec, findings: Findings) -> None:
         return
     hint = "Gainsight's rules do not change the due date of a CTA that is there"
     findings.warn("GS-EXT", "`due` of update_cta is an extension", spec.place_of("due"), hint=hint)
-    if spec.due.days > MOST_DAYS:
-        message = f"{spec.due.days} days; a due date lies at most {MOST_DAYS} days ahead"
-        findings.error("GS-LIMIT", message, spec.due.place_of("days"), value=str(spec.due.days))
+    check_days(spec.due, findings)
 
 
 def _check_twice(spec: UpdateCtaSpec, mappings: tuple[BoundMapping, ...], findings: Findings) -> None:

@@ -95,9 +95,13 @@ class RunFolder:
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: Sequence[str], path: Path) -> None:
     """Writes the rows of a table in order, so that equal runs leave equal files."""
-    rows = spell(exp.select("*").from_(temp_table(table)).order_by(*(column(name) for name in order)))
+    copy_parquet(connection, exp.select("*").from_(temp_table(table)).order_by(*(column(name) for name in order)), path)
+
+
+def copy_parquet(connection: duckdb.DuckDBPyConnection, rows: exp.Select, path: Path) -> None:
+    """Writes the rows of a query into a Parquet file."""
     target = exp.Literal.string(str(path)).sql("duckdb")
-    connection.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+    connection.execute(f"COPY ({spell(rows)}) TO {target} (FORMAT parquet)")
 
 
 def _copy_errors(connection: duckdb.DuckDBPyConnection, dataset: str, effects: str, path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from sqlglot import exp
 
 from gsrules.actions.changes.staging import scratch_prefix
+from gsrules.run.artifacts import copy_parquet
 from gsrules.run.kept import parquet
 from gsrules.tenant import Tenant
-from gsrules.tenant.names import create_temp, run, select_from, spell, temp_table
+from gsrules.tenant.names import create_temp, run, select_from, temp_table
 
 
 def rolled_back(tenant: Tenant, effects: Mapping[str, str]) -> dict[str, str]:
@@ -22,9 +23,7 @@ def rolled_back(tenant: Tenant, effects: Mapping[str, str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="gsrules-") as folder:
         files = {action: Path(folder) / f"{at}.parquet" for at, action in enumerate(effects)}
         for action, file in files.items():
-            rows = spell(select_from(temp_table(effects[action]), exp.Star()))
-            target = exp.Literal.string(str(file)).sql("duckdb")
-            tenant.con.execute(f"COPY ({rows}) TO {target} (FORMAT parquet)")
+            copy_parquet(tenant.con, select_from(temp_table(effects[action]), exp.Star()), file)
         tenant.rollback()
         kept = {action: f"{scratch_prefix()}held_back" for action in effects}
         for action, table in kept.items():
