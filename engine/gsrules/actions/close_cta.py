@@ -28,7 +28,14 @@ from gsrules.actions.changes.staging import (
 )
 from gsrules.actions.changes.stamps import modified_stamps
 from gsrules.actions.ctas.cockpit import CockpitBinder
-from gsrules.actions.ctas.comments import full_words, joined_comments, refuse_mode, stage_comment, truncates
+from gsrules.actions.ctas.comments import (
+    comment_length,
+    full_words,
+    joined_comments,
+    refuse_mode,
+    stage_comment,
+    truncates,
+)
 from gsrules.actions.ctas.decision import CTA
 from gsrules.actions.kind import ActionKind, ActionRun, BindEnv, Findings
 from gsrules.actions.mappings.columns import Columns
@@ -126,7 +133,7 @@ class _Closing:
         self.run = run
         self.scratch = run.scratch()
         self.rows = Matched(run, spelling(run, action.catalogue), self.scratch, action.criteria)
-        self.length = action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
+        self.length = comment_length(action.catalogue)
 
     def change_list(self) -> ChangeList:
         received = Received(*self.rows.counts())

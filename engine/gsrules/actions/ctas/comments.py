@@ -24,10 +24,17 @@ from gsrules.actions.changes.staging import (
 from gsrules.actions.mappings.conversion import length_words, longer_than
 from gsrules.actions.mappings.tokens import with_null_tokens
 from gsrules.actions.mappings.values import StagedValue
+from gsrules.catalogue import Catalogue
 from gsrules.expressions.tree import Expr
 from gsrules.spec import CommentsSpec, refusal
 
 BREAK: Final = "<br/>"
+_LONGEST: Final = 150_000
+
+
+def comment_length(catalogue: Catalogue) -> int:
+    """How long the comments of a CTA may be."""
+    return catalogue.objects["call_to_action"].fields["Comments"].type.length or _LONGEST
 
 
 def stage_comment(template: Expr | None, rows: Matched, length: int) -> StagedValue:

@@ -26,7 +26,7 @@ from gsrules.actions.changes.staging import (
     texts,
     use,
 )
-from gsrules.actions.ctas.comments import stage_comment
+from gsrules.actions.ctas.comments import comment_length, stage_comment
 from gsrules.actions.ctas.due import Skip, due_date
 from gsrules.actions.ctas.fields import null_written, stage_mapped
 from gsrules.actions.ctas.links import LINK, BoundLink, stage_link
@@ -174,7 +174,7 @@ class Decision:
 
     @property
     def comment_length(self) -> int:
-        return self.action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
+        return comment_length(self.action.catalogue)
 
     # Stored CTAs with the key
 

@@ -28,7 +28,15 @@ from gsrules.actions.changes.staging import (
 )
 from gsrules.actions.changes.stamps import modified_stamps
 from gsrules.actions.ctas.cockpit_rows import BoundOption, by_gsid, stage_option
-from gsrules.actions.ctas.comments import all_comments, fitting, last_states, stage_comment, totals, truncates
+from gsrules.actions.ctas.comments import (
+    all_comments,
+    comment_length,
+    fitting,
+    last_states,
+    stage_comment,
+    totals,
+    truncates,
+)
 from gsrules.actions.ctas.decision import CTA
 from gsrules.actions.ctas.due import Skip
 from gsrules.actions.ctas.fields import mapped_slots, null_written, stage_mapped
@@ -96,7 +104,7 @@ class _Updating:
         self.scratch = run.scratch()
         self.rows = Matched(run, spelling(run, action.catalogue), self.scratch, action.criteria)
         self.dates = TaskDates(run, action.due_skip)
-        self.length = action.catalogue.objects[CTA].fields["Comments"].type.length or 150_000
+        self.length = comment_length(action.catalogue)
 
     @cached_property
     def _playbooks(self) -> tuple[PlaybookDef, ...]:
