@@ -118,6 +118,16 @@ def test_bad_values_become_null_and_are_counted_when_the_profile_says_so(desk: D
     assert [(bad.column, bad.rows) for bad in source.bad_cells] == [("a", 1), ("b", 2)]
 
 
+@pytest.mark.parametrize(
+    "text", ["infinity", "12026-01-05", "0001-01-01 (BC)", "2026-01-05 (BC)", "epoch", "2026-1-5", "2026/01/05"]
+)
+def test_a_date_that_only_duckdb_reads_asks_for_the_exact_form(desk: Desk, text: str) -> None:
+    task = {"a": {"type": "date", "format": "yyyy-MM-dd"}, "b": "string"}
+    assert desk.read(b"a,b\n2026-01-05,x\n,y\n", task, exact=False) == [(dt.date(2026, 1, 5), "x"), (None, "y")]
+    with pytest.raises(duckdb.Error):
+        desk.read(f"a,b\n2026-01-05,x\n{text},y\n".encode(), task, exact=False)
+
+
 def test_a_whole_number_beyond_the_fast_form_asks_for_the_exact_one(desk: Desk) -> None:
     content = b"a,b\n99999999999999999999,x\n"
     column = {"a": {"type": "number", "decimals": 0}}
