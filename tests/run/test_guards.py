@@ -109,7 +109,7 @@ def test_the_report_of_a_guarded_run_tells_that_its_counts_were_not_applied(
         ('{created: "< 100%"}', "expects created < 100%, but 4 rows would be created: 100.0% of 4"),
         ('{matched: [">= 1", "<= 3"]}', "expects matched <= 3, but 4 rows matched"),
         ('{records_written: "<= 3"}', "but 4 records would be written"),
-        ('{per: {owner: "<= 2"}}', "expects per owner <= 2, but 3 rows for '1P01"),
+        ('{per: {owner: "<= 2"}}', "expects per owner <= 2, but 3 rows for 'One' (1P01"),
         ('{per: {Industry: "< 2"}}', "expects per Industry < 2, but 2 rows for 'Retail' would be written"),
         ('{per: {owner: "<= 50%"}}', "would be written: 75.0% of 4"),
     ],

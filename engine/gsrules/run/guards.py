@@ -13,6 +13,7 @@ from gsrules.catalogue import Catalogue
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
 from gsrules.plan.nodes import Column
+from gsrules.run.record_names import GSID_IN_TEXT, names_in_tenant, option_names
 from gsrules.spec import ActionSpec, RuleSpec
 from gsrules.spec.text import Text
 from gsrules.tenant import Tenant
@@ -118,7 +119,7 @@ def broken(guards: Sequence[Guard], actions: Mapping[str, Guarded], tenant: Tena
             largest = _largest(groupings, actions, tenant)
             for bound in guard.spec.per[per]:
                 if not bound.holds(largest.rows, whole):
-                    found.append(_group_problem(guard, str(per), bound, largest, whole))
+                    found.append(_group_problem(guard, str(per), bound, largest, whole, tenant))
     return tuple(found)
 
 
@@ -142,8 +143,8 @@ _VERBS = {
 }
 
 
-def _group_problem(guard: Guard, name: str, bound: Bound, largest: Group, whole: int) -> Problem:
-    value = f"'{largest.value}'" if largest.value is not None else "null"
+def _group_problem(guard: Guard, name: str, bound: Bound, largest: Group, whole: int, tenant: Tenant) -> Problem:
+    value = _named(largest.value, tenant) if largest.value is not None else "null"
     message = (
         f"{_who(guard)} expects per {name} {bound.text}, but {largest.rows} rows for {value} would be written"
         f"{_share(bound, largest.rows, whole)}"
@@ -151,6 +152,14 @@ def _group_problem(guard: Guard, name: str, bound: Bound, largest: Group, whole:
     hint = "nothing was applied; look at the rows, or change `expect`"
     place = bound.place or guard.spec.place_of("per")
     return Problem("GS-GUARD", message, place, guard.action or "rule", str(largest.rows), hint)
+
+
+def _named(value: str, tenant: Tenant) -> str:
+    """The value as people call it: a GSID with the name of its option or record."""
+    if not GSID_IN_TEXT.fullmatch(value):
+        return f"'{value}'"
+    name = option_names(tenant.catalogue).get(value) or names_in_tenant(tenant, [value]).get(value)
+    return f"'{name}' ({value})" if name else f"'{value}'"
 
 
 def _share(bound: Bound, count: int, whole: int) -> str:
