@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gsrules.plan.nodes import Column
 from gsrules.project import Project
 from gsrules.spec import Kinds, RuleSpec, parse_rule
 from gsrules.tenant import Tenant
+from gsrules.tenant.applying import ORDER_COLUMN
 from gsrules.tenant.changes import ChangeList, Write
 
 OBJECTS = {
@@ -146,14 +148,16 @@ class World:
 
     def seed(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Puts rows into an object as they are; columns are typed as the object's."""
-        for row in rows:
-            columns = [exp.column(column, quoted=True) for column in row]
-            empty = exp.select(*columns).from_(self.tenant.table(name)).limit(0)
+        for names, alike in groupby(rows, key=tuple):
+            columns = [exp.column(column, quoted=True) for column in names]
+            order = exp.alias_(exp.cast(exp.Literal.number(0), "BIGINT"), ORDER_COLUMN)
+            empty = exp.select(*columns, order).from_(self.tenant.table(name)).limit(0)
             self.tenant.con.execute(f"CREATE OR REPLACE TEMP TABLE seed AS {spelled(empty)}")
-            marks = exp.Values(expressions=[exp.Tuple(expressions=[exp.Placeholder() for _ in columns])])
-            insert = exp.Insert(this=relation("seed"), expression=marks)
-            self.tenant.con.execute(spelled(insert), list(row.values()))
-            fields = tuple(column for column in row if column != "Gsid")
+            values = [(*row.values(), number) for number, row in enumerate(alike)]
+            marks = [exp.Tuple(expressions=[exp.Placeholder() for _ in value]) for value in values]
+            insert = exp.Insert(this=relation("seed"), expression=exp.Values(expressions=marks))
+            self.tenant.con.execute(spelled(insert), list(chain.from_iterable(values)))
+            fields = tuple(column for column in names if column != "Gsid")
             self.tenant.apply(Write(name, "insert", "seed", fields))
 
     def query(self, tree: exp.Query) -> list[dict[str, Any]]:
