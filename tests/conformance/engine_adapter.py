@@ -4,44 +4,55 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gsrules.errors import GsrulesError, InputError
+from gsrules.run.engine import RunOptions, run_rule
+from gsrules.run.workspace import Workspace
+from gsrules.tenant import Tenant
 from tests.conformance.expectation import Result, Row
 from tests.oracle.yamlfile import load_rule_file
 
 
-def run(folder: Path, scratch: Path) -> list[Result]:
-    """Runs the case on a copy, so that the store and the artefacts of the run stay out of the repository."""
-    from gsrules.errors import GsrulesError, InputError
-    from gsrules.run.workspace import Workspace
+def run(folder: Path, scratch: Path) -> Iterator[Result]:
+    """Runs the case on a copy, so that the store and the artefacts of the run stay out of the repository.
 
+    The records of a result can be read until the next one is asked for.
+    """
     project = scratch / "project"
     shutil.copytree(folder, project)
     case = load_rule_file(folder / "case.yml")
-    results: list[Result] = []
+    runs = case.get("runs") or [case]
     try:
         workspace = Workspace.open(project)
-        with _tenant(workspace, scratch) as tenant:
-            for one in case.get("runs") or [case]:
-                results.append(_run(workspace, tenant, one))
+        store = scratch / "tenant.duckdb" if stored(folder, len(runs)) else None
+        with opened(workspace, store) as tenant:
+            for one in runs:
+                yield _run(workspace, tenant, one)
     except GsrulesError as wrong:
         status = "" if isinstance(wrong, InputError) else "FAILURE"
-        results.append(Result(status, not status, [(p.code, p.message) for p in wrong.problems]))
-    return results
+        yield Result(status, not status, [(p.code, p.message) for p in wrong.problems])
 
 
-def _tenant(workspace: Any, scratch: Path) -> Any:
-    """A store of its own; in memory, which is quicker, for a rule that reads no records and writes none."""
-    from gsrules.tenant import Tenant
+def stored(folder: Path, runs: int) -> bool:
+    """Whether a case works on a store: where it may matter, and one in eight of the others.
 
-    rule = load_rule_file(workspace.project.rules_dir / "rule.yml")
-    stored = (workspace.project.datasets_dir / "records").exists() or not isinstance(rule, dict) or "actions" in rule
-    if stored or any(task["type"] == "fetch" for task in rule["tasks"].values()):
-        return workspace.tenant(mode="live", path=scratch / "tenant.duckdb")
-    return Tenant.open(None, workspace.catalogue, workspace.project, "live")
+    What the store adds is proven in tests/tenant; making one takes longer than most cases.
+    """
+    return runs > 1 or (folder / "datasets" / "salesforce").exists() or not sum(map(ord, folder.name)) % 8
+
+
+@contextmanager
+def opened(workspace: Workspace, store: Path | None) -> Iterator[Tenant]:
+    """A tenant with the records of the case: in a store at that path, or in memory."""
+    with Tenant.open(store, workspace.catalogue, workspace.project, "live") as tenant:
+        if store is None:
+            tenant.seed()
+        yield tenant
 
 
 def _exports(workspace: Any) -> bool:
@@ -51,8 +62,6 @@ def _exports(workspace: Any) -> bool:
 
 
 def _run(workspace: Any, tenant: Any, one: Mapping[str, Any]) -> Result:
-    from gsrules.run.engine import RunOptions, run_rule
-
     options = RunOptions(
         rule_date=date.fromisoformat(one["rule_date"]),
         params=one.get("params", {}),
@@ -111,19 +120,18 @@ def _counts(counts: Any) -> dict[str, int]:
 
 
 class _Records:
-    """All records as they are now, with dotted lookups followed and picklists by label."""
+    """The records as they are now, with dotted lookups followed and picklists by label."""
 
     def __init__(self, workspace: Any, tenant: Any) -> None:
         self.catalogue = workspace.catalogue
-        self.records = {name: self.all(tenant, name) for name in self.catalogue.objects}
+        self.tenant = tenant
 
-    @staticmethod
-    def all(tenant: Any, name: str) -> list[Row]:
-        table = tenant.table(name).sql(dialect="duckdb")
-        return _rows(tenant.con.execute(f"select * from {table}"))
+    def all(self, name: str) -> list[Row]:
+        table = self.tenant.table(name).sql(dialect="duckdb")
+        return _rows(self.tenant.con.execute(f"select * from {table}"))
 
     def read(self, name: str, paths: Sequence[str]) -> list[Row]:
-        return [{path: self.value(name, record, path) for path in paths} for record in self.records[name]]
+        return [{path: self.value(name, record, path) for path in paths} for record in self.all(name)]
 
     def value(self, name: str, record: Row | None, path: str) -> Any:
         first, _, rest = path.partition(".")
@@ -131,7 +139,7 @@ class _Records:
         value = None if record is None else record[found.name]
         if rest:
             target = found.type.target
-            follow = next((r for r in self.records[target] if r["Gsid"] == value), None) if value else None
+            follow = next((r for r in self.all(target) if r["Gsid"] == value), None) if value else None
             return self.value(target, follow, rest)
         if value is not None and found.type.category:
             labels = {item.gsid: item.name for item in self.catalogue.category(found.type.category).items}

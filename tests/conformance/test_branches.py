@@ -15,6 +15,7 @@ from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
 from gsrules.run.engine import RunOptions, RunResult, run_rule
 from gsrules.run.workspace import Workspace
 from gsrules.tenant.names import run, select_from
+from tests.conformance.engine_adapter import opened, stored
 from tests.conformance.test_conformance import CASES
 from tests.oracle.yamlfile import load_rule_file
 
@@ -73,7 +74,7 @@ def test_the_branches_of_a_case_add_up(folder: Path, tmp_path: Path) -> None:
     )
     try:
         workspace = Workspace.open(project)
-        with workspace.tenant("live", tmp_path / "store.duckdb") as tenant:
+        with opened(workspace, tmp_path / "store.duckdb" if stored(folder, 1) else None) as tenant:
             result = run_rule(workspace, "rule", options, tenant)
             if result.trace is not None:
                 check(result)

@@ -5,6 +5,7 @@ The oracle and the engine must both give that result; see `tests/oracle` for the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,8 @@ def expected_runs(folder: Path) -> list[dict[str, Any]]:
     return page.get("runs") or [page]
 
 
-def check(results: list[Result], folder: Path, words: bool) -> None:
-    expected = expected_runs(folder)
-    assert len(results) == len(expected)
-    for result, wanted in zip(results, expected, strict=True):
+def check(results: Iterable[Result], folder: Path, words: bool) -> None:
+    for result, wanted in zip(results, expected_runs(folder), strict=True):
         assert_run(result, wanted, words)
 
 
@@ -38,8 +37,7 @@ def test_oracle_gives_the_expected_result(folder: Path) -> None:
 
 @cases
 def test_engine_gives_the_expected_result(folder: Path, tmp_path: Path) -> None:
-    results = engine_adapter.run(folder, tmp_path)
-    check(results, folder, words=True)
+    check(engine_adapter.run(folder, tmp_path), folder, words=True)
 
 
 def test_every_case_names_its_evidence() -> None:

@@ -14,6 +14,8 @@ import pytest
 from gsrules.errors import GsrulesError
 from gsrules.run.engine import RunOptions, RunResult, forget, run_rule
 from gsrules.run.workspace import Workspace
+from gsrules.tenant import Tenant
+from tests.conformance.engine_adapter import opened, stored
 from tests.conformance.random_rules import Maker
 from tests.conformance.test_conformance import CASES
 from tests.oracle.yamlfile import load_rule_file
@@ -51,8 +53,9 @@ def outcome(folder: Path, scratch: Path, trace: bool, keep_all_tasks: bool) -> l
     seen: list[Any] = []
     try:
         workspace = Workspace.open(project)
-        with workspace.tenant("live", scratch / f"{trace}.duckdb") as tenant:
-            for one in case.get("runs") or [case]:
+        runs = case.get("runs") or [case]
+        with opened(workspace, scratch / f"{trace}.duckdb" if stored(folder, len(runs)) else None) as tenant:
+            for one in runs:
                 options = RunOptions(
                     rule_date=date.fromisoformat(one["rule_date"]),
                     params=one.get("params", {}),
@@ -60,14 +63,20 @@ def outcome(folder: Path, scratch: Path, trace: bool, keep_all_tasks: bool) -> l
                     trace=trace,
                 )
                 seen.append(left_behind(run_rule(workspace, "rule", options, tenant), tenant))
-            objects = {name: tenant.table(name).sql("duckdb") for name in workspace.catalogue.objects}
             stamped = {"CreatedDate", "ModifiedDate", "GsExecutionId"}
-            for name, table in objects.items():
-                rows = records(tenant.con, table)
+            for name in touched(workspace, tenant):
+                rows = records(tenant.con, tenant.table(name).sql("duckdb"))
                 seen.append((name, [{k: v for k, v in row.items() if k not in stamped} for row in rows]))
     except GsrulesError as error:
         seen.append([dataclasses.replace(problem, place=None) for problem in error.problems])
     return seen
+
+
+def touched(workspace: Workspace, tenant: Tenant) -> list[str]:
+    """The objects that have a table: in memory those that the case has read or written, in a store all."""
+    place = tenant.table("company").catalog
+    made = tenant.con.execute("select table_name from duckdb_tables() where database_name = ?", [place]).fetchall()
+    return [name for name in workspace.catalogue.objects if (name,) in made]
 
 
 def records(con: Any, table: str) -> list[dict[str, Any]]:
@@ -76,7 +85,7 @@ def records(con: Any, table: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def left_behind(result: RunResult, tenant: Any) -> Any:
+def left_behind(result: RunResult, tenant: Tenant) -> Any:
     con = tenant.con
     made = (
         plain(result.report.as_json()),

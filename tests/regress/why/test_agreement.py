@@ -25,6 +25,7 @@ from gsrules.run.trace import Trace
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from tests.conformance import oracle_adapter
+from tests.conformance.engine_adapter import opened
 from tests.conformance.random_rules import Maker
 from tests.conformance.test_conformance import CASES
 from tests.oracle.yamlfile import load_expected, load_rule_file
@@ -34,9 +35,9 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def traced(project: Path, store: Path, rule: str, options: RunOptions) -> Iterator[tuple[RunResult, Tenant]]:
+def traced(project: Path, rule: str, options: RunOptions) -> Iterator[tuple[RunResult, Tenant]]:
     workspace = Workspace.open(project)
-    with workspace.tenant("dry_run", store) as tenant:
+    with opened(workspace, None) as tenant:
         yield run_rule(workspace, rule, options, tenant), tenant
 
 
@@ -70,7 +71,7 @@ def test_a_record_of_a_random_rule_is_where_why_says(seed: int, tmp_path: Path) 
     Maker(seed).write(project)
     shutil.copytree(project, tmp_path / "run")
     options = RunOptions(rule_date=date(2024, 5, 15), mode="dry_run", keep_all_tasks=True, trace=True)
-    with traced(tmp_path / "run", tmp_path / "store.duckdb", "rule", options) as (result, _):
+    with traced(tmp_path / "run", "rule", options) as (result, _):
         answers = everything(result)
         trace = result.trace
         assert trace is not None
@@ -120,7 +121,7 @@ def test_the_story_of_a_record_of_a_random_rule_ends_as_counted(seed: int, tmp_p
     project = tmp_path / "rule"
     Maker(seed).write(project)
     options = RunOptions(rule_date=date(2024, 5, 15), mode="dry_run", keep_all_tasks=True, trace=True)
-    with traced(project, tmp_path / "store.duckdb", "rule", options) as (result, _):
+    with traced(project, "rule", options) as (result, _):
         for why in everything(result, told=3).values():
             check_answer(why)
             for record in why.records[:3]:
@@ -186,7 +187,7 @@ def test_every_row_that_an_action_decided_is_told_of_some_record(folder: Path, t
     )
     if case.get("not_yet"):
         return
-    with traced(project, tmp_path / "store.duckdb", "rule", options) as (result, _):
+    with traced(project, "rule", options) as (result, _):
         if result.trace is None:
             return
         answers = everything(result, told=2)
@@ -245,9 +246,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_record_of_the_example_ends_as_the_engine_decided(rule: str, example: Path) -> None:
     """The engine runs without a trace; its effects are held against the end told of each record."""
     source, dataset, key = EXAMPLES[rule]
-    store = example / "store.duckdb"
     plain = RunOptions(rule_date=date(2026, 11, 23), mode="dry_run")
-    with traced(example, store, rule, plain) as (result, tenant):
+    with traced(example, rule, plain) as (result, tenant):
         table = result.datasets[dataset]
         rows = {str(gsid) for (gsid,) in tenant.con.execute(f'select "{key}" from "{table}"').fetchall()}
         decided = {
@@ -260,7 +260,7 @@ def test_every_record_of_the_example_ends_as_the_engine_decided(rule: str, examp
         actions = list(result.effects)
         counts = {action.id: action.counts for action in result.report.actions}
     options = RunOptions(rule_date=date(2026, 11, 23), mode="dry_run", keep_all_tasks=True, trace=True)
-    with traced(example, store, rule, options) as (result, tenant):
+    with traced(example, rule, options) as (result, tenant):
         why = everything(result, only=source)[source]
         check_answer(why)
         trace = result.trace
