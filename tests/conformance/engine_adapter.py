@@ -14,6 +14,7 @@ from gsrules.errors import GsrulesError, InputError
 from gsrules.run.engine import RunOptions, run_rule
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
+from gsrules.tenant.schema import configured_names
 from tests.conformance.expectation import Result, Row
 from tests.oracle.yamlfile import load_rule_file
 
@@ -53,6 +54,14 @@ def opened(workspace: Workspace, store: Path | None) -> Iterator[Tenant]:
         if store is None:
             tenant.seed()
         yield tenant
+
+
+def filled(tenant: Tenant) -> list[str]:
+    """The objects that may hold records: in memory those read or written so far and what the catalogue fills."""
+    place = tenant.table("company").catalog
+    made = tenant.con.execute("select table_name from duckdb_tables() where database_name = ?", [place]).fetchall()
+    catalogue = tenant.catalogue
+    return [name for name in catalogue.objects if (name,) in made or configured_names(catalogue, name)]
 
 
 def _exports(workspace: Any) -> bool:

@@ -1,10 +1,13 @@
-"""A traced run is the same run: the same datasets in the same order, the same report, the same effects and records."""
+"""A traced run is the same run: the same datasets in the same order, the same report, the same effects and records.
+
+Its branches add up, and what why tells of it agrees with what was decided.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,12 @@ from gsrules.errors import GsrulesError
 from gsrules.run.engine import RunOptions, RunResult, forget, run_rule
 from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
-from tests.conformance.engine_adapter import opened, stored
+from tests.conformance.branches import check_branches
+from tests.conformance.engine_adapter import filled, opened, stored
 from tests.conformance.random_rules import Maker
 from tests.conformance.test_conformance import CASES
 from tests.oracle.yamlfile import load_rule_file
+from tests.regress.why.agreement import check_why
 
 _CHANGING = {"run_id", "started_at", "duration_ms", "file"}
 
@@ -45,8 +50,10 @@ def plain(report: Any) -> Any:
     return [plain(each) for each in report] if isinstance(report, list) else report
 
 
-def outcome(folder: Path, scratch: Path, trace: bool, keep_all_tasks: bool) -> list[Any]:
-    """Everything that the runs of a case leave behind."""
+def outcome(
+    folder: Path, scratch: Path, trace: bool, keep_all_tasks: bool, look: Callable[[RunResult], None] = lambda run: None
+) -> list[Any]:
+    """Everything that the runs of a case leave behind; `look` is shown what was traced of the first one."""
     case = load_rule_file(folder / "case.yml")
     project = scratch / f"project-{trace}"
     shutil.copytree(folder, project)
@@ -62,21 +69,17 @@ def outcome(folder: Path, scratch: Path, trace: bool, keep_all_tasks: bool) -> l
                     keep_all_tasks=keep_all_tasks,
                     trace=trace,
                 )
-                seen.append(left_behind(run_rule(workspace, "rule", options, tenant), tenant))
+                result = run_rule(workspace, "rule", options, tenant)
+                if result.trace is not None and not seen:
+                    look(result)
+                seen.append(left_behind(result, tenant))
             stamped = {"CreatedDate", "ModifiedDate", "GsExecutionId"}
-            for name in touched(workspace, tenant):
+            for name in filled(tenant):
                 rows = records(tenant.con, tenant.table(name).sql("duckdb"))
                 seen.append((name, [{k: v for k, v in row.items() if k not in stamped} for row in rows]))
     except GsrulesError as error:
         seen.append([dataclasses.replace(problem, place=None) for problem in error.problems])
     return seen
-
-
-def touched(workspace: Workspace, tenant: Tenant) -> list[str]:
-    """The objects that have a table: in memory those that the case has read or written, in a store all."""
-    place = tenant.table("company").catalog
-    made = tenant.con.execute("select table_name from duckdb_tables() where database_name = ?", [place]).fetchall()
-    return [name for name in workspace.catalogue.objects if (name,) in made]
 
 
 def records(con: Any, table: str) -> list[dict[str, Any]]:
@@ -152,14 +155,31 @@ def one(con: Any, sql: str) -> tuple[Any, ...]:
     return tuple(found)
 
 
-@pytest.mark.once
-@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
-def test_a_traced_run_of_a_case_is_the_same_run(folder: Path, tmp_path: Path) -> None:
+def look(result: RunResult) -> None:
+    check_branches(result)
+    check_why(result)
+
+
+def on_both(n: int, every: int) -> list[pytest.MarkDecorator]:
+    """Marks all but one in `every` of these long tests to run on one line of DuckDB only."""
+    return [pytest.mark.once] if n % every else []
+
+
+CASES_ON_BOTH = [pytest.param(case, marks=on_both(n, 8), id=case.name) for n, case in enumerate(CASES)]
+SEEDS = [pytest.param(seed, marks=on_both(seed, 4)) for seed in range(60)]
+
+
+@pytest.mark.parametrize("folder", CASES_ON_BOTH)
+def test_a_traced_run_of_a_case_is_the_same_run_its_branches_add_up_and_why_agrees(
+    folder: Path, tmp_path: Path
+) -> None:
     keep = "refuses" in folder.name or bool(sum(map(ord, folder.name)) % 2)
-    assert outcome(folder, tmp_path, True, keep) == outcome(folder, tmp_path, False, keep)
+    assert outcome(folder, tmp_path, True, keep, look) == outcome(folder, tmp_path, False, keep)
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_a_traced_run_of_a_random_rule_is_the_same_run(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_traced_run_of_a_random_rule_is_the_same_run_its_branches_add_up_and_why_agrees(
+    seed: int, tmp_path: Path
+) -> None:
     Maker(seed).write(tmp_path / "rule")
-    assert outcome(tmp_path / "rule", tmp_path, True, True) == outcome(tmp_path / "rule", tmp_path, False, True)
+    assert outcome(tmp_path / "rule", tmp_path, True, True, look) == outcome(tmp_path / "rule", tmp_path, False, True)

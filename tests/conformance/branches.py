@@ -1,23 +1,14 @@
-"""The branches of the rules of many cases: they can be counted, and those of one condition, merge or union add up."""
+"""The branches of a run: they can be counted, and those of one condition, merge or union add up."""
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
-from datetime import date
-from pathlib import Path
 
-import pytest
 from sqlglot import exp
 
-from gsrules.errors import GsrulesError
 from gsrules.regress.branches import Branch, TracedTables, branches_of, count_of
-from gsrules.run.engine import RunOptions, RunResult, run_rule
-from gsrules.run.workspace import Workspace
+from gsrules.run.engine import RunResult
 from gsrules.tenant.names import run, select_from
-from tests.conformance.engine_adapter import opened, stored
-from tests.conformance.test_conformance import CASES
-from tests.oracle.yamlfile import load_rule_file
 
 
 def counted(result: RunResult) -> dict[Branch, int]:
@@ -41,7 +32,8 @@ def rows(result: RunResult, part: str) -> int:
     return int(count)
 
 
-def check(result: RunResult) -> None:
+def check_branches(result: RunResult) -> None:
+    """Holds the branches against each other, the rows of their parts and the counts of the report."""
     found = counted(result)
     assert len({branch.id for branch in found}) == len(found)
     groups: dict[tuple[str, str, str, str, str], dict[str, int]] = defaultdict(dict)
@@ -61,22 +53,3 @@ def check(result: RunResult) -> None:
         assert all(n == shown[branch.text] for branch, n in own.items() if branch.side == "reached")
         # One branch a code: another code may have skipped the other rows.
         assert all(n <= shown[branch.text] for branch, n in own.items() if branch.side != "reached")
-
-
-@pytest.mark.parametrize("folder", CASES[::4], ids=lambda folder: folder.name)
-def test_the_branches_of_a_case_add_up(folder: Path, tmp_path: Path) -> None:
-    case = load_rule_file(folder / "case.yml")
-    project = tmp_path / "project"
-    shutil.copytree(folder, project)
-    one = (case.get("runs") or [case])[0]
-    options = RunOptions(
-        rule_date=date.fromisoformat(one["rule_date"]), params=one.get("params", {}), keep_all_tasks=True, trace=True
-    )
-    try:
-        workspace = Workspace.open(project)
-        with opened(workspace, tmp_path / "store.duckdb" if stored(folder, 1) else None) as tenant:
-            result = run_rule(workspace, "rule", options, tenant)
-            if result.trace is not None:
-                check(result)
-    except GsrulesError:
-        pytest.skip("the rule is refused")
