@@ -18,6 +18,7 @@ from gsrules.run.workspace import Workspace
 from gsrules.tenant import Tenant
 from gsrules.tenant.schema import INTERNAL_TABLES
 from tests.actions.test_every_kind import cases, copied, day_of
+from tests.conformance.engine_adapter import filled
 
 pytestmark = pytest.mark.once
 KEPT = {"gs_run_history", "gs_journal", "gs_journal_run", "gs_store"}
@@ -32,11 +33,11 @@ def opened(workspace: Workspace, mode: Mode) -> Iterator[Tenant]:
 
 
 def dump(tenant: Tenant) -> dict[str, list[str]]:
-    """Every table that a run may write, by record."""
-    names = [name for name in INTERNAL_TABLES if name not in KEPT]
-    tables = {name: tenant.internal(name) for name in names}
-    tables |= {name: tenant.table(name) for name in tenant.catalogue.objects}
-    return {name: content(tenant, table) for name, table in tables.items()}
+    """Every table that a run may write and that holds something, by record."""
+    tables = {name: tenant.internal(name) for name in INTERNAL_TABLES if name not in KEPT}
+    tables |= {name: tenant.table(name) for name in filled(tenant)}
+    found = {name: content(tenant, table) for name, table in tables.items()}
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def content(tenant: Tenant, table: exp.Table) -> list[str]:
