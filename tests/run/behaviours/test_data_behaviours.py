@@ -11,6 +11,7 @@ from gsrules.run.behaviours.guide import alternatives, guides, value_word
 from gsrules.run.behaviours.model import Behaviour
 from gsrules.run.engine import RunOptions, run_rule
 from gsrules.run.workspace import Workspace
+from gsrules.tenant import Tenant
 from tests.conformance.random_rules import Maker
 
 DATE = dt.date(2024, 5, 15)
@@ -149,7 +150,8 @@ def test_a_key_that_is_not_told_makes_no_difference_to_a_random_rule(seed: int, 
     workspace = Workspace.open(tmp_path / "rule")
 
     def rows(ws: Workspace, counting: str = "off") -> tuple[object, tuple[Behaviour, ...]]:
-        with ws.tenant("dry_run") as tenant:
+        with Tenant.open(None, ws.catalogue, ws.project, "dry_run") as tenant:
+            tenant.seed()
             options = RunOptions(rule_date=DATE, mode="dry_run", keep_all_tasks=True, behaviours=counting)  # type: ignore[arg-type]
             result = run_rule(ws, "rule", options, tenant)
             kept = {
