@@ -23,10 +23,10 @@ browser:
 	else echo "no Chromium: install it to run the tests of pages, which are skipped now"; fi
 
 suite: .venv/.dev browser
-	.venv/bin/python -m pytest -n 2
+	.venv/bin/python -m pytest -n 2 --dist worksteal
 
 suite-duckdb15: .venv-duckdb15/.dev
-	.venv-duckdb15/bin/python -m pytest -n 2 -m 'not browser and not once'
+	.venv-duckdb15/bin/python -m pytest -n 2 --dist worksteal -m 'not browser and not once'
 
 bench: .venv/.dev
 	.venv/bin/python $(PIP) -c constraints.txt -e '.[bench]'
