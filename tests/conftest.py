@@ -12,11 +12,19 @@ from gsrules.run.workspace import Workspace
 # DuckDB: one line is enough for them (the marker `once`).
 ONCE = (
     "catalogue",
+    "cli/test_coverage_and_sweep.py",
+    "cli/test_functions.py",
+    "cli/test_profile.py",
+    "cli/test_show.py",
+    "cli/test_validate.py",
     "mutation",
     "regress/changes",
     "regress/record",
+    "regress/test_pytest_plugin.py",
+    "regress/test_watching.py",
     "run/advice",
     "run/repair",
+    "sources/buckets",
     "spec",
     "teams",
     "views",
@@ -29,9 +37,9 @@ ONCE = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    places = tuple(here / name for name in ONCE)
+    once = {path for path in {item.path for item in items} if any(path.is_relative_to(here / name) for name in ONCE)}
     for item in items:
-        if any(item.path == place or place in item.path.parents for place in places):
+        if item.path in once:
             item.add_marker(pytest.mark.once)
 
 
