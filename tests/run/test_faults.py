@@ -23,7 +23,7 @@ from tests.conftest import write_files
 
 ENGINE = Path(__file__).parents[2] / "engine"
 RECORDS = 4000
-KILLS = 20
+KILLS = 12
 UNDO_KILLS = 6
 
 FILES = {
