@@ -107,4 +107,6 @@ def test_what_is_wrong_with_the_rule_is_told(make: Make) -> None:
     assert codes(activity("upsert", ExternalId="")) == ["GS-ACTION-IDENTIFIER"]
     assert codes(activity(ContextName="Who")) == ["GS-ACTION-REQUIRED"]
     assert codes(activity(TypeName="{value: Chat}")) == ["GS-ACTION-PICKLIST"]
+    [misspelt] = world.problems(activity(TypeName="{value: Emial}"))
+    assert (misspelt.nearest, misspelt.hint) == ("Email", "options: Update, Call, Meeting, Email, Milestone")
     assert codes(activity(Subject="")) == ["GS-ACTION-REQUIRED"]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from gsrules.run.engine import RunOptions, run_rule
@@ -23,7 +24,7 @@ from tests.conftest import write_files
 
 ENGINE = Path(__file__).parents[2] / "engine"
 RECORDS = 4000
-KILLS = 12
+KILLS = 6 if duckdb.__version__.startswith("1.") else 20
 UNDO_KILLS = 6
 
 FILES = {

@@ -154,7 +154,7 @@ def option_gsid(word: str, options: Options, findings: Findings, place: Place | 
     """The GSID of the active option, or None after a finding (actions.md §3.1)."""
     found = options.find(word)
     if found is None:
-        known = ", ".join(dict.fromkeys(o.word for o in options.options if o.active and o.word != o.gsid))
+        known = ", ".join(options.shown)
         findings.error(
             "GS-ACTION-PICKLIST",
             f"'{word}' is no option of the picklist",

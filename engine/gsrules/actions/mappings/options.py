@@ -42,8 +42,15 @@ class Options:
                     return option, True
         return None
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The words of the active options that people know them by: ids only of those that have nothing else."""
+        named = {option.gsid for option in self.options if option.word != option.gsid}
+        known = (o.word for o in self.options if o.active and (o.word != o.gsid or o.gsid not in named))
+        return tuple(dict.fromkeys(known))
+
     def nearest(self, word: str) -> str:
-        return nearest(word, (option.word for option in self.options if option.active and option.word != option.gsid))
+        return nearest(word, self.shown)
 
     def exact(self) -> exp.Query:
         """Columns `k` (unique), `g`, `a` (active)."""
