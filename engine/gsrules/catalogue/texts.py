@@ -22,6 +22,7 @@ _TIME = r"([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?"
 _OFFSET = r"(Z|[+-]\d{2}:?\d{2})"
 _ISO_DATETIME = rf"(\d{{4}}-\d{{2}}-\d{{2}})[T ]({_TIME})"
 _BLANKS = " \t\r\n"
+_TRIMMED = "trimmed"
 _JSON_TEXT = r'"([^"\\]|\\.)*"'
 _JSON_BLANKS = r"[ \t\r\n]"
 _JSON_TOKENS = rf'({_JSON_BLANKS}|[{{}}\[\],:]|""|true|false|null|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)*'
@@ -59,8 +60,18 @@ def full_match(text: exp.Expression, pattern: str) -> exp.Expression:
     return call("regexp_full_match", text, pattern)
 
 
+def with_trimmed(text: exp.Expression, beside: exp.Expression) -> exp.Expression:
+    """The text, beside which a column holds it trimmed: `trimmed` takes that one."""
+    made = text.copy()
+    made.meta[_TRIMMED] = beside
+    return made
+
+
 def trimmed(text: exp.Expression) -> exp.Expression:
     """The text without spaces, tabs, CR and LF at both ends; what is then empty is NULL (data-setup.md §2.2)."""
+    beside: exp.Expression | None = text.meta.get(_TRIMMED)
+    if beside is not None:
+        return beside.copy()
     return call("nullif", call("trim", text, _BLANKS), "")
 
 

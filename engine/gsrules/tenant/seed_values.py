@@ -23,6 +23,7 @@ class Reading:
     """How a cell is read: the typed value, and what is accepted in words.
 
     A filled cell is bad if it has no value, a text if it is longer than `length`, a list if an entry has no value.
+    A `plain` text is taken as it is.
     """
 
     value: exp.Expression
@@ -30,14 +31,18 @@ class Reading:
     known: tuple[str, ...] = ()
     length: int | None = None
     is_list: bool = False
+    plain: bool = False
 
     def bad(self, cell: exp.Expression, value: exp.Expression) -> exp.Expression:
         """The condition of a bad cell, over the columns that hold the text and the value read from it."""
         if self.is_list:
             return call("coalesce", exp.GT(this=_nulls(value), expression=exp.Literal.number(0)), exp.false())
+        longer = exp.false() if self.length is None else _longer(value, self.length)
+        if self.plain:
+            return longer
         filled = exp.Not(this=trimmed(cell).is_(exp.Null()))
         unread = exp.And(this=filled, expression=value.copy().is_(exp.Null()))
-        return unread if self.length is None else exp.Or(this=unread, expression=_longer(value, self.length))
+        return unread if self.length is None else exp.Or(this=unread, expression=longer)
 
     def nearest(self, text: str) -> str:
         """The accepted word most like a bad cell's text."""
@@ -79,7 +84,7 @@ class CellReader:
             value = self._choice({name: name for name in field.values}, cell)
             return Reading(value, _listed(field.values), field.values)
         length = field.type.length
-        return Reading(cell.copy(), f"at most {length} characters", length=length)
+        return Reading(cell.copy(), f"at most {length} characters", length=length, plain=True)
 
     def _picklist(self, field: FieldDef, cell: exp.Expression) -> Reading:
         keys, names = self._items(field)
@@ -133,6 +138,8 @@ class CellReader:
         lowered: dict[str, str] = {}
         for key, value in keys.items():
             lowered.setdefault(key.lower(), value)
+        if all(key.isascii() and lowered[key.lower()] == value for key, value in keys.items()):
+            return _entry(lowered, call("lower", trimmed(cell)))  # what is found exactly is found so, too
         return call("coalesce", exact, _entry(lowered, call("lower", trimmed(cell))))
 
 

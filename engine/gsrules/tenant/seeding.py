@@ -6,7 +6,7 @@ staged records alike; then everything is checked; then inserted. Problems are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
@@ -15,8 +15,9 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, FieldDef, ObjectDef
+from gsrules.catalogue.cockpit import CTA_TYPE
 from gsrules.catalogue.model import DefaultValue
-from gsrules.catalogue.texts import call
+from gsrules.catalogue.texts import call, trimmed, with_trimmed
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.tenant.counters import Counters
@@ -41,6 +42,7 @@ from gsrules.tenant.statements import Statements
 from gsrules.tenant.tables import Tables
 
 _COUNTER = "__n"
+_CTA_TYPE = "__cta_type"
 
 
 @dataclass(slots=True)
@@ -150,13 +152,13 @@ class Seeding:
 
         @cache
         def expected() -> tuple[ReadColumn, ...]:
-            cta_type = self._cta_type(columns, reader)
-            return tuple((one, reader.read(one.field, column(one.cell), cta_type)) for one in values)
+            cta_type = column(_CTA_TYPE) if any(map(_is_cta_type, values)) else None
+            return tuple((one, reader.read(one.field, _cell(one), cta_type)) for one in values)
 
         own = next((one for one in values if one.field.name == GSID), None)
         others = None
         if own is not None:
-            (reading,) = (reading for one, reading in expected() if one is own)
+            reading = reader.read(own.field, column(own.cell), None)
             others = exp.select(named(_typed(own, reading), GSID)).from_(temp_table(given.table))
         first = self._counters.allocate(given.definition, given.rows, others)
         typed = f"__seed_typed_{self._statements.numbered(('seed typed', given.table, given.headers))}"
@@ -171,18 +173,24 @@ class Seeding:
         readings = dict(expected)
         values: list[exp.Expression] = []
         own: exp.Expression | None = None
+        more: list[exp.Expression] = []
         for one in columns:
             if one.via is not None:
                 values.append(named(column(one.cell), one.key))
                 continue
             value = _typed(one, readings[one])
+            if _is_cta_type(one):  # reasons are read by it
+                more.append(named(value, _CTA_TYPE))
+                value = column(_CTA_TYPE)
             if one.field.name == GSID:
                 own = value
             values.append(named(value.copy(), OWN_GSID if one.field.name == GSID else one.field.name))
         made = self._counters.gsid(given.definition, column(_COUNTER))
         gsid = named(made if own is None else call("coalesce", own, made), GSID)
         cells = [column(one.cell) for one in readings]
-        numbered = select_from(temp_table(given.table), exp.Star(), named(_counter(own), _COUNTER))
+        trims = [named(trimmed(column(one.cell)), _trimmed_cell(one)) for one in readings]
+        cleaned = select_from(temp_table(given.table), exp.Star(), *trims).subquery("cleaned")
+        numbered = select_from(cleaned, exp.Star(), named(_counter(own), _COUNTER), *more)
         return select_from(numbered.subquery("numbered"), column(ROW), gsid, *values, *cells)
 
     def _is_wrong(self, one: Staged) -> bool:
@@ -191,15 +199,13 @@ class Seeding:
         def query() -> exp.Expression:
             cells = [bad_cell(*each) for each in one.expected()]
             wrong = exp.or_(exp.false(), *cells, *(unresolved(each) for each in one.lookups))
-            total: exp.Expression = select_from(
-                temp_table(one.typed), exp.Anonymous(this="count_if", expressions=[wrong])
-            ).subquery()
+            counts: exp.Query = select_from(temp_table(one.typed), named(call("count_if", wrong), "n"))
             stored = self._tables.table(one.definition.name)
             complete = self._complete(one)
             checks = Checks(self._con, self._catalogue, [])
             for each in checks.wrong_records(one.definition, complete.rows, complete.fields, complete.unique, stored):
-                total = exp.Add(this=total, expression=each.subquery())
-            return exp.select(total)
+                counts = exp.union(counts, each, distinct=False)
+            return exp.select(exp.Sum(this=column("n"))).from_(counts.subquery("counts"))
 
         return bool(self._statements.rows(self._statements.spelled(("seed wrong", one.typed), query))[0][0])
 
@@ -216,10 +222,6 @@ class Seeding:
                 stored = self._tables.table(one.definition.name)
                 headers = {c.field.name: c.header for c in one.columns}
                 checks.records(one.input, complete.rows, complete.fields, headers, complete.unique, stored)
-
-    def _cta_type(self, columns: Iterable[SeedColumn], reader: CellReader) -> exp.Expression | None:
-        found = next((c for c in columns if c.field.cockpit_category == "CTA_TYPE" and c.via is None), None)
-        return reader.read(found.field, column(found.cell), None).value if found else None
 
     def _complete(self, staged: Staged) -> _Complete:
         """Adds GSIDs, default values and what follows from other fields."""
@@ -262,7 +264,7 @@ class Seeding:
         def query() -> exp.Expression:
             complete = self._complete(staged)
             before = exp.Cast(this=exp.Placeholder(), to=sql_type("BIGINT"))
-            number = exp.Add(this=before, expression=exp.Window(this=exp.RowNumber(), order=_by_row()))
+            number = exp.Add(this=before, expression=column(ROW))
             select = select_from(complete.rows.copy(), *(column(one) for one in complete.fields), number)
             select.set("order", _by_row())
             return insert_into(target, [*complete.fields, SEQUENCE], select)
@@ -282,11 +284,23 @@ class _Complete:
 
 def _counter(own: exp.Expression | None) -> exp.Expression:
     """The counter of a row without a given GSID, in the order of the rows; the last one used is a value."""
-    number: exp.Expression = exp.Window(this=exp.RowNumber(), order=_by_row())
+    number: exp.Expression = column(ROW)
     if own is not None:
         missing = exp.Case(ifs=[exp.If(this=own.copy().is_(exp.Null()), true=exp.Literal.number(1))])
         number = exp.Window(this=exp.Count(this=missing), order=_by_row())
     return exp.Add(this=exp.Cast(this=exp.Placeholder(), to=sql_type("BIGINT")), expression=number)
+
+
+def _cell(one: SeedColumn) -> exp.Expression:
+    return with_trimmed(column(one.cell), column(_trimmed_cell(one)))
+
+
+def _trimmed_cell(one: SeedColumn) -> str:
+    return f"{one.cell} trimmed"
+
+
+def _is_cta_type(one: SeedColumn) -> bool:
+    return one.field.cockpit_category == CTA_TYPE and one.via is None
 
 
 def _typed(one: SeedColumn, reading: Reading) -> exp.Expression:
