@@ -7,7 +7,7 @@ from functools import cache
 
 from sqlglot import exp
 
-from gsrules.actions.changes.messages import WARNINGS, message
+from gsrules.actions.changes.messages import WARNINGS, message, said
 from gsrules.actions.changes.staging import (
     Scratch,
     column,
@@ -55,8 +55,11 @@ class EffectColumns:
         )
 
     def brief(self) -> exp.Select:
-        """The columns that a report counts and quotes; what only the other ones need is not computed."""
-        return self._over_parts(("row", "outcome", "code", "message", "key", "warnings"))
+        """The columns that a report counts and quotes; what only the other ones need is not computed.
+
+        `said` holds what the message is made of: it costs less to put together the few that are quoted.
+        """
+        return self._over_parts(("row", "outcome", "code", "said", "key", "warnings"))
 
     def _over_parts(self, wanted: Sequence[str], *more: exp.Expr) -> exp.Select:
         """The columns over a sub-select, so that each part is spelled once. The source becomes part of the query."""
@@ -77,6 +80,7 @@ class EffectColumns:
         made = {
             "code": code,
             "message": _message(),
+            "said": struct([*((name, column(name)) for name in ("field", "shown", "words")), ("key", _key())]),
             "object": text(self.object),
             "warnings": fragment(warned, o=column("outcome"), c=code, w=column("warnings"), n=typed_null("VARCHAR[]")),
         }
@@ -87,12 +91,14 @@ class EffectColumns:
 @cache
 def _message() -> exp.Expr:
     """The message over the columns of an effect."""
-    usual = message(
-        fragment("list_extract(:c, 1)", c=column("codes")), column("field"), column("shown"), _or(column("key"), "∅")
-    )
+    usual = message(fragment("list_extract(:c, 1)", c=column("codes")), column("field"), column("shown"), _key())
     return fragment(
         "CASE WHEN NOT :w IS NULL THEN CONCAT(:f, ': ', :w) ELSE :m END", w=column("words"), f=column("field"), m=usual
     )
+
+
+def _key() -> exp.Expr:
+    return _or(column("key"), "∅")
 
 
 def _or(value: exp.Expr, empty: str) -> exp.Expr:
@@ -177,14 +183,15 @@ def _groups(scratch: Scratch, effects: str, brief: Callable[[], exp.Select]) -> 
                 column("outcome"),
                 column("code"),
                 exp.Count(this=exp.Star()),
-                fragment("ARG_MIN(:m, :r)", m=column("message"), r=column("row")),
+                fragment("ARG_MIN(:s, :r)", s=column("said"), r=column("row")),
                 fragment("COUNT(:w)", w=column("warnings")),
             )
             .from_(sub(brief(), "b"), copy=False)
             .group_by(column("outcome"), column("code"), copy=False)
         )
 
-    return tuple(_Group(*each) for each in scratch.rows(f"groups of {effects}", query))
+    found = scratch.rows(f"groups of {effects}", query)
+    return tuple(_Group(outcome, code, rows, said(code, **of), warned) for outcome, code, rows, of, warned in found)
 
 
 def _outcomes(groups: Sequence[_Group]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlglot import exp
@@ -61,6 +62,17 @@ WARNINGS: Final[dict[str, str]] = {
     "DUPLICATE_SNAPSHOT": "the company or relationship has a record of that date already; another one was made",
     "DUPLICATE_IN_BATCH": "rows were superseded by others with the same identifiers",
 }
+
+
+_PART: Final = re.compile(r"\{(\w+)\}")
+
+
+def said(code: str | None, field: str, shown: str, words: str | None, key: str) -> str:
+    """The message of one row: its own words, or else what `message` makes; nothing where `code` is null."""
+    if words is not None:
+        return f"{field}: {words}"
+    parts = {"field": field, "shown": shown, "key": key}
+    return _PART.sub(lambda part: parts[part[1]], ROWS.get(code or "", ""))
 
 
 def message(code: exp.Expr, field: exp.Expr, shown: exp.Expr, key: exp.Expr) -> exp.Expr:
