@@ -29,6 +29,7 @@ from gsrules.actions.changes.statement import statement
 from gsrules.actions.kind import ActionRun
 from gsrules.actions.mappings.conversion import length_words, longer_than
 from gsrules.actions.mappings.entity import BoundEntity, stage_entity, unknown_types
+from gsrules.actions.mappings.tokens import null_tokens
 from gsrules.actions.mappings.values import CodeEntry, StagedValue, staged_rows
 from gsrules.actions.scores.cards import applied_card
 from gsrules.actions.scores.rollup import Rollup
@@ -38,7 +39,7 @@ from gsrules.catalogue import Catalogue
 from gsrules.catalogue.scorecards import CARDS, ENTITY_TYPES, MEASURES
 from gsrules.dataclass import dataclass
 from gsrules.errors import Place, Problem, RunError, nearest
-from gsrules.expressions.tree import Expr, Literal, Template
+from gsrules.expressions.tree import Expr
 from gsrules.tenant.changes import ChangeList, Write
 
 FACTS: Final = {"company": "unified_scorecard_fact_company", "relationship": "unified_scorecard_fact_relationship"}
@@ -66,7 +67,9 @@ WITH "numbered" AS (
     ROW_NUMBER() OVER (PARTITION BY s."codes" IS NULL, s."entity" ORDER BY s."row" DESC) AS "place"
   FROM "@staged" AS s
 ), "stored" AS (
-  SELECT f.*, ROW_NUMBER() OVER (PARTITION BY :owner, f."MeasureId" ORDER BY f."Gsid") AS "place" FROM "@facts" AS f
+  SELECT :owner, f."MeasureId", f."Gsid", f."CurrentScore", f."CurrentScoreId", f."PreviousScore", f."PreviousScoreId",
+    f."Trend", f."Comment", ROW_NUMBER() OVER (PARTITION BY :owner, f."MeasureId" ORDER BY f."Gsid") AS "place"
+  FROM "@facts" AS f
 ), "joined" AS (
   SELECT n.* EXCLUDE ("codes", "place"),
     CASE WHEN n."live" AND n."place" > 1 THEN ['DUPLICATE_IN_BATCH'] ELSE n."codes" END AS "codes",
@@ -307,9 +310,7 @@ class _Plan:
             return StagedValue("`comment`", nothing, nothing)
         value = self.rows.once(fragment("NULLIF(:c, '')", c=self.rows.spell(template)))
         length = self.action.catalogue.objects[self.facts].fields["Comment"].type.length
-        parts = template.parts if isinstance(template, Template) else ()
-        nulls = [fragment(":p IS NULL", p=self.rows.spell(part)) for part in parts if not isinstance(part, Literal)]
-        warnings = tuple((null, "NULL_TOKEN") for null in nulls)
+        warnings = tuple((null, "NULL_TOKEN") for null in null_tokens(template, self.rows))
         if length is None:
             return StagedValue("`comment`", value, value, (), warnings)
         if self.run.profile["load.overlength"] == "truncate":

@@ -52,9 +52,12 @@ WITH "groups" AS (
   FROM "members" WHERE NOT "top" IS NULL
   UNION ALL SELECT "measure", "card", "measure", 1 FROM "members" WHERE "top" IS NULL
 ), "touched" AS (
-  SELECT * FROM "@decided" WHERE "outcome" IN ('created', 'updated')
+  SELECT "row", "entity", "company", "card", "scheme", "measure", "score" FROM "@decided"
+  WHERE "outcome" IN ('created', 'updated')
 ), "stored" AS (
-  SELECT f.*, ROW_NUMBER() OVER (PARTITION BY :owner, f."MeasureId" ORDER BY f."Gsid") AS "place" FROM "@facts" AS f
+  SELECT :owner, f."MeasureId", f."Gsid", f."CurrentScore", f."CurrentScoreId", f."Comment",
+    ROW_NUMBER() OVER (PARTITION BY :owner, f."MeasureId" ORDER BY f."Gsid") AS "place"
+  FROM "@facts" AS f
   WHERE :owner IN (SELECT "entity" FROM "touched")
 ), "scored" AS (
   SELECT t."row", i."card", i."top", CAST(i."share" AS DOUBLE) AS "share",
