@@ -121,13 +121,16 @@ class Statements:
         return self._con.execute(text, list(values)) if values else self._con.execute(text)
 
 
+_NEVER = -1
+
+
 @dataclass(slots=True)
 class _Prepared:
     """`prepare` is the parsed statement that makes it; it is up to date if `age` is that of the catalogue."""
 
     prepare: duckdb.Statement
     name: str
-    age: int = -1
+    age: int = _NEVER
 
 
 class KeptStatements(Statements):
@@ -141,7 +144,6 @@ class KeptStatements(Statements):
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         super().__init__(con)
         con.execute("PRAGMA disable_optimizer")
-        self._met: set[str] = set()
         self._prepared: dict[str, _Prepared] = {}
         self._age = self._begun_at = 0
         self._parsed: dict[str, duckdb.Statement] = {}
@@ -236,7 +238,7 @@ class KeptStatements(Statements):
     def begin_passing(self) -> None:
         """Begins a transaction around all others until `end_passing`: nothing has to be deleted after it."""
         for name in tuple(self._filled):
-            self._ready(f"DELETE FROM {quoted(name)}", ())
+            self._con.execute(self._statement(f"DELETE FROM {quoted(name)}"))
         self._filled.clear()
         self.begin()
         self._passing, self._broken = True, False
@@ -264,18 +266,20 @@ class KeptStatements(Statements):
     def _run(self, text: str, values: Sequence[Any], *, anew: bool) -> duckdb.DuckDBPyConnection:
         if anew:
             return self._at_once(self._statement(text), values)
-        if text not in self._prepared and text not in self._met:
-            self._met.add(text)
-            return self._at_once(text, values)
         return self._ready(text, values)
 
     def _ready(self, text: str, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        """Executes a prepared statement."""
+        """Executes a prepared statement.
+
+        In a transaction that has made tables an old plan is not renewed, which would be of no use after it: DuckDB
+        plans such a statement for this once.
+        """
         known = self._prepared.get(text)
         if known is None:
             name = f"gs_{len(self._prepared) + 1}"
             known = self._prepared[text] = _Prepared(self._statement(f"PREPARE {name} AS {text}"), name)
-        if known.age != self._age:
+        of_use = known.age == _NEVER or self._age == self._begun_at
+        if known.age != self._age and of_use:
             self._con.execute(known.prepare)
             known.age = self._age
         if values:
