@@ -199,7 +199,8 @@ class Seeding:
         def query() -> exp.Expression:
             cells = [bad_cell(*each) for each in one.expected()]
             wrong = exp.or_(exp.false(), *cells, *(unresolved(each) for each in one.lookups))
-            counts: exp.Query = select_from(temp_table(one.typed), named(call("count_if", wrong), "n"))
+            count = exp.Anonymous(this="count_if", expressions=[wrong])
+            counts: exp.Query = select_from(temp_table(one.typed), named(count, "n"))
             stored = self._tables.table(one.definition.name)
             complete = self._complete(one)
             checks = Checks(self._con, self._catalogue, [])

@@ -35,5 +35,6 @@ def null_tokens(template: Expr, rows: Matched) -> list[exp.Expr]:
 
 def _shown(part: Expr) -> Expr:
     """A number instead of its text, which is null where the number is, but takes long to spell out."""
-    is_number = isinstance(part, Convert) and part.operand.type.family is Family.NUMBER
-    return part.operand if is_number else part
+    if isinstance(part, Convert) and part.operand.type.family is Family.NUMBER:
+        return part.operand
+    return part
