@@ -56,6 +56,14 @@ def test_each_object_has_a_default_of_its_own() -> None:
     assert Pair(1).more is not Pair(1).more
 
 
+def test_many_objects_of_a_class_are_filled_like_the_first() -> None:
+    made = [Wider(count, note=str(count), width=2 * count) for count in range(40)]
+    assert [(each.left, each.right, each.more, each.note, each.width) for each in made] == [
+        (count, "r", [], str(count), 2 * count) for count in range(40)
+    ]
+    assert [Doubled(count).twice for count in range(40)] == list(range(0, 80, 2))
+
+
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'left'"):
         Pair()  # type: ignore[call-arg]
@@ -63,6 +71,10 @@ def test_wrong_arguments_are_refused() -> None:
         Pair(1, other=2)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="twice"):
         Doubled(1, twice=2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="multiple values for argument 'count'"):
+        Changing(1, count=2)  # type: ignore[misc]
+    with pytest.raises(TypeError, match="takes from 1 to 2 positional arguments but 3 were given"):
+        Changing(1, 2)  # type: ignore[call-arg]
 
 
 def test_equality_and_hash_go_by_the_compared_fields_and_the_class() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from gsrules.catalogue.paths import glob_safe
+from gsrules.dataclass import dataclass
 from gsrules.errors import GsrulesError, InputError, Place, Problem, nearest
 from gsrules.run.artifacts import file_name
 from gsrules.run.behaviours.model import Behaviour
