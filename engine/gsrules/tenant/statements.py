@@ -33,6 +33,7 @@ class Statements:
         self._con = con
         self._memory: dict[Hashable, Any] = {}
         self._numbers = itertools.count(1)
+        self._relations: dict[str, Literal["TABLE", "VIEW"]] = {}
 
     def remembered(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gave for this key at first. The key holds everything that the result depends on."""
@@ -65,11 +66,13 @@ class Statements:
 
     def table(self, name: str, select: str, values: Sequence[Any] = (), *, anew: bool = False) -> int:
         """Makes a temporary table of the rows of a query; their number."""
+        self._relations[name] = "TABLE"
         row = self._at_once(f"CREATE OR REPLACE TEMPORARY TABLE {quoted(name)} AS {select}", values).fetchone()
         return int(row[0]) if row else 0
 
     def view(self, name: str, select: str) -> None:
         """Makes a temporary view, for what is read seldom or once."""
+        self._relations[name] = "VIEW"
         self._con.execute(f"CREATE OR REPLACE TEMPORARY VIEW {quoted(name)} AS {select}")
 
     def change(self, text: str) -> None:
@@ -82,10 +85,8 @@ class Statements:
 
     def discard(self, prefix: str) -> None:
         """Drops all tables and views of which the names begin so."""
-        for kind in ("view", "table"):
-            names = f"SELECT {kind}_name FROM duckdb_{kind}s() WHERE temporary AND starts_with({kind}_name, ?)"
-            for (name,) in self._con.execute(names, [prefix]).fetchall():
-                self._con.execute(f"DROP {kind.upper()} {_TEMP}.{quoted(name)}")
+        for name in [each for each in self._relations if each.startswith(prefix)]:
+            self._con.execute(f"DROP {self._relations.pop(name)} IF EXISTS {_TEMP}.{quoted(name)}")
 
     def columns(self, name: str) -> tuple[str, ...]:
         """The column names of a table or view."""
