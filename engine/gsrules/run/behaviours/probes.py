@@ -224,7 +224,8 @@ def either(statement: Statement, one: str, two: str) -> exp.Select:
         exp.Subquery(this=_counted(exp.Select().from_(_except(first, second).subquery("rest"))))
         for first, second in (tables, reversed(tables))
     ]
-    return exp.Select(expressions=[exp.Greatest(this=counts[0], expressions=[counts[1]])])
+    # counts are never null: with a test for that, each would be computed twice
+    return exp.Select(expressions=[exp.Greatest(this=counts[0], expressions=[counts[1]], ignore_nulls=True)])
 
 
 def _symmetric(one: exp.Table, two: exp.Table) -> exp.Query:
