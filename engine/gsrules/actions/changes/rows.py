@@ -29,6 +29,7 @@ class Matched:
     criteria: Expr | None
     joins: list[tuple[exp.Query, str, exp.Expr]] = field(default_factory=list)
     layers: list[dict[str, exp.Expr]] = field(default_factory=list)
+    _counts: tuple[int, int, int] | None = None
 
     def spell(self, expr: Expr) -> exp.Expr:
         """A bound expression over the dataset's columns."""
@@ -102,8 +103,10 @@ class Matched:
                 items += [exp.Filter(this=use(count), expression=exp.Where(this=use(c))) for c in (condition, unknown)]
             return select(*items).from_(relation(self.run.dataset, _BASE), copy=False)
 
-        found = self.scratch.row("counts", query)
-        return (found[0], found[1], found[2]) if self.criteria else (found[0], found[0], 0)
+        if self._counts is None:
+            found = self.scratch.row("counts", query)
+            self._counts = (found[0], found[1], found[2]) if self.criteria else (found[0], found[0], 0)
+        return self._counts
 
 
 def spelling(run: ActionRun, catalogue: Catalogue) -> SpellEnv:

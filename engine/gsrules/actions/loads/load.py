@@ -139,7 +139,7 @@ def decided(stage: LoadStage, matching: Matching) -> ChangeList:
     received = Received(*stage.rows.counts())
     plan = stage.scratch.table("plan_of_different" if matching.all_differ else "plan", matching.query)
     warns = stage.scratch.once("warns", lambda: matching.warns or any(value.warnings for value in stage.staged))
-    outcomes = _outcomes(stage, plan)
+    outcomes, warned = _outcomes(stage, plan)
     results = Results(stage, plan, outcomes, refuses_twins=matching.refuses_twins)
     fresh = results.fresh
     several = sum(outcomes.values()) > received.matched
@@ -154,18 +154,22 @@ def decided(stage: LoadStage, matching: Matching) -> ChangeList:
         lambda: results.effects(source, None, several=several).brief(),
         records_written=outcomes.get("created", 0) + outcomes.get("updated", 0),
         outcomes=None if several else outcomes,
-        may_warn=warns or several,
+        may_warn=several or (warns and warned),
         warned=_unknown_pin(stage),
     )
     return replace(made, outbox=results.outbox())
 
 
-def _outcomes(stage: LoadStage, plan: str) -> dict[str, int]:
+def _outcomes(stage: LoadStage, plan: str) -> tuple[dict[str, int], bool]:
+    """How many rows have each outcome, and whether any row has warnings."""
+
     def query() -> exp.Select:
-        counts = select(column("outcome"), exp.Count(this=exp.Star())).from_(relation(plan), copy=False)
+        every, warned = exp.Count(this=exp.Star()), exp.Count(this=column("warnings"))
+        counts = select(column("outcome"), every, warned).from_(relation(plan), copy=False)
         return counts.group_by(column("outcome"), copy=False)
 
-    return dict(stage.scratch.rows("outcomes", query))
+    found = stage.scratch.rows("outcomes", query)
+    return {outcome: rows for outcome, rows, _ in found}, any(warned for _, _, warned in found)
 
 
 def _unknown_pin(stage: LoadStage) -> tuple[ErrorCount, ...]:
