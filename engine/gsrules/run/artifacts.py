@@ -72,7 +72,8 @@ class RunFolder:
     def finish(self, report: RunReport, tenant: Tenant, delivered: str | None) -> None:
         """Adds the outbox and the report, and puts the folder into its place. Raises RunError GS-OUTPUT."""
         with self._complaining():
-            write_file(tenant, report.run_id, delivered, self._draft / "outbox.jsonl")
+            if report.notified or any(action.outbox for action in report.actions):
+                write_file(tenant, report.run_id, delivered, self._draft / "outbox.jsonl")
             text = json.dumps(report.as_json(), indent=2, ensure_ascii=False)
             (self._draft / "report.json").write_text(text, encoding="utf-8")
             self._draft.rename(self.path)
@@ -95,7 +96,8 @@ class RunFolder:
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, order: Sequence[str], path: Path) -> None:
     """Writes the rows of a table in order, so that equal runs leave equal files."""
-    copy_parquet(connection, exp.select("*").from_(temp_table(table)).order_by(*(column(name) for name in order)), path)
+    rows = exp.Select(expressions=[exp.Star()]).from_(temp_table(table))
+    copy_parquet(connection, rows.order_by(*(column(name) for name in order)), path)
 
 
 def copy_parquet(connection: duckdb.DuckDBPyConnection, rows: exp.Select, path: Path) -> None:
