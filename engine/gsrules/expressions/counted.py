@@ -5,8 +5,8 @@ from __future__ import annotations
 from gsrules.catalogue.datatypes import Family
 from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions import FUNCTIONS
+from gsrules.expressions.functions.joining import joined_nulls
 from gsrules.expressions.functions.model import DATE_OUT_OF_RANGE, DIVISION_BY_ZERO, OUT_OF_RANGE, Counted
-from gsrules.expressions.functions.text import joined_nulls
 from gsrules.expressions.spell import SpellEnv, TreeSpeller, is_double
 from gsrules.expressions.sql import Sql
 from gsrules.expressions.tree import (

@@ -13,8 +13,7 @@ from gsrules.catalogue.datatypes import DataType, Family
 from gsrules.dataclass import dataclass
 from gsrules.expressions import rounding, sql
 from gsrules.expressions.functions import FUNCTIONS, Function
-from gsrules.expressions.functions.date_spelling import add_months, within_calendar
-from gsrules.expressions.functions.text import join_texts
+from gsrules.expressions.functions.joining import join_texts
 from gsrules.expressions.periods import shift
 from gsrules.expressions.scope import Picklists
 from gsrules.expressions.sql import NUMBER_SQL, Sql, call
@@ -237,6 +236,8 @@ class TreeSpeller:
         return self.rule_date
 
     def _date_shift(self, expr: DateShift) -> Sql:
+        from gsrules.expressions.functions.date_spelling import add_months, within_calendar
+
         base = expr.base
         if isinstance(base, RuleDate):
             return sql.day(shift(self.env.rule_date, expr.amount, expr.unit))

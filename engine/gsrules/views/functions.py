@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem, nearest
-from gsrules.expressions.functions import FUNCTIONS, GROUPS, HABITS, Function
+from gsrules.expressions.functions import FUNCTIONS, HABITS, Function, groups
 from gsrules.expressions.functions.structured import STRUCTURED, Structured
 from gsrules.profile import Profile, profile_keys
 from gsrules.run.function_examples import over_rows, value_over_rows, values_of
@@ -53,7 +53,7 @@ class Shown:
 
 def entries(profile: Profile) -> dict[str, tuple[Shown, ...]]:
     """All entries by group; `profile` decides what the examples give."""
-    found = {title: tuple(_of_function(each, profile) for each in group) for title, group in GROUPS.items()}
+    found = {title: tuple(_of_function(each, profile) for each in group) for title, group in groups().items()}
     return {STRUCTURED_TITLE: tuple(_of_structured(each, profile) for each in STRUCTURED), **found}
 
 

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from gsrules.expressions.functions import dates, extensions, number, statistics, text
+from collections.abc import Iterator, Mapping
+from functools import cache
+
 from gsrules.expressions.functions.model import Counted, Example, Function, Param, Speller
 
-GROUPS: dict[str, tuple[Function, ...]] = {
-    "Texts and conversions": text.FUNCTIONS,
-    "Numbers": number.FUNCTIONS,
-    "Dates": dates.FUNCTIONS,
-    "All rows of a task": statistics.FUNCTIONS,
-    "Extensions, which Gainsight does not have": extensions.FUNCTIONS,
-}
-"""The functions as they are listed."""
 
-FUNCTIONS: dict[str, Function] = {entry.name: entry for group in GROUPS.values() for entry in group}
+@cache
+def groups() -> Mapping[str, tuple[Function, ...]]:
+    """The functions as they are listed."""
+    # many rules call no function, and the modules of the groups load much more
+    from gsrules.expressions.functions import dates, extensions, number, statistics, text
+
+    return {
+        "Texts and conversions": text.FUNCTIONS,
+        "Numbers": number.FUNCTIONS,
+        "Dates": dates.FUNCTIONS,
+        "All rows of a task": statistics.FUNCTIONS,
+        "Extensions, which Gainsight does not have": extensions.FUNCTIONS,
+    }
+
+
+@cache
+def _by_name() -> Mapping[str, Function]:
+    return {entry.name: entry for group in groups().values() for entry in group}
+
+
+class _Functions(Mapping[str, Function]):
+    """Every function by our name; they are loaded when one is asked for."""
+
+    def __getitem__(self, name: str) -> Function:
+        return _by_name()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_by_name())
+
+    def __len__(self) -> int:
+        return len(_by_name())
+
+
+FUNCTIONS: Mapping[str, Function] = _Functions()
 
 HABITS = {
     "today": "write rule_date",
@@ -63,7 +90,6 @@ def function(name: str) -> Function | None:
 __all__ = [
     "AGGREGATES",
     "FUNCTIONS",
-    "GROUPS",
     "HABITS",
     "Counted",
     "Example",
@@ -71,4 +97,5 @@ __all__ = [
     "Param",
     "Speller",
     "function",
+    "groups",
 ]

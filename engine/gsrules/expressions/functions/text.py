@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from gsrules.catalogue.datatypes import BOOLEAN, NUMBER, STRING, WHOLE, Family
 from gsrules.expressions import rounding, sql
+from gsrules.expressions.functions.joining import join_texts, joined_nulls
 from gsrules.expressions.functions.model import (
     ANY,
     NOT_CONVERTED,
     NOT_FOUND,
-    NULL_JOINED,
     NUMBERS,
     TEXT,
     Args,
@@ -31,21 +31,6 @@ _LONGEST = 2_147_483_647
 
 _T = Param("text", TEXT)
 _SEARCH = Param("search", TEXT)
-
-
-def join_texts(parts: list[Sql], null_concat: str) -> Sql:
-    """Texts joined under `formula.null_concat` (data-setup.md §11.1)."""
-    if null_concat == "propagate":
-        return sql.joined(parts)
-    filled = sql.joined([sql.coalesce(part, sql.text("")) for part in parts])
-    return sql.case([(sql.some([sql.is_not_null(part) for part in parts]), filled)])
-
-
-def joined_nulls(parts: list[Sql], speller: Speller) -> tuple[Counted, ...]:
-    """The rows in which a null made a join of texts null."""
-    if speller.profile["formula.null_concat"] != "propagate" or not parts:
-        return ()
-    return (Counted(NULL_JOINED, sql.some([sql.is_null(part) for part in parts])),)
 
 
 def _nullable(args: Args) -> Args:
