@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gsrules.catalogue.callouts import CalloutDef, callouts_of
 from gsrules.catalogue.cockpit import CockpitOptions, PlaybookOption, StatusOption
 from gsrules.catalogue.model import PlaybookTask
-from gsrules.catalogue.permissions import LoadPermissions, permissions_of
 from gsrules.catalogue.plan_templates import ObjectiveOption, TemplateOption
 from gsrules.catalogue.scorecards import CARDS, MEASURES, Scorecards, build_scorecards
 from gsrules.errors import InputError, Problem
 from gsrules.spec import load_object_file, load_picklists
 
 if TYPE_CHECKING:
+    from gsrules.catalogue.callouts import CalloutDef
     from gsrules.catalogue.model import ObjectDef
+    from gsrules.catalogue.permissions import LoadPermissions
     from gsrules.catalogue.salesforce import SalesforceObjects
     from gsrules.spec import ObjectSpec, PicklistsSpec
     from gsrules.spec.objects import PlanTemplateSpec
@@ -44,6 +44,7 @@ def read_callouts(path: Path, problems: list[Problem]) -> dict[str, CalloutDef]:
     """The callouts of callouts.yml by name."""
     if not path.is_file():
         return {}
+    from gsrules.catalogue.callouts import callouts_of
     from gsrules.spec.load import load_callouts
 
     try:
@@ -59,6 +60,7 @@ def read_load_permissions(
     """The list of load_permissions.yml; None where a project has no list."""
     if not path.is_file():
         return None
+    from gsrules.catalogue.permissions import permissions_of
     from gsrules.spec.load import load_load_permissions
 
     try:

@@ -16,7 +16,6 @@ from gsrules.run import outbox
 from gsrules.run.activity import inactive
 from gsrules.run.datasets import Datasets
 from gsrules.run.exports import Exports
-from gsrules.run.held_back import rolled_back
 from gsrules.run.options import run_instant
 from gsrules.run.prepare import BoundRule, find_task
 from gsrules.run.ready import ReadyRule
@@ -70,6 +69,8 @@ class Transaction:
             report = self._report(changes, outgoing)
             broken = self._broken(changes)
             if broken:
+                from gsrules.run.held_back import rolled_back
+
                 result = self._result(replace(report, status="FAILURE", problems=broken), changes)
                 run.deadline.disarm()
                 self.keep_rows(result)

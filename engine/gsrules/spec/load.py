@@ -12,7 +12,6 @@ from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Problem
 from gsrules.spec.base import Loading, Spec
 from gsrules.spec.kinds import Kinds
-from gsrules.spec.problems import in_order, problems_of
 from gsrules.spec.rule import RuleSpec
 from gsrules.spec.text import YamlMapping
 from gsrules.spec.yaml12 import Document, load_yaml, parse_yaml
@@ -193,6 +192,8 @@ def _validated(document: Document, model: type[Model], kinds: Kinds | None = Non
     made, found = _attempt(document, model, loading)
     problems = [*document.problems, *_beyond(document.problems, [*loading.problems, *found])]
     if made is None or problems:
+        from gsrules.spec.problems import in_order
+
         raise InputError(in_order(problems))
     return made
 
@@ -202,6 +203,8 @@ def _attempt(document: Document, model: type[Model], loading: Loading) -> tuple[
     try:
         return model.model_validate(root, context=loading), []
     except ValidationError as error:
+        from gsrules.spec.problems import problems_of
+
         return None, problems_of(error, root, document.place)
 
 

@@ -19,7 +19,6 @@ from gsrules.expressions.scope import Context
 from gsrules.plan import bind_data
 from gsrules.plan.nodes import ScanFile, ScanObject, walk
 from gsrules.profile import Profile
-from gsrules.run.behaviours.files import files_differ
 from gsrules.run.behaviours.guide import Guide, alternatives, guides
 from gsrules.run.behaviours.model import Behaviour
 from gsrules.run.behaviours.probes import Probe, either, probes
@@ -129,6 +128,10 @@ def _read_otherwise(run: DataRun, key: Guide, other: object) -> bool:
     """Whether the files may be read otherwise; in a quick look at large ones that is not asked of the files."""
     if run.most is not None and _rows_of_files(run) > run.most:
         return bool(run.sources)
+    if not run.sources:
+        return False
+    from gsrules.run.behaviours.files import files_differ
+
     return files_differ(run.bound.rule, run.files, run.bound.context.profile, key.name, other)
 
 
