@@ -7,12 +7,12 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from gsrules.cli.main import app
+from gsrules.cli.main import app_for
 from gsrules.errors import GsrulesError
 
 
 def ran(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(app_for(), list(arguments))
 
 
 def test_coverage_follows_the_results_of_the_tests(project: Path) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gsrules.cli.main import app
+from gsrules.cli.main import app_for
 from gsrules.errors import InputError
 
 pytestmark = pytest.mark.once
 
 
 def out(*words: str) -> str:
-    result = CliRunner().invoke(app, ["functions", *words], catch_exceptions=False)
+    result = CliRunner().invoke(app_for(), ["functions", *words], catch_exceptions=False)
     assert result.exit_code == 0
     return result.stdout
 
@@ -73,9 +73,9 @@ def test_json_holds_arguments_keys_and_results() -> None:
 
 def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
-        CliRunner().invoke(app, ["functions", "lenght"], catch_exceptions=False, standalone_mode=False)
+        CliRunner().invoke(app_for(), ["functions", "lenght"], catch_exceptions=False, standalone_mode=False)
     problem = caught.value.problems[0]
     assert (caught.value.exit_code, problem.nearest) == (2, "length")
     with pytest.raises(InputError) as caught:
-        CliRunner().invoke(app, ["functions", "today"], catch_exceptions=False, standalone_mode=False)
+        CliRunner().invoke(app_for(), ["functions", "today"], catch_exceptions=False, standalone_mode=False)
     assert caught.value.problems[0].hint == "write rule_date"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from gsrules.cli.main import app
+from gsrules.cli.main import app_for
 from tests.conftest import FILES, write_files
 
 RULE = """
@@ -25,7 +25,7 @@ def project(folder: Path) -> Path:
 
 
 def out(*words: str) -> str:
-    done = CliRunner().invoke(app, [*words], catch_exceptions=False)
+    done = CliRunner().invoke(app_for(), [*words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -49,7 +49,7 @@ def test_a_key_that_belongs_to_the_tenant_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["profile", "filter.nul_rows", "--project", str(project(tmp_path))])
+    done = CliRunner().invoke(app_for(), ["profile", "filter.nul_rows", "--project", str(project(tmp_path))])
     assert [problem.nearest for problem in done.exception.problems] == ["filter.null_rows"]  # type: ignore[union-attr]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gsrules.cli.main import app
+from gsrules.cli.main import app_for
 from tests.regress.support import write_tests
 
 pytestmark = pytest.mark.once
@@ -34,7 +34,7 @@ def guarded(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def gsrules(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    result = CliRunner().invoke(app_for(), list(arguments), catch_exceptions=False)
     return result.exit_code, result.stdout
 
 

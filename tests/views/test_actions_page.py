@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from gsrules.actions.changes.messages import ROWS
 from gsrules.actions.registry import action_kinds
-from gsrules.cli.main import app
+from gsrules.cli.main import app_for
 from gsrules.errors import InputError
 from gsrules.views.actions import code_words, entry, entry_text, every_action, list_text
 from gsrules.views.actions_page import actions_page
@@ -83,7 +83,7 @@ def test_an_unknown_kind_is_refused_with_the_nearest() -> None:
 
 def test_the_command_prints_the_list_one_kind_and_the_page() -> None:
     def printed(*words: str) -> str:
-        done = CliRunner().invoke(app, ["actions", *words])
+        done = CliRunner().invoke(app_for(), ["actions", *words])
         assert done.exit_code == 0
         return done.stdout
 

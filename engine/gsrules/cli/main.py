@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from copy import copy
-from typing import Annotated, NoReturn
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from gsrules import __version__
-from gsrules.cli import actions, data, diff, functions, profile, project, record, rules, show, sweep, testing, why
 from gsrules.errors import GsrulesError, Problem, RunError
 
-app = typer.Typer(
-    name="gsrules",
-    help="Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained.",
-    epilog="Start with: gsrules demo",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# The commands by the module that has them, in the order in which help lists them.
+HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "project": ("demo", "init", "validate", "schema"),
+    "rules": ("run", "preview", "infer", "compile"),
+    "show": ("show", "history", "undo"),
+    "testing": ("test",),
+    "diff": ("diff",),
+    "record": ("record",),
+    "why": ("why",),
+    "sweep": ("sweep",),
+    "data": ("query", "objects", "reset"),
+    "actions": ("actions",),
+    "functions": ("functions",),
+    "profile": ("profile",),
+}
 
 
 def _version(shown: bool) -> None:
@@ -32,7 +36,6 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -41,19 +44,27 @@ def _root(
     """Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained."""
 
 
-for module in (project, rules, show, testing, diff, record, why, sweep, data, actions, functions, profile):
-    module.register(app)
-
-
-def _with_what_is_needed(words: Sequence[str]) -> typer.Typer:
-    """The app with the command that `words` name, else with all of them: each takes time to prepare."""
+def app_for(words: Sequence[str] = ()) -> typer.Typer:
+    """The app with the command that `words` name, else with all of them: each takes time to load and to prepare."""
+    app = typer.Typer(
+        name="gsrules",
+        help="Gainsight's Rules Engine on a laptop: rules as YAML, dry-run row by row, tested, explained.",
+        epilog="Start with: gsrules demo",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
     first = next((word for word in words if not word.startswith("-")), "")
-    named = [each for each in app.registered_commands if first in (each.name, getattr(each.callback, "__name__", ""))]
-    if not named:
-        return app
-    narrow = copy(app)
-    narrow.registered_commands = named
-    return narrow
+    home = next((home for home, commands in HOMES.items() if first in commands), None)
+    for each in HOMES if home is None else (home,):
+        import_module(f"gsrules.cli.{each}").register(app)
+    if home is not None:
+        names = HOMES[home]
+        app.registered_commands = [app.registered_commands[names.index(first)]]
+    return app
 
 
 def main() -> NoReturn:
@@ -62,7 +73,7 @@ def main() -> NoReturn:
     # We use no pydantic plugins; looking for some reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        _with_what_is_needed(sys.argv[1:])()
+        app_for(sys.argv[1:])()
     except GsrulesError as error:
         if debug:
             raise
