@@ -77,8 +77,8 @@ class _MatchArgs:
 # What tells `dataclasses` that a field is no class variable: it has no name there.
 _FIELD: Any = dataclasses._FIELD  # type: ignore[attr-defined]
 
-# So many objects of a class are filled field by field: compiling takes as long as thirty of them.
-_FEW = 10
+# So many objects of a class are filled field by field: compiling takes as long as that.
+_FEW = 20
 
 
 @cache

@@ -28,7 +28,7 @@ _PROFILE_KEYS: Final[Mapping[str, str]] = {
 }
 _FOLDERS: Final[Mapping[str, str]] = {"rules": "rules", "datasets": "datasets", "tests": "tests"}
 _NOTIFIED: Final = ("success", "failure")
-_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+_ADDRESS = r"[^@\s,;<>]+@[^@\s,;<>]+"
 _STORE: Final = ".gsrules/tenant.duckdb"
 _KEYS: Final = (*_PROFILE_KEYS, *_FOLDERS, "store", "buckets", "pgp_keys", "notify", "profile", "limits", "runs")
 _RUNS_TO_UNDO: Final = 20
@@ -42,7 +42,7 @@ _BUCKET_NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
 _SECRETS_OF_BUCKETS: Final = (
     "secrets come from the environment (AWS_ACCESS_KEY_ID, …) or from an AWS profile (profile = …)"
 )
-_SECRET = re.compile(r"secret|password|passwd|token|credential|access_?key|private_?key|passphrase", re.IGNORECASE)
+_SECRET = r"(?i)secret|password|passwd|token|credential|access_?key|private_?key|passphrase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _broken(error: tomllib.TOMLDecodeError, path: Path, text: str) -> Problem:
     lines = text.split("\n")
     line, column = (int(found[1]), int(found[2])) if found else (len(lines), len(lines[-1]) + 1)
     shown = lines[line - 1] if line <= len(lines) else ""
-    place = Place(str(path), line, column, "" if _SECRET.search(shown) else shown)
+    place = Place(str(path), line, column, "" if re.search(_SECRET, shown) else shown)
     reason = re.sub(r" \(at .*\)$", "", str(error))
     return Problem("GS-PROJECT-SETTINGS", f"the settings are not TOML: {reason}", place, hint='texts need quotes: "…"')
 
@@ -329,7 +329,7 @@ class _Settings:
             if not self._check_key(key, _NOTIFIED, f"notify.{key}"):
                 continue
             given = [value] if isinstance(value, str) else value
-            if isinstance(given, list) and all(isinstance(one, str) and _ADDRESS.fullmatch(one) for one in given):
+            if isinstance(given, list) and all(isinstance(one, str) and re.fullmatch(_ADDRESS, one) for one in given):
                 found[key] = tuple(given)
             else:
                 hint = f'{key} = ["ops@example.com"]'
@@ -356,7 +356,7 @@ class _Settings:
     def _check_key(self, key: str, known: tuple[str, ...], path: str, instead: str = _SECRETS_OF_BUCKETS) -> bool:
         if key in known:
             return True
-        if _SECRET.search(key):
+        if re.search(_SECRET, key):
             message = f"`{path}`: secrets do not belong into the settings"
             self._problem(message, path, code="GS-PROJECT-SECRET", hint=instead)
             return False
@@ -397,7 +397,7 @@ class _Settings:
             return None
         number, column = _line_of(self.text, path)
         line = self.text.split("\n")[number - 1].rstrip("\r")
-        if _SECRET.search(path) or "@" in line:
+        if re.search(_SECRET, path) or "@" in line:
             line = line.split("=")[0] + "= …"  # a report is no place for a secret either
         return Place(_shown(self.file), number, column, line, max(len(line.split("=")[0].strip()), 1))
 

@@ -6,9 +6,9 @@ A kind whose module has its name is found without the others, so that a rule loa
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import gsrules.actions
@@ -21,6 +21,8 @@ from gsrules.spec.kinds import ACTION_NAMES
 @cache
 def action_kinds() -> Mapping[str, ActionKind]:
     """All registered kinds by name, in the order of rule-language §6."""
+    import pkgutil
+
     found: dict[str, ActionKind] = {}
     for module in pkgutil.walk_packages(gsrules.actions.__path__, gsrules.actions.__name__ + "."):
         loaded = importlib.import_module(module.name)
@@ -38,8 +40,9 @@ def action_kinds() -> Mapping[str, ActionKind]:
 @cache
 def action_kind(name: str) -> ActionKind:
     """The kind of that name; raises KeyError if there is none."""
-    if name in ACTION_NAMES and name in {module.name for module in pkgutil.iter_modules(gsrules.actions.__path__)}:
-        kind: ActionKind | None = getattr(importlib.import_module(f"{gsrules.actions.__name__}.{name}"), "KIND", None)
+    module = f"{gsrules.actions.__name__}.{name}"
+    if name in ACTION_NAMES and find_spec(module) is not None:
+        kind: ActionKind | None = getattr(importlib.import_module(module), "KIND", None)
         if kind is not None and kind.name == name:
             return kind
     return action_kinds()[name]

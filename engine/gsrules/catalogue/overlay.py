@@ -20,7 +20,7 @@ from gsrules.profile import Profile
 if TYPE_CHECKING:
     from gsrules.spec import FieldSpec, ObjectSpec
 
-_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_PLAIN_NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _HIDDEN = "gs_sequence"
 _OUTBOX = "outbox"
 _ADVISED_FIELDS = 200
@@ -96,7 +96,7 @@ class Overlay:
             self._warn(
                 f"object “{name}”: Gainsight appends __gc to the names of custom objects",
                 getattr(spec.object, "place", None) or spec.place,
-                hint=f"write {name}__gc" if _PLAIN_NAME.fullmatch(name) else "use letters, digits and _",
+                hint=f"write {name}__gc" if re.fullmatch(_PLAIN_NAME, name) else "use letters, digits and _",
                 near=nearest(name, self.objects),
             )
         common = {found.name: found for found in (leading_field(), *self._closing)}
@@ -117,7 +117,7 @@ class Overlay:
         if name.lower() == _HIDDEN:
             self._refuse(f"{object_name}.{name}: this name is reserved", place, value=name)
             return
-        if not _PLAIN_NAME.fullmatch(name):
+        if not re.fullmatch(_PLAIN_NAME, name):
             self._warn(f"{object_name}: Gainsight has no field names like “{name}”", place, "use letters, digits and _")
         fields[name] = self._field(object_name, name, place, spec)
 

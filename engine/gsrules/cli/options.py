@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,8 +61,11 @@ def date_of(text: str | None) -> dt.date | None:
     """A date typed as YYYY-MM-DD."""
     if text is None:
         return None
+    parts = re.fullmatch(r"(\d{4})-(\d\d?)-(\d\d?)", text)
     try:
-        return dt.datetime.strptime(text, "%Y-%m-%d").date()
+        if parts is None:
+            raise ValueError
+        return dt.date(*map(int, parts.groups()))
     except ValueError:
         raise InputError(
             Problem(

@@ -21,7 +21,7 @@ from gsrules.spec import RuleSpec
 from gsrules.tenant import Tenant
 from gsrules.tenant.schema import MARKS_TABLE
 
-_QUERY_ERRORS: Final = re.compile(r"\((MALFORMED_QUERY|INVALID_QUERY_FILTER_OPERATOR|INVALID_FIELD|INVALID_TYPE)\)")
+_QUERY_ERRORS: Final = r"\((MALFORMED_QUERY|INVALID_QUERY_FILTER_OPERATOR|INVALID_FIELD|INVALID_TYPE)\)"
 
 _STAGED: Final = "gs_run_mark"
 
@@ -76,7 +76,7 @@ def deactivate_after(
 
 
 def _reason(rule: RuleSpec, profile: Mapping[str, Any], tenant: Tenant, problems: Iterable[Problem]) -> str | None:
-    words = (_QUERY_ERRORS.search(problem.message) for problem in problems if problem.severity == "error")
+    words = (re.search(_QUERY_ERRORS, problem.message) for problem in problems if problem.severity == "error")
     word = next((found[1] for found in words if found), None)
     if word is not None and profile["run.auto_deactivate"] == "on":
         return f"it failed with {word} (run.auto_deactivate)"

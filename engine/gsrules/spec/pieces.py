@@ -13,7 +13,7 @@ from gsrules.errors import Place, Problem
 from gsrules.spec.base import Bool, Name, Spec, refusal, report
 from gsrules.spec.text import Text, YamlMapping, mapping_of
 
-_LETTERS = re.compile(r"[A-Z]{1,2}")
+_LETTERS = r"[A-Z]{1,2}"
 
 
 def letters() -> Iterator[str]:
@@ -160,7 +160,7 @@ def _lettered(data: Mapping[str, Any], info: ValidationInfo) -> YamlMapping:
         letter = key.upper()
         if letter == "LOGIC":
             continue
-        if not _LETTERS.fullmatch(letter):
+        if not re.fullmatch(_LETTERS, letter):
             message = f"`{key}` is not the letter of a condition"
             hint = "conditions have the letters A, B, C, …; beside them only `logic` is known"
             if key in ("condition", *ConditionSettings.model_fields):

@@ -36,7 +36,7 @@ else:
     NotifySpec = Annotated[Any, Later("gsrules.spec.notify", "NotifySpec")]
     ScheduleSpec = Annotated[Any, Later("gsrules.spec.schedule", "ScheduleSpec")]
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _LONGEST_TASK_NAME = 240
 """Bytes. Gainsight's limits of names and texts are checked where the profile is known, `plan.limits`."""
 
@@ -61,7 +61,7 @@ def _task_name(value: Text) -> Text:
 
 
 def _parameter_name(value: Text) -> Text:
-    if not _WORD.fullmatch(value):
+    if not re.fullmatch(_WORD, value):
         hint = "use a word of letters, digits and _, such as min_arr; expressions write it :min_arr"
         raise refusal("GS-SPEC-NAME", f"`{value}` is no name for a parameter", value=value, hint=hint)
     return value

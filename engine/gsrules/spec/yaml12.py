@@ -18,7 +18,6 @@ import yaml
 from gsrules.dataclass import dataclass
 from gsrules.errors import InputError, Place, Problem
 from gsrules.spec.numbers import read_plain
-from gsrules.spec.syntax_words import in_our_words
 from gsrules.spec.text import Text, YamlList, YamlMapping
 
 MOST_BYTES: Final = 20_000_000
@@ -81,6 +80,8 @@ def parse_yaml(content: bytes | str, file: str) -> Document:
     try:
         root = reader.read(text)
     except yaml.MarkedYAMLError as error:
+        from gsrules.spec.syntax_words import in_our_words
+
         _refuse_conflict(lines, file)
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
