@@ -28,7 +28,7 @@ else:
             names = members.get("__annotations__", {})
             defaults = {name: members[name] for name in names if name in members}
             missing = {name: method for name, method in methods.items() if name not in members}
-            missing |= {"__dataclass_fields__": _Fields(names, defaults), "__match_args__": _MatchArgs()}
+            missing |= {"__dataclass_fields__": _Fields(names, defaults), "__match_args__": _MATCH_ARGS}
             if slots:
                 return _with_slots(cls, members, names, missing)
             for name, member in missing.items():
@@ -71,8 +71,10 @@ class _MatchArgs:
     """Stands for the names that a `case` with positions needs."""
 
     def __get__(self, _object: object, owner: Any) -> tuple[str, ...]:
-        return tuple(each.name for each in fields(owner) if each.init)
+        return tuple(_wanted(owner))
 
+
+_MATCH_ARGS = _MatchArgs()
 
 # What tells `dataclasses` that a field is no class variable: it has no name there.
 _FIELD: Any = dataclasses._FIELD  # type: ignore[attr-defined]
