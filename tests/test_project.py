@@ -193,6 +193,21 @@ def test_rules_have_their_path_for_id(root: Path) -> None:
     assert found.rule_path("adoption/drop") == root / "rules" / "adoption" / "drop.yml"
 
 
+@pytest.mark.parametrize(
+    "name", ["a", "adoption/drop", "nightly", "adoption", "A", "./a", "adoption//drop", "../rules/a", "/a", "", "a\0b"]
+)
+def test_a_name_is_an_id_if_it_is_listed(root: Path, name: str) -> None:
+    (root / "rules" / "nightly.chain.yml").touch()
+    (root / "rules" / "a.yml").touch()
+    (root / "rules" / ".kept").mkdir()
+    (root / "rules" / ".kept" / "a.yml").touch()
+    (root / "rules" / "linked").symlink_to(root / "rules" / "adoption")
+    found = Project.find(root)
+    for each in (name, f".kept/{name}", f"linked/{name}", f"{name}.chain"):
+        assert found.has_rule(each) is (each in found.rule_ids())
+        assert found.has_chain(each) is (each in found.chain_ids())
+
+
 @pytest.mark.parametrize("name", ["adoption/dropp", "../rules/adoption/drop", "/etc/passwd", "", "a\0b"])
 def test_an_unknown_rule_names_the_nearest(root: Path, name: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -5,6 +5,7 @@ A project is a folder with `gsrules.toml`, with `[tool.gsrules]` in `pyproject.t
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -106,6 +107,14 @@ class Project:
         """The ids of all rules, sorted: paths below the rules folder without the ending."""
         return tuple(sorted(_ids(self.rules_dir, _RULE, _CHAIN)))
 
+    def has_rule(self, rule_id: str) -> bool:
+        """Whether there is a rule of that id."""
+        return _is_id(rule_id, self.rules_dir, _RULE, _CHAIN)
+
+    def has_chain(self, chain_id: str) -> bool:
+        """Whether there is a chain of that id."""
+        return _is_id(chain_id, self.rules_dir, _CHAIN, "")
+
     def chain_ids(self) -> tuple[str, ...]:
         """The ids of all chains, sorted."""
         return tuple(sorted(_ids(self.rules_dir, _CHAIN, "")))
@@ -140,6 +149,21 @@ def _ids(folder: Path, ending: str, other: str) -> Iterator[str]:
         hidden = any(part.startswith(".") for part in relative.parts)
         if not hidden and path.is_file() and not (other and path.name.endswith(other)):
             yield relative.as_posix().removesuffix(ending)
+
+
+def _is_id(name: str, folder: Path, ending: str, other: str) -> bool:
+    """Whether `_ids` has that name; only the folders on its way are looked into."""
+    file = f"{name}{ending}"
+    if other and file.endswith(other):
+        return False
+    for part in file.split("/"):
+        # names in listings have the letter case of the file, whatever the file system makes of that
+        if part.startswith(".") or not folder.is_dir() or part not in os.listdir(folder):
+            return False
+        folder /= part
+        if folder.is_dir() and folder.is_symlink():
+            return False
+    return folder.is_file()
 
 
 def _explicit(folder: Path) -> Project:

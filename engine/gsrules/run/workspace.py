@@ -101,14 +101,14 @@ class Workspace:
 
     def resolve(self, name: str) -> str:
         """The id of the rule or chain that a user names by id or by file; InputError GS-NAME for anything else."""
-        known = (*self.rule_ids(), *self.chain_ids())
-        if name in known:
+        if self.project.has_rule(name) or self.project.has_chain(name):
             return name
         for ending in (_CHAIN_ENDING, ".yml"):
             if name.endswith(ending):
                 for path in (Path(name), self.project.root / name, self.project.rules_dir / name):
                     if path.is_file() and path.resolve().is_relative_to(self.project.rules_dir.resolve()):
                         return self._id_of(path.resolve(), ending)
+        known = (*self.rule_ids(), *self.chain_ids())
         raise InputError(
             Problem(
                 "GS-NAME",
@@ -125,13 +125,13 @@ class Workspace:
     def resolve_rule(self, name: str) -> str:
         """The id of the rule that a user names by id or by file; InputError GS-NAME, and GS-USAGE for a chain."""
         found = self.resolve(name)
-        if self.is_chain(found) and found not in self.rule_ids():
+        if self.is_chain(found) and not self.project.has_rule(found):
             raise InputError(Problem("GS-USAGE", f"'{name}' is a chain; this command takes one rule", value=name))
         return found
 
     def is_chain(self, resolved: str) -> bool:
         """Whether a resolved id is that of a chain."""
-        return resolved in self.chain_ids()
+        return self.project.has_chain(resolved)
 
     def _id_of(self, path: Path, ending: str) -> str:
         return path.relative_to(self.project.rules_dir.resolve()).as_posix().removesuffix(ending)
