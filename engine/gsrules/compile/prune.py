@@ -65,22 +65,22 @@ class _Pruner:
         """The node with the `needed` columns, and whatever its rows depend on."""
         raise NotImplementedError(type(node))
 
-    @keep.register
+    @keep.register(ScanObject)
     def _(self, node: ScanObject, needed: frozenset[str]) -> Node:
         return replace(node, columns=_only(node.columns, needed))
 
-    @keep.register
+    @keep.register(ScanFile)
     def _(self, node: ScanFile, needed: frozenset[str]) -> Node:
         # The rows of a file are counted by reading some column of it.
         return replace(node, columns=_only(node.columns, needed) or node.columns[:1])
 
-    @keep.register
+    @keep.register(TaskRef)
     def _(self, node: TaskRef, needed: frozenset[str]) -> Node:
         columns = _only(node.columns, needed)
         self._demands[node.task].update(column.name for column in columns)
         return replace(node, columns=columns)
 
-    @keep.register
+    @keep.register(LookupHop)
     def _(self, node: LookupHop, needed: frozenset[str]) -> Node:
         added = _only(node.added, needed)
         below = needed - {column.name for column in node.added}
@@ -89,21 +89,21 @@ class _Pruner:
         fields = {column.name: node.fields[column.name] for column in added}
         return replace(node, input=self.keep(node.input, below | {node.key}), fields=fields, added=added)
 
-    @keep.register
+    @keep.register(Matching)
     def _(self, node: Matching, needed: frozenset[str]) -> Node:
         return replace(node, input=self.keep(node.input, needed | {node.key}))
 
-    @keep.register
+    @keep.register(Filter)
     def _(self, node: Filter, needed: frozenset[str]) -> Node:
         return replace(node, input=self.keep(node.input, needed | references(node.predicate)))
 
-    @keep.register
+    @keep.register(Project)
     def _(self, node: Project, needed: frozenset[str]) -> Node:
         items = tuple(item for item in node.items if item.column.name in needed)
         below = _read_by(item.expr for item in items)
         return replace(node, input=self.keep(node.input, below), items=items)
 
-    @keep.register
+    @keep.register(Aggregate)
     def _(self, node: Aggregate, needed: frozenset[str]) -> Node:
         measures = tuple(measure for measure in node.measures if measure.column.name in needed)
         if not measures and not node.keys:
@@ -115,7 +115,7 @@ class _Pruner:
         below = _read_by(read)
         return replace(node, input=self.keep(node.input, below), measures=measures)
 
-    @keep.register
+    @keep.register(OverRows)
     def _(self, node: OverRows, needed: frozenset[str]) -> Node:
         values = tuple(value for value in node.values if value.column.name in needed)
         below = needed - {value.column.name for value in node.values}
@@ -129,7 +129,7 @@ class _Pruner:
                 below |= frozenset(value.order)
         return replace(node, input=self.keep(node.input, below), values=values)
 
-    @keep.register
+    @keep.register(Join)
     def _(self, node: Join, needed: frozenset[str]) -> Node:
         left_names = {name: source for name, source in node.left_names.items() if name in needed}
         right_names = {name: source for name, source in node.right_names.items() if name in needed}
@@ -144,7 +144,7 @@ class _Pruner:
             columns=_only(node.columns, needed),
         )
 
-    @keep.register
+    @keep.register(Union)
     def _(self, node: Union, needed: frozenset[str]) -> Node:
         kept = frozenset(column.name for column in node.columns) if node.distinct else needed
         parts = []

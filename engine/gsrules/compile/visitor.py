@@ -92,7 +92,7 @@ class Visitor:
     def visit(self, node: Node) -> Relation:
         raise NotImplementedError(type(node))
 
-    @visit.register
+    @visit.register(ScanObject)
     def _(self, node: ScanObject) -> Relation:
         source = self._inputs.tables if node.source == "tenant" else None
         table = source.table(node.object) if source else self._inputs.tables.salesforce(node.object)
@@ -109,7 +109,7 @@ class Visitor:
         over = self._env_for({name: column(name, alias) for name in read})
         return replace(stored, columns={**stored.columns, **{name: spell(expr, over) for name, expr in wanted.items()}})
 
-    @visit.register
+    @visit.register(ScanFile)
     def _(self, node: ScanFile) -> Relation:
         names = _names(node.columns)
         rows = self._inputs.files[node.task].relation(tuple(each for each in names if each != node.line))
@@ -119,11 +119,11 @@ class Visitor:
         # DuckDB numbers the rows in the order in which the files hold them.
         return Relation(made.select, {**made.columns, node.line: exp.Window(this=exp.RowNumber())}, shaped=True)
 
-    @visit.register
+    @visit.register(TaskRef)
     def _(self, node: TaskRef) -> Relation:
         return of_table(self._inputs.tasks[node.task].copy(), self._alias(), _names(node.columns))
 
-    @visit.register
+    @visit.register(LookupHop)
     def _(self, node: LookupHop) -> Relation:
         base = self.unshaped(node.input)
         alias = self._alias()
@@ -136,25 +136,25 @@ class Visitor:
         fetched = self._blanked(Relation(select, values), node.added, node.blank_is_null)
         return Relation(select, {**base.columns, **fetched.columns}, filtered=base.filtered)
 
-    @visit.register
+    @visit.register(Matching)
     def _(self, node: Matching) -> Relation:
         base = self.unshaped(node.input)
         alias = self._alias()
         known = of_table(self._inputs.tables.table(node.object), alias, (node.field,)).finished((node.field,))
         return base.where(exp.In(this=base.columns[node.key].copy(), query=exp.Subquery(this=known)))
 
-    @visit.register
+    @visit.register(Filter)
     def _(self, node: Filter) -> Relation:
         base = self.unshaped(node.input)
         return base.where(self.spelled(node.predicate, base))
 
-    @visit.register
+    @visit.register(Project)
     def _(self, node: Project) -> Relation:
         base = self.unshaped(node.input)
         values = {item.column.name: self.spelled(item.expr, base) for item in node.items}
         return Relation(base.select, values, shaped=True, filtered=base.filtered)
 
-    @visit.register
+    @visit.register(Aggregate)
     def _(self, node: Aggregate) -> Relation:
         base = self.unshaped(node.input)
         values = {key.column.name: self.spelled(key.expr, base) for key in node.keys}
@@ -167,14 +167,14 @@ class Visitor:
             values[measure.column.name] = measure_value(measure, argument, where, default, guarded=self._guarded)
         return Relation(select, values, shaped=True, filtered=base.filtered)
 
-    @visit.register
+    @visit.register(OverRows)
     def _(self, node: OverRows) -> Relation:
         # Few rules have such values, and what computes them takes time to import.
         from gsrules.compile.over_rows import with_values
 
         return with_values(node, self.select(node.input), self._alias, self.spelled, guarded=self._guarded)
 
-    @visit.register
+    @visit.register(Join)
     def _(self, node: Join) -> Relation:
         left, right = self._joinable(node.left), self._joinable(node.right)
         if right.select.args.get("joins"):
@@ -188,7 +188,7 @@ class Visitor:
         values |= {out: right.columns[source] for out, source in node.right_names.items()}
         return Relation(select, values)
 
-    @visit.register
+    @visit.register(Union)
     def _(self, node: Union) -> Relation:
         branches = []
         for part in node.inputs:
