@@ -33,6 +33,7 @@ from gsrules.run.behaviours.sides import Side, with_inputs
 from gsrules.run.behaviours.statement import Statement
 
 _COUNT = "n"
+_SIGN = "__sign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +219,31 @@ def _whole_task(b: Side, task: PlannedTask, other: PlannedTask) -> Probe:
 
 
 def either(statement: Statement, one: str, two: str) -> exp.Select:
-    """The larger of the numbers of rows that only one of two relations has."""
-    tables = [statement.table(one), statement.table(two)]
-    counts = [
-        exp.Subquery(this=_counted(exp.Select().from_(_except(first, second).subquery("rest"))))
-        for first, second in (tables, reversed(tables))
+    """The larger of the numbers of rows that only one of two relations has.
+
+    Equal rows of the two cancel each other out, in one pass over both.
+    """
+    signed = [
+        exp.Select(expressions=[exp.Star(), exp.Alias(this=exp.Literal.number(sign), alias=name(_SIGN))])
+        for sign in (1, -1)
     ]
-    # counts are never null: with a test for that, each would be computed twice
-    return exp.Select(expressions=[exp.Greatest(this=counts[0], expressions=[counts[1]], ignore_nulls=True)])
+    pairs = zip(signed, (one, two), strict=True)
+    first, second = (select.from_(statement.table(each), copy=False) for select, each in pairs)
+    left = exp.Alias(this=exp.Sum(this=_column(_SIGN)), alias=name(_SIGN))
+    rest = exp.Select(expressions=[exp.Star(except_=[name(_SIGN)]), left])
+    rest = rest.from_(exp.Union(this=first, expression=second, distinct=False).subquery("both"), copy=False)
+    rest.set("group", exp.Group(all=True))
+    counts = [exp.Sum(this=_at_least_0(each)) for each in (_column(_SIGN), exp.Neg(this=_column(_SIGN)))]
+    larger = exp.Coalesce(this=_greatest(*counts), expressions=[exp.Literal.number(0)])
+    return exp.Select(expressions=[larger]).from_(rest.subquery("rest"), copy=False)
+
+
+def _at_least_0(value: exp.Expression) -> exp.Expression:
+    return _greatest(value, exp.Literal.number(0))
+
+
+def _greatest(one: exp.Expression, two: exp.Expression) -> exp.Expression:
+    return exp.Greatest(this=one, expressions=[two], ignore_nulls=True)  # else spelled with tests for null
 
 
 def _symmetric(one: exp.Table, two: exp.Table) -> exp.Query:
