@@ -424,3 +424,11 @@ def test_salesforce_samples_are_typed_tables(place: Place) -> None:
         with pytest.raises(RunError) as caught:
             tenant.salesforce("Contact")
         assert code_of(caught) == "GS-TENANT-SALESFORCE"
+
+
+def test_a_sample_without_ids_is_read_alike_in_every_mode(place: Place) -> None:
+    place.write("datasets/salesforce/Account.csv", "Name,Amount\nAcme,12.5\n")
+    for opened in (place.open, lambda: place.open("dry_run"), lambda: place.open("read"), place.memory):
+        with opened() as tenant:
+            select = exp.select("Name", "Amount").from_(tenant.salesforce("Account"))
+            assert tenant.con.execute(select.sql("duckdb")).fetchall() == [("Acme", 12.5)]

@@ -182,7 +182,7 @@ class Tenant:
         if definition is None:
             raise RunError(no_sample(self.catalogue, name))
         copy = STORED + definition.name
-        if self._tables.home != STORE or self._tables.holds(copy):
+        if self._tables.holds(copy):
             return self._tables.table(copy)
         table = f"__salesforce_{definition.name}"
         if definition.name not in self._salesforce:
