@@ -70,7 +70,7 @@ def test_a_dry_run_decides_what_a_live_run_does_and_the_live_run_can_be_undone(k
         result = run_rule(workspace, "rule", RunOptions(rule_date=day, mode="dry_run"), tenant)
         dry = decided(tenant, result)
         assert dry["effects"], "the case decides nothing"
-        assert tenant.history() == ()
+        assert tenant.runs.latest() == ()
     with opened(workspace, "live") as tenant:
         before = dump(tenant)
         result = run_rule(workspace, "rule", RunOptions(rule_date=day), tenant)

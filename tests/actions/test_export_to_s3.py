@@ -302,7 +302,7 @@ def test_a_bucket_that_does_not_take_the_file_fails_its_rows_and_keeps_the_file_
     with workspace.tenant("read") as tenant:
         notes = tenant.con.execute("SELECT DISTINCT Note__gc FROM company").fetchall()
         assert notes == [("seen",)]
-        (record,) = tenant.history()
+        (record,) = tenant.runs.latest()
         assert record.status == "PARTIAL_SUCCESS"
         assert json.loads(record.report)["actions"][1]["failed"] == 1
         folder = tmp_path / str(report.artifacts) / "effects"

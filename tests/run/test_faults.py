@@ -168,7 +168,7 @@ def state_of(tenant: Tenant) -> State:
             assert row is not None
             found.append(int(row[0]))
     first, second, logins, doubled = found
-    return (first, second, logins, doubled), len(tenant.history())
+    return (first, second, logins, doubled), len(tenant.runs.latest())
 
 
 @pytest.fixture

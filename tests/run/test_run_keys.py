@@ -221,4 +221,4 @@ def test_a_run_that_takes_too_long_fails_and_applies_nothing(tmp_path: Path, mon
     assert (report.status, [problem.code for problem in report.problems]) == ("FAILURE", ["GS-RUN-ABORTED"])
     assert rows(workspace, "SELECT count(*) FROM company") == [(2,)]
     with workspace.tenant("read") as tenant:
-        assert [record.status for record in tenant.history()] == ["FAILURE"]
+        assert [record.status for record in tenant.runs.latest()] == ["FAILURE"]

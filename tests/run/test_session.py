@@ -121,7 +121,7 @@ def test_a_tenant_holds_nothing_of_the_one_before(session: Session) -> None:
     kept(session, MORE, USAGE)
     with session.tenant() as tenant:
         assert not any(tenant.summary()[name] for name in ("company", "usage__gc", "call_to_action"))
-        assert tenant.history() == ()
+        assert tenant.runs.latest() == ()
         assert tenant.seed_records({Text("company"): COMPANIES}) == {"company": 1}
 
 

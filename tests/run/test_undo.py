@@ -199,7 +199,7 @@ def test_the_last_run_is_taken_back_byte_for_byte_one_run_after_the_other(site: 
         report = site.undo(run)
         assert report.status == "SUCCESS", report.as_json()
         assert site.dump() == states[-1]
-    assert [each.mode for each in site.tenant.history()].count("undo") == 5
+    assert [each.mode for each in site.tenant.runs.latest()].count("undo") == 5
 
 
 def test_an_undo_counts_what_it_did_by_object(site: Site) -> None:
@@ -214,10 +214,10 @@ def test_an_undo_counts_what_it_did_by_object(site: Site) -> None:
 
 def test_a_dry_run_of_an_undo_changes_nothing_and_may_be_followed_by_it(site: Site) -> None:
     site.run("load", "a,9,first\n")
-    before = site.dump(), site.tenant.history()
+    before = site.dump(), site.tenant.runs.latest()
     report = site.undo(dry_run=True, rows=True)
     assert (report.status, report.mode) == ("SUCCESS", "dry_run")
-    assert (site.dump(), site.tenant.history()) == before
+    assert (site.dump(), site.tenant.runs.latest()) == before
     rows = site.tenant.con.execute('SELECT does, field, now, "then" FROM gs_undo_said').fetchall()
     assert rows == [("restored", "Logins__gc", "9", "1")]
     assert site.undo().status == "SUCCESS"
@@ -256,15 +256,15 @@ def test_partial_takes_back_what_can_be_and_only_once(site: Site) -> None:
 def test_partial_changes_nothing_where_nothing_can_be_taken_back_and_may_be_asked_again(site: Site) -> None:
     first = site.run("load", "a,9,first\n")
     site.run("load", "a,11.5,first\n")
-    before = site.dump(), site.tenant.history()
+    before = site.dump(), site.tenant.runs.latest()
     assert site.undo(first, partial=True).status == "FAILURE"
-    assert (site.dump(), site.tenant.history()) == before
+    assert (site.dump(), site.tenant.runs.latest()) == before
     assert (site.undo().status, site.undo(first).status) == ("SUCCESS", "SUCCESS")
 
 
 def test_a_refusal_tells_labels_and_names_for_gsids(site: Site) -> None:
     site.run("ctas")
-    opening = site.tenant.history()[0].run_id
+    opening = site.tenant.runs.latest()[0].run_id
     site.run("close")
     report = site.undo(opening)
     changed = next(each for each in report.examples if each.code == "RECORD_CHANGED")
@@ -315,7 +315,7 @@ def test_a_created_record_to_which_others_refer_is_refused_and_what_was_made_wit
         f"SELECT Gsid FROM {site.tenant.table('call_to_action').sql('duckdb')} ORDER BY gs_sequence"
     ).fetchall()
     run = site.run("close")  # closes Alpha's CTA: the first
-    opening = next(r.run_id for r in site.tenant.history() if r.rule == "ctas")
+    opening = next(r.run_id for r in site.tenant.runs.latest() if r.rule == "ctas")
     report = site.undo(opening, partial=True, rows=True)
     assert outcome(report) == {"call_to_action": {"removed": 2, "refused": 1}, "cs_task": {"removed": 4, "refused": 2}}
     assert report.refusals == {"RECORD_CHANGED": 1, "STAYS_TOGETHER": 2}
@@ -355,8 +355,8 @@ def test_a_record_stays_while_a_record_of_another_run_refers_to_it(site: Site) -
     staged = stage(site.tenant, "u", {"Gsid": ("VARCHAR", [usage[0]]), "Company__gc": ("VARCHAR", [gsid[0]])})
     site.tenant.apply(Write("usage__gc", "update", staged, ("Company__gc",)))
     site.tenant.commit()
-    history = site.tenant.history()[0]
-    site.tenant.record_run(replace(history, run_id="made"))
+    history = site.tenant.runs.latest()[0]
+    site.tenant.runs.add(replace(history, run_id="made"))
     (refusal,) = site.undo("made").examples
     assert (refusal.code, refusal.run, refusal.other, refusal.other_gsid) == (
         "RECORD_REFERRED",
@@ -375,7 +375,7 @@ def test_deleted_records_are_put_back_with_their_numbers(site: Site) -> None:
     site.tenant.keep_journal("deletes", "deletes")
     gsid = site.value("a", "Gsid")
     site.tenant.apply(Write("usage__gc", "delete", stage(site.tenant, "gone", {"Gsid": ("VARCHAR", [gsid])}), ()))
-    site.tenant.record_run(replace(site.tenant.history()[0], run_id="deletes"))
+    site.tenant.runs.add(replace(site.tenant.runs.latest()[0], run_id="deletes"))
     site.tenant.commit()
     assert site.value("a", "Gsid") is None
     assert outcome(site.undo("deletes")) == {"usage__gc": {"put_back": 1}}
@@ -393,7 +393,7 @@ def test_two_actions_of_one_run_are_taken_back_in_reverse(site: Site) -> None:
     site.tenant.keep_journal("twice", "twice")
     site.tenant.apply(Write("usage__gc", "update", first, ("Logins__gc",)))
     site.tenant.apply(Write("usage__gc", "update", second, ("Logins__gc",)))
-    site.tenant.record_run(replace(site.tenant.history()[0], run_id="twice"))
+    site.tenant.runs.add(replace(site.tenant.runs.latest()[0], run_id="twice"))
     site.tenant.commit()
     report = site.undo("twice", rows=True)
     assert outcome(report) == {"usage__gc": {"restored": 1}}
@@ -431,7 +431,7 @@ def test_last_is_the_newest_run_that_is_not_undone(site: Site) -> None:
 def test_the_history_keeps_the_undo_with_its_report(site: Site) -> None:
     run = site.run("load", "a,9,first\n")
     report = site.undo()
-    line = site.tenant.history()[0]
+    line = site.tenant.runs.latest()[0]
     assert (line.run_id, line.rule, line.mode, line.status) == (report.undo_id, "load", "undo", "SUCCESS")
     assert json.loads(line.report) == report.as_json()
     assert json.loads(line.report)["undone"] == run

@@ -395,14 +395,14 @@ def test_history_keeps_runs_with_their_transaction(place: Place) -> None:
     with place.open() as tenant:
         for number in (1, 2, 3):
             tenant.begin()
-            tenant.record_run(record(number))
+            tenant.runs.add(record(number))
             tenant.commit()
         tenant.begin()
-        tenant.record_run(record(4))
+        tenant.runs.add(record(4))
         tenant.rollback()
     with place.open("read") as tenant:
-        assert tenant.history() == (record(3), record(2), record(1))
-        assert tenant.history("rule/1", limit=1) == (record(3),)
+        assert tenant.runs.latest() == (record(3), record(2), record(1))
+        assert tenant.runs.latest("rule/1", limit=1) == (record(3),)
 
 
 def test_internal_rows_are_appended_and_read(place: Place) -> None:

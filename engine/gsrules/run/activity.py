@@ -82,7 +82,7 @@ def _reason(rule: RuleSpec, profile: Mapping[str, Any], tenant: Tenant, problems
         return f"it failed with {word} (run.auto_deactivate)"
     most = profile["run.disable_after_failures"]
     if most is not None:
-        latest = [run.status for run in tenant.history(rule.id, limit=most)]  # live runs only
+        latest = [run.status for run in tenant.runs.latest(rule.id, limit=most)]  # live runs only
         if len(latest) == most and set(latest) == {"FAILURE"}:
             return f"it failed {most} times in a row (run.disable_after_failures)"
     return None

@@ -118,7 +118,7 @@ class Ending:
             return report
         tenant.begin()
         try:
-            (tenant.record_run if known is None else tenant.amend_run)(run.record(report))
+            (tenant.runs.add if known is None else tenant.runs.amend)(run.record(report))
             if fails:
                 report = self._deactivated(report)
             if report.notified:

@@ -79,7 +79,7 @@ class Transaction:
             run.deadline.check()
             run.deadline.disarm()
             if run.options.mode == "live":
-                tenant.record_run(run.record(report))
+                tenant.runs.add(run.record(report))
             tenant.commit()
         except BaseException:
             run.deadline.stop()

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from gsrules.spec.later import names_of
 
 if TYPE_CHECKING:
-    from gsrules.tenant.tenant import RunRecord, Tenant, TenantMode
+    from gsrules.tenant.history import RunRecord
+    from gsrules.tenant.tenant import Tenant, TenantMode
 
 __all__ = ["RunRecord", "Tenant", "TenantMode"]
 
-__getattr__ = names_of(__name__, {"tenant": "RunRecord Tenant TenantMode"})
+__getattr__ = names_of(__name__, {"history": "RunRecord", "tenant": "Tenant TenantMode"})

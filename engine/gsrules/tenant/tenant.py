@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,13 @@ from sqlglot import exp
 
 from gsrules.catalogue import Catalogue, ObjectDef
 from gsrules.catalogue.salesforce import STORED
-from gsrules.dataclass import dataclass
 from gsrules.errors import Problem, RunError
 from gsrules.project import Project
 from gsrules.tenant import applying
 from gsrules.tenant.changes import Write
 from gsrules.tenant.connect import attach, problem_of
 from gsrules.tenant.counters import Counters, CounterState
+from gsrules.tenant.history import RunHistory
 from gsrules.tenant.instance import connect
 from gsrules.tenant.journal import Journal
 from gsrules.tenant.labels import create_label_views
@@ -52,21 +51,6 @@ if TYPE_CHECKING:
     from gsrules.tenant.seeding import Seeding
 
 TenantMode = Literal["live", "dry_run", "read"]
-
-_HISTORY = "gs_run_history"
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A run as the execution history keeps it; `report` is its report as JSON text."""
-
-    run_id: str
-    rule: str
-    status: str
-    mode: str
-    rule_date: dt.date
-    started: dt.datetime
-    report: str
 
 
 class Tenant:
@@ -219,6 +203,11 @@ class Tenant:
         """What the runs on this tenant have overwritten."""
         return Journal(self.con, self._tables)
 
+    @property
+    def runs(self) -> RunHistory:
+        """The execution history."""
+        return RunHistory(self.statements, self._tables)
+
     def commit(self) -> None:
         """Keeps everything since `begin`, or, if that fails, nothing: then raises RunError."""
         try:
@@ -325,37 +314,6 @@ class Tenant:
     def forget_counters(self) -> None:
         """Told when records were changed by others than `apply`: what is handed out next is looked up anew."""
         self._counters.restore(({}, {}))
-
-    # -- history
-
-    def record_run(self, record: RunRecord) -> None:
-        """Adds a run to the execution history, in the transaction if one is under way."""
-        columns = [one for one, _ in INTERNAL_TABLES[_HISTORY]]
-        values = [getattr(record, one) for one in columns]
-        target = self._tables.writable(_HISTORY)
-        select = exp.select(*(exp.Placeholder() for _ in columns))
-        text = self.statements.spelled(("history", target.catalog), lambda: insert_into(target, columns, select))
-        self.statements.write(text, values, anew=True)
-
-    def amend_run(self, record: RunRecord) -> None:
-        """Writes anew what the execution history says of a run, after what came when it had committed."""
-        target = self._tables.writable(_HISTORY)
-        changed = {"status": record.status, "report": record.report}
-        update = exp.Update(
-            this=target,
-            expressions=[column(name).eq(exp.Literal.string(value)) for name, value in changed.items()],
-            where=exp.Where(this=column("run_id").eq(exp.Literal.string(record.run_id))),
-        )
-        run(self.con, update)
-
-    def history(self, rule: str | None = None, limit: int = 100) -> tuple[RunRecord, ...]:
-        """The latest runs, newest first; of one rule if given."""
-        columns = [column(one) for one, _ in INTERNAL_TABLES[_HISTORY]]
-        select = exp.select(*columns).from_(self._tables.table(_HISTORY))
-        if rule is not None:
-            select = select.where(column("rule").eq(exp.Literal.string(rule)))
-        newest = [exp.Ordered(this=column(one), desc=True) for one in ("started", "run_id")]
-        return tuple(RunRecord(*row) for row in run(self.con, select.order_by(*newest).limit(limit)).fetchall())
 
     # -- seeds
 

@@ -32,7 +32,7 @@ def find(workspace: Workspace, tenant: Tenant, name: str) -> Found:
 
     Raises InputError GS-UNDO-… with the reason where it cannot be undone, GS-RUN where there is no such run.
     """
-    history = tenant.history(limit=_ALL)
+    history = tenant.runs.latest(limit=_ALL)
     journalled = {each.run_id: each for each in tenant.journal().runs()}
     if name == LAST:
         open_ones = [r for r in history if r.run_id in journalled and journalled[r.run_id].undone_by is None]
@@ -54,7 +54,7 @@ def kept_undo(workspace: Workspace, name: str) -> UndoReport | None:
     if not name or not workspace.project.store.is_file():
         return None
     with workspace.tenant("dry_run") as tenant:
-        undos = [r for r in tenant.history(limit=_ALL) if r.mode == UNDO_MODE and r.run_id.startswith(name)]
+        undos = [r for r in tenant.runs.latest(limit=_ALL) if r.mode == UNDO_MODE and r.run_id.startswith(name)]
     return UndoReport.read(json.loads(undos[0].report)) if len(undos) == 1 else None
 
 

@@ -70,7 +70,7 @@ def undo_run(workspace: Workspace, tenant: Tenant, name: str, options: UndoOptio
         report = _report(concerned, found, options, new_run_id(started), refused)
         if not options.dry_run and report.status != "FAILURE":
             take_back(concerned, report.undo_id, refused=refused)
-            tenant.record_run(_record(report, found.record, started))
+            tenant.runs.add(_record(report, found.record, started))
         tenant.commit()
     except duckdb.IOException as error:
         tenant.rollback()
