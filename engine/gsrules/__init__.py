@@ -1,3 +1,3 @@
 """gsrules: Gainsight's Rules Engine on a laptop."""
 
-__version__ = "0.4.0"
+__version__ = "0.4.1"
